@@ -1,0 +1,123 @@
+// Puts the parts together for one data folder: keys, store, network, rendering, the backend on top of them, and the local
+// socket beside the window. The only place, with the entries, that knows all rooms.
+import encodeQr from 'qr'
+import { version } from '../package.json'
+import { createIdentity, confirmWords, discardIdentity, openIdentity } from './identity/keystore'
+import { crypto, keyPairFromSeed, open, openSealed, randomBytes, seal, sealTo } from './identity/sodium'
+import type { KeptBy, Vault } from './identity/vault'
+import { entropyFromWords, inviteSecretFromWords, splitWords, suggestWords, wordsOf } from './identity/words'
+import { startControl } from './ipc/control-server'
+import { openLog } from './log'
+import { parseHostPort } from './net/address'
+import { Network } from './net/network'
+import { Backend } from './peer/backend'
+import type { NetworkConfig } from './peer/ports'
+import { renderMarkdown } from './render/markdown'
+import { excerpt } from './render/text'
+import { clearJoining, readCircle, readJoining, writeCircle, writeJoining } from './store/circle-file'
+import { openFolder } from './store/files'
+import { lockFolder } from './store/folder-lock'
+import { openOrSalvage } from './store/salvage'
+import { readSettings, writeSettings } from './store/settings-file'
+
+export interface AssembleOptions {
+  /** The data folder, absolute; made if it is not there. */
+  dir: string
+  /** Seals a new identity. */
+  vault: Vault
+  /** Opens an identity by what it is kept by. Throws KEYS_LOCKED, PASSPHRASE_NEEDED, KEYCHAIN_UNAVAILABLE. */
+  vaultOf(keptBy: KeptBy): Vault
+  /** False: nothing is sent or received; what is written goes out when something next runs. */
+  online: boolean
+}
+
+export interface Running {
+  backend: Backend
+  close(): Promise<void>
+}
+
+/**
+ * Test networks: "host:port,…" of DHT nodes to use instead of the public ones, and the address to bind to. Anything else
+ * would need the internet.
+ */
+function networkOverrides(): { bootstrap?: { host: string; port: number }[]; host?: string; loopbackBeacon?: boolean } {
+  const { TWOFOLD_BOOTSTRAP, TWOFOLD_BIND } = process.env
+  const nodes = (TWOFOLD_BOOTSTRAP ?? '').split(',').flatMap((text) => {
+    const parsed = parseHostPort(text)
+    return parsed.ok ? [{ host: parsed.host, port: parsed.port }] : []
+  })
+  return {
+    ...(TWOFOLD_BOOTSTRAP !== undefined && { bootstrap: nodes }),
+    ...(TWOFOLD_BIND && { host: TWOFOLD_BIND, loopbackBeacon: TWOFOLD_BIND.startsWith('127.') }),
+  }
+}
+
+/** Opens a data folder for this process alone. Throws a TwofoldError that says why it cannot be opened. */
+export async function assemble(options: AssembleOptions): Promise<Running> {
+  const { dir, vault, vaultOf, online } = options
+  const files = openFolder(dir)
+  const unlock = lockFolder(dir)
+  const log = openLog(dir)
+  const now = () => Date.now()
+  const startNetwork = (config: NetworkConfig) => {
+    const { preferredPort, ...rest } = config
+    return new Network({ ...rest, seal, open, now, ...(preferredPort > 0 && { preferredPort }), ...networkOverrides() })
+  }
+  try {
+    const backend = new Backend({
+      dir,
+      version,
+      secrets: {
+        crypto,
+        randomBytes,
+        keyPairFromSeed,
+        seal,
+        open,
+        sealTo,
+        openSealed,
+        wordsOf,
+        entropyFromWords,
+        inviteSecretFromWords,
+        splitWords,
+        suggestWords,
+      },
+      identity: {
+        open: () => openIdentity(files, vaultOf),
+        create: (name, entropy) => createIdentity(files, vault, name, entropy),
+        confirm: () => confirmWords(files),
+        discard: () => discardIdentity(files),
+      },
+      files: {
+        readCircle: () => readCircle(files),
+        writeCircle: (circle) => writeCircle(files, circle),
+        readJoining: () => readJoining(files),
+        writeJoining: (link) => writeJoining(files, link),
+        clearJoining: () => clearJoining(files),
+        readSettings: (at) => readSettings(files, at),
+        writeSettings: (settings) => writeSettings(files, settings),
+      },
+      openStore: () => openOrSalvage(dir, crypto, now()),
+      network: online ? startNetwork : null,
+      parseHostPort,
+      render: renderMarkdown,
+      excerpt,
+      qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
+      now,
+      log,
+    })
+    const report = (during: string, error: unknown) => log('error', during, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    await backend.start()
+    const control = await startControl(dir, backend, report)
+    return {
+      backend,
+      async close() {
+        await control.close()
+        await backend.close()
+        unlock()
+      },
+    }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}

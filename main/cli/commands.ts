@@ -1,0 +1,492 @@
+// The commands of the command line, as one table: what each takes, what it says about itself, and what it does with a
+// session. Output for people goes to stdout as text; with --json it is one JSON value a line.
+import { TwofoldError } from '../../shared/errors'
+import type { AppState, InviteId, MemberKey, MemberView, Presence, ProofStep, Row, Scope } from '../../shared/types'
+import { joinSentence } from '../peer/joining'
+import type { Session } from './session'
+
+export interface Io {
+  out(text: string): void
+  err(text: string): void
+  readInput(): Promise<string>
+  inputLines(): AsyncIterable<string>
+  readFile(path: string): string
+  writeFile(path: string, text: string): void
+  /** Fulfilled on the first interrupt or end signal. */
+  interrupted: Promise<void>
+  now(): number
+  checkProof(text: string): { circle: string; circleId: string; memberName: string; node: { id: string; timestamp: number }; steps: ProofStep[] }
+}
+export interface Call {
+  io: Io
+  json: boolean
+  /** Positional arguments after the command. */
+  args: string[]
+  flags: Readonly<Record<string, string | boolean | undefined>>
+  session: Session
+}
+export interface Command {
+  /** Arguments as shown in the usage line. */
+  usage: string
+  about: string
+  details?: string
+  examples: string[]
+  flags?: Readonly<Record<string, { type: 'string' | 'boolean'; about: string }>>
+  /** Positional arguments: least and most. */
+  args: [number, number]
+  /** Works on the network even when nothing else runs on the folder. */
+  online?: boolean
+  /** Needs no data folder. */
+  folderless?: boolean
+  run(call: Call): Promise<void>
+}
+
+/** A wrong way to call; told with the usage line, exit code 2. */
+export class UsageError extends Error {}
+
+/** How long `join` waits for the first entries after it was let in. */
+const FIRST_SYNC_MS = 10_000
+const PAGE_ROWS = 500
+
+const emit = ({ io, json }: Call, value: unknown, text: string) => io.out(json ? JSON.stringify(value) : text)
+const text = (call: Call, key: string): string | undefined => {
+  const value = call.flags[key]
+  return typeof value === 'string' ? value : undefined
+}
+const number = (call: Call, key: string): number | undefined => {
+  const given = text(call, key)
+  if (given === undefined) return undefined
+  const value = Number(given)
+  if (!Number.isFinite(value) || given.trim() === '') throw new UsageError(`--${key} takes a number`)
+  return value
+}
+const when = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
+const columns = (rows: string[][]): string => {
+  const widths = rows[0]?.map((_cell, i) => Math.max(...rows.map((row) => row[i]!.length))) ?? []
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()).join('\n')
+}
+const presence = (p: Presence, now: number): string => {
+  switch (p.state) {
+    case 'self':
+      return 'this device'
+    case 'online':
+      return `online (${p.path === 'internet' ? 'internet' : 'LAN'})`
+    case 'seen':
+      return `seen ${Math.round(p.agoMs / 1000)} s ago`
+    case 'offline':
+      return p.lastSeenAt === null ? 'not seen yet' : `offline since ${when(p.lastSeenAt)}${now < p.lastSeenAt ? ' (clock?)' : ''}`
+  }
+}
+
+function memberNamed(members: readonly MemberView[], given: string): MemberView {
+  const found = members.filter((m) => !m.removed && (m.name === given || m.key === given || (given.length >= 8 && m.key.startsWith(given))))
+  if (found.length === 0) throw new TwofoldError('MEMBER_UNKNOWN')
+  if (found.length > 1) throw new UsageError(`several members are called ${given}; give the key: ${found.map((m) => m.key.slice(0, 12)).join(', ')}`)
+  return found[0]!
+}
+
+/** Waits until `done` says so of a state; the current state counts. */
+async function waitForState(session: Session, io: Io, done: (state: AppState) => boolean, timeoutMs: number | null): Promise<AppState | null> {
+  let off = () => {}
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await new Promise<AppState | null>((resolve, reject) => {
+      const look = (state: AppState) => {
+        try {
+          if (done(state)) resolve(state)
+        } catch (error) {
+          reject(error)
+        }
+      }
+      off = session.on('state', look)
+      session.call('state.get', {}).then(look, reject)
+      if (timeoutMs !== null) timer = setTimeout(() => resolve(null), timeoutMs)
+      void io.interrupted.then(() => resolve(null))
+      void session.gone.then(() => reject(new TwofoldError('NOT_RUNNING')))
+    })
+  } finally {
+    off()
+    clearTimeout(timer)
+  }
+}
+
+/** The row as `timeline --json` prints it: ids and content, without how it is painted. */
+function rowJson(row: Row) {
+  const { id, member, memberName, device, seq, timestamp, receivedAt, kind, text: body, proof, mine, late, waiting, target } = row
+  return { id, member, memberName, device, seq, timestamp, receivedAt, kind, text: body, verified: true, proof, mine, late, waiting, ...(target && { target: target.id }) }
+}
+
+export const commands: Readonly<Record<string, Command>> = {
+  init: {
+    usage: 'init --name NAME',
+    about: 'Make an identity in this folder',
+    details:
+      'Prints 24 words. Whoever has them is you: write them down and keep them off this machine. They are not shown again.\nKeys are kept by a passphrase if TWOFOLD_PASSPHRASE is set, else in keys.json, readable by your user only.\nWith --restore the 24 words are read from standard input; this device gets a new key of its own.',
+    examples: ['twofold init --name Ann', 'twofold init --name Ann --restore < words.txt'],
+    flags: {
+      name: { type: 'string', about: 'your name, as the circle sees it' },
+      restore: { type: 'boolean', about: 'become a member that exists, from 24 words on standard input' },
+    },
+    args: [0, 0],
+    async run(call) {
+      const { session, io } = call
+      const name = text(call, 'name')
+      if (name === undefined) throw new UsageError('--name is needed')
+      const before = await session.call('state.get', {})
+      if (before.me && before.phase.phase !== 'confirm-words') throw new TwofoldError('IDENTITY_EXISTS')
+      let words: string[] | null = null
+      if (call.flags.restore) await session.call('identity.restore', { name, words: await io.readInput() })
+      else {
+        ;({ words } = await session.call('identity.create', { name }))
+        const { phase } = await session.call('state.get', {})
+        // Nobody can be asked here; the words are in the output once.
+        if (phase.phase === 'confirm-words') await session.call('identity.confirm', { words: phase.ask.map((position) => words![position - 1]!) })
+      }
+      const { me, keysKeptBy } = await session.call('state.get', {})
+      if (call.json) io.out(JSON.stringify({ name: me?.name, member: me?.member, device: me?.device, keysKeptBy, ...(words && { words }) }))
+      else {
+        if (words) {
+          io.out('Your 24 recovery words. Write them down now; they are not shown again:\n')
+          io.out(columns([0, 1, 2, 3, 4, 5].map((r) => [0, 1, 2, 3].map((c) => `${String(r * 4 + c + 1).padStart(2)} ${words[r * 4 + c]!}`))))
+          io.out('')
+        }
+        io.out(`${me?.name} is ready. Next: twofold circle create --name NAME, or twofold join LINK`)
+      }
+      if (keysKeptBy === 'file') io.err('The keys are in keys.json without encryption, readable by your user only. Set TWOFOLD_PASSPHRASE before init to encrypt them.')
+    },
+  },
+  'circle create': {
+    usage: 'circle create --name NAME',
+    about: 'Found a circle',
+    examples: ['twofold circle create --name Family', 'twofold circle create --name Lab --approval ask'],
+    flags: {
+      name: { type: 'string', about: 'name of the circle' },
+      approval: { type: 'string', about: 'auto (default): an invite lets in; ask: each newcomer waits for an admin' },
+    },
+    args: [0, 0],
+    async run(call) {
+      const name = text(call, 'name')
+      if (name === undefined) throw new UsageError('--name is needed')
+      const approval = text(call, 'approval') ?? 'auto'
+      if (approval !== 'auto' && approval !== 'ask') throw new UsageError('--approval is auto or ask')
+      await call.session.call('circle.create', { name, approval })
+      const { circle } = await call.session.call('state.get', {})
+      emit(call, { id: circle?.id, name: circle?.name, approval }, `${circle?.name} is founded. Invite somebody: twofold invite`)
+    },
+  },
+  invite: {
+    usage: 'invite',
+    about: 'Make an invite and print its link',
+    details: 'Whoever joins with it finds this device by itself on the same network, or over the internet. A Twofold has to be running here then.',
+    examples: ['twofold invite', 'twofold invite --uses 10 --hours 24', 'twofold invite --words'],
+    flags: {
+      uses: { type: 'string', about: 'how many may join with it (default 1)' },
+      hours: { type: 'string', about: 'how long it is valid (default 72)' },
+      words: { type: 'boolean', about: 'print its 12 words too' },
+    },
+    args: [0, 0],
+    async run(call) {
+      const invite = await call.session.call('invite.create', { hours: number(call, 'hours') ?? 72, uses: number(call, 'uses') ?? 1 })
+      const { id, link, words, expiresAt, usesMax } = invite
+      emit(call, { id, link, words, expiresAt, usesMax }, call.flags.words ? `${link}\n${words}` : link)
+      if (!call.session.attached && !call.json) call.io.err('To let people in, keep a window or `twofold peer` running on this folder.')
+    },
+  },
+  invites: {
+    usage: 'invites',
+    about: 'List invites',
+    examples: ['twofold invites'],
+    args: [0, 0],
+    async run(call) {
+      const { circle } = await call.session.call('state.get', {})
+      if (!circle) throw new TwofoldError('CIRCLE_MISSING')
+      if (call.json) for (const invite of circle.invites) call.io.out(JSON.stringify(invite))
+      else call.io.out(columns([['ID', 'STATE', 'USED', 'EXPIRES'], ...circle.invites.map((i) => [i.id, i.state, `${i.used}/${i.usesMax}`, when(i.expiresAt)])]))
+    },
+  },
+  revoke: {
+    usage: 'revoke INVITE',
+    about: 'Withdraw an invite',
+    examples: ['twofold revoke 4f0c…'],
+    args: [1, 1],
+    async run(call) {
+      await call.session.call('invite.revoke', { id: call.args[0] as InviteId })
+      emit(call, { revoked: call.args[0] }, 'Withdrawn.')
+    },
+  },
+  join: {
+    usage: 'join LINK',
+    about: 'Join a circle with an invite link or its 12 words',
+    examples: ['twofold join twofold://join/…', 'twofold join "legal winner thank …" --timeout 60'],
+    flags: { timeout: { type: 'string', about: 'give up after this many seconds (default: never)' } },
+    args: [1, 12],
+    online: true,
+    async run(call) {
+      const { session, io } = call
+      const seconds = number(call, 'timeout')
+      const before = await session.call('state.get', {})
+      if (!before.me) throw new TwofoldError('IDENTITY_MISSING')
+      await session.call('circle.join', { link: call.args.join(' ') })
+      let told = ''
+      const joined = await waitForState(
+        session,
+        io,
+        (state) => {
+          const { phase } = state
+          if (phase.phase === 'joining') {
+            const now = joinSentence(phase.state)
+            if (now !== told && !call.json) io.err((told = now))
+          }
+          if (phase.phase === 'no-circle') {
+            const alert = state.alerts.find((a) => a.severity === 'error')
+            if (alert) throw new TwofoldError(alert.code as never, {}, alert.text)
+          }
+          return phase.phase === 'circle'
+        },
+        seconds === undefined ? null : seconds * 1000,
+      )
+      if (!joined) throw new TwofoldError('INVITER_UNREACHABLE', { detail: told || 'time is up.' })
+      const synced = await waitForState(session, io, (state) => state.sync.peersOnline > 0 && state.sync.missing === 0, FIRST_SYNC_MS)
+      const state = synced ?? joined
+      emit(
+        call,
+        { circle: state.circle?.id, name: state.circle?.name, members: state.circle?.members.length, entries: state.sync.have },
+        `You are in ${state.circle?.name}. ${state.circle?.members.length} members; ${state.sync.have} entries are here so far.`,
+      )
+    },
+  },
+  post: {
+    usage: 'post TEXT',
+    about: 'Write an entry',
+    details: 'TEXT is markdown; - reads it from standard input; --lines makes every line of standard input an entry of its own.\nWhat is posted while nothing runs on this folder goes out when something next runs.',
+    examples: ['twofold post "Tea is ready"', 'twofold post - < notes.md', 'tail -f events.log | twofold post --lines'],
+    flags: {
+      lines: { type: 'boolean', about: 'one entry for each line of standard input' },
+      'reply-to': { type: 'string', about: 'id of the entry that this answers' },
+    },
+    args: [0, 1],
+    async run(call) {
+      const { session, io } = call
+      const replyTo = text(call, 'reply-to')
+      const post = async (body: string) => {
+        const row = await session.call('entry.post', { text: body, ...(replyTo !== undefined && { replyTo: replyTo as Row['id'] }) })
+        emit(call, rowJson(row), row.id)
+      }
+      if (call.flags.lines) {
+        for await (const line of io.inputLines()) if (line.trim()) await post(line)
+        return
+      }
+      const [given] = call.args
+      if (given === undefined) throw new UsageError('TEXT is needed (or - for standard input)')
+      await post(given === '-' ? await io.readInput() : given)
+    },
+  },
+  timeline: {
+    usage: 'timeline',
+    about: 'Print entries, newest first',
+    examples: ['twofold timeline', 'twofold timeline --json | head', 'twofold timeline --member Bob --limit 20'],
+    flags: {
+      member: { type: 'string', about: 'only this member (name or key)' },
+      limit: { type: 'string', about: 'at most this many (default 50; all with --json)' },
+    },
+    args: [0, 0],
+    async run(call) {
+      const { session, io } = call
+      const limit = number(call, 'limit') ?? (call.json ? Infinity : 50)
+      const member = text(call, 'member')
+      let scope: Scope = { type: 'everyone' }
+      if (member !== undefined) scope = { type: 'member', member: memberNamed((await session.call('members.list', {})).members, member).key }
+      const { viewId, total } = await session.call('view.open', { scope })
+      try {
+        for (let start = 0; start < Math.min(total, limit); ) {
+          const { rows } = await session.call('view.window', { viewId, start, count: Math.min(PAGE_ROWS, limit - start) })
+          if (!rows.length) break
+          for (const row of rows) {
+            if (call.json) io.out(JSON.stringify(rowJson(row)))
+            else io.out(`${when(row.timestamp)}  ${row.memberName}${row.waiting ? ' (not handed over yet)' : ''}${row.late ? ` (reached you ${when(row.receivedAt)})` : ''}\n${(row.text || `[${row.kind}]`).replace(/^/gm, '    ')}\n`)
+          }
+          start += rows.length
+        }
+        if (total === 0 && !call.json) io.err('Nothing has been written yet. Begin: twofold post TEXT')
+      } finally {
+        await session.call('view.close', { viewId })
+      }
+    },
+  },
+  members: {
+    usage: 'members',
+    about: 'List members and their devices',
+    examples: ['twofold members', 'twofold members --json'],
+    args: [0, 0],
+    async run(call) {
+      const { members } = await call.session.call('members.list', {})
+      if (call.json) {
+        for (const member of members) call.io.out(JSON.stringify(member))
+        return
+      }
+      const rows = members.map((m) => [
+        m.name + (m.me ? ' (you)' : ''),
+        m.removed ? 'removed' : m.role,
+        presence(m.presence, call.io.now()),
+        String(m.entries),
+        m.key.slice(0, 12),
+      ])
+      call.io.out(columns([['NAME', 'ROLE', 'PRESENCE', 'ENTRIES', 'KEY'], ...rows]))
+    },
+  },
+  remove: {
+    usage: 'remove MEMBER',
+    about: 'Remove a member (admins): cuts all their devices off at once',
+    examples: ['twofold remove Bob'],
+    args: [1, 1],
+    online: true,
+    async run(call) {
+      const { members } = await call.session.call('members.list', {})
+      const member = memberNamed(members, call.args[0]!)
+      await call.session.call('member.remove', { member: member.key })
+      emit(call, { removed: member.key }, `${member.name} is removed. What they wrote so far stays.`)
+    },
+  },
+  requests: {
+    usage: 'requests',
+    about: 'List requests to join that wait for approval',
+    examples: ['twofold requests'],
+    args: [0, 0],
+    async run(call) {
+      const { circle } = await call.session.call('state.get', {})
+      if (!circle) throw new TwofoldError('CIRCLE_MISSING')
+      if (call.json) for (const request of circle.requests) call.io.out(JSON.stringify(request))
+      else if (!circle.requests.length) call.io.err('Nobody waits.')
+      else call.io.out(columns([['NAME', 'ASKED', 'ID'], ...circle.requests.map((r) => [r.name, when(r.askedAt), r.id])]))
+    },
+  },
+  approve: {
+    usage: 'approve ID',
+    about: 'Let somebody in who asked to join (an id of `requests`, or a name)',
+    examples: ['twofold approve Carol'],
+    args: [1, 1],
+    online: true,
+    run: (call) => decide(call, 'request.approve', 'is in.'),
+  },
+  decline: {
+    usage: 'decline ID',
+    about: 'Decline a request to join',
+    examples: ['twofold decline Mallory'],
+    args: [1, 1],
+    online: true,
+    run: (call) => decide(call, 'request.refuse', 'was declined.'),
+  },
+  peers: {
+    usage: 'peers',
+    about: 'Show the connections of the Twofold that runs on this folder',
+    examples: ['twofold peers', 'twofold peers --json'],
+    args: [0, 0],
+    async run(call) {
+      const network = await call.session.call('network.get', {})
+      if (call.json) {
+        call.io.out(JSON.stringify(network))
+        return
+      }
+      if (!call.session.attached) call.io.err('Nothing runs on this folder, so there are no connections. Start one: twofold peer')
+      else if (!network.links.length) call.io.err('No connection yet.')
+      else {
+        const rows = network.links.map((l) => [l.memberName, l.path, l.address, l.srttMs === null ? '–' : `${Math.round(l.srttMs)} ms`, `${l.bytesIn}/${l.bytesOut}`])
+        call.io.out(columns([['MEMBER', 'PATH', 'ADDRESS', 'ROUND TRIP', 'BYTES IN/OUT'], ...rows]))
+      }
+      for (const problem of network.problems) call.io.err(`${problem.code}: ${problem.text}`)
+    },
+  },
+  address: {
+    usage: 'address add|remove HOST:PORT',
+    about: 'Dial an address given by hand, where the network blocks multicast',
+    examples: ['twofold address add 192.168.1.20:49737'],
+    args: [2, 2],
+    async run(call) {
+      const [verb, address] = call.args as [string, string]
+      if (verb !== 'add' && verb !== 'remove') throw new UsageError('address add HOST:PORT, or address remove HOST:PORT')
+      await call.session.call(verb === 'add' ? 'network.addAddress' : 'network.removeAddress', { address })
+      emit(call, { [verb === 'add' ? 'added' : 'removed']: address }, verb === 'add' ? 'Added.' : 'Removed.')
+    },
+  },
+  peer: {
+    usage: 'peer',
+    about: 'Run an always-on peer on this folder until it is interrupted',
+    examples: ['twofold peer', 'twofold peer --data /srv/twofold --json'],
+    args: [0, 0],
+    online: true,
+    async run(call) {
+      const { session, io } = call
+      if (session.attached) throw new TwofoldError('FOLDER_IN_USE')
+      const state = await session.call('state.get', {})
+      if (!state.me) throw new TwofoldError('IDENTITY_MISSING')
+      if (!state.circle && state.phase.phase !== 'joining') throw new TwofoldError('CIRCLE_MISSING')
+      let told = ''
+      const off = session.on('state', ({ circle, sync, network }) => {
+        const names = network.links.map((l) => l.memberName).sort()
+        const value = { circle: circle?.name ?? null, port: network.port, peers: names, entries: sync.have, missing: sync.missing }
+        const line = call.json
+          ? JSON.stringify(value)
+          : `${value.entries} entries${value.missing ? `, ${value.missing} on their way` : ''}; ${names.length ? `connected with ${names.join(', ')}` : 'nobody connected'}`
+        if (line !== told) io.out((told = line))
+      })
+      io.err(`Twofold peer of ${state.me.name} in ${state.circle?.name ?? 'no circle yet'}; folder ${state.dataDir}. Ctrl-C ends it.`)
+      await io.interrupted
+      off()
+    },
+  },
+  proof: {
+    usage: 'proof ID',
+    about: 'Export the proof of an entry as a file that anybody can verify',
+    examples: ['twofold proof 3fa9… > entry.twofold', 'twofold proof 3fa9… --out entry.twofold'],
+    flags: { out: { type: 'string', about: 'write to this file' } },
+    args: [1, 1],
+    async run(call) {
+      const { content } = await call.session.call('entry.proof', { id: call.args[0] as Row['id'] })
+      const file = text(call, 'out')
+      if (file === undefined) call.io.out(content.trimEnd())
+      else call.io.writeFile(file, content)
+    },
+  },
+  verify: {
+    usage: 'verify [FILE]',
+    about: 'Check every entry of this folder again, or a proof file',
+    examples: ['twofold verify', 'twofold verify entry.twofold'],
+    args: [0, 1],
+    async run(call) {
+      const { checked, bad } = await call.session.call('store.verify', {})
+      emit(call, { checked, bad }, bad.length ? `${bad.length} of ${checked} entries do not hold:` : `All ${checked} entries hold.`)
+      if (!bad.length) return
+      if (!call.json) for (const { id, code } of bad) call.io.out(`${id}  ${code}`)
+      throw new TwofoldError('PROOF_FALSE', { detail: `${bad.length} stored entries.` })
+    },
+  },
+  state: {
+    usage: 'state',
+    about: 'Print everything that a window would show, as JSON',
+    examples: ['twofold state'],
+    args: [0, 0],
+    run: async (call) => call.io.out(JSON.stringify(await call.session.call('state.get', {}))),
+  },
+}
+
+/** `verify FILE` needs no folder: the file brings all that it takes. */
+export function verifyFile(io: Io, file: string, json: boolean): void {
+  const { circle, circleId, memberName, node, steps } = io.checkProof(io.readFile(file))
+  if (json) {
+    io.out(JSON.stringify({ ok: true, id: node.id, memberName, circle, circleId, timestamp: node.timestamp, steps: steps.map(({ id, ok, sentence }) => ({ id, ok, sentence })) }))
+    return
+  }
+  io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
+  for (const step of steps) io.out(`  ${step.ok ? '✓' : '✗'} ${step.sentence}`)
+  io.out(`Circle id: ${circleId}\nCompare it with the circle's own, if you know it: anybody can found a circle of the same name.`)
+}
+
+async function decide(call: Call, name: 'request.approve' | 'request.refuse', what: string): Promise<void> {
+  const { circle } = await call.session.call('state.get', {})
+  if (!circle) throw new TwofoldError('CIRCLE_MISSING')
+  const found = circle.requests.filter((r) => r.id === call.args[0] || r.name === call.args[0])
+  if (!found.length) throw new TwofoldError('REQUEST_UNKNOWN')
+  if (found.length > 1) throw new UsageError('several people of that name ask; give the id')
+  await call.session.call(name, { id: found[0]!.id })
+  emit(call, { id: found[0]!.id }, `${found[0]!.name} ${what}`)
+}

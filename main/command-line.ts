@@ -1,0 +1,41 @@
+// What the command line needs of the parts, for both of its entries (plain Node and the installed app): how a folder is
+// opened alone, by which vault its keys are kept, and how a proof file is checked.
+import { TwofoldError } from '../shared/errors'
+import { assemble } from './assemble'
+import { askHidden } from './cli/terminal'
+import type { OpenAlone } from './cli/session'
+import { crypto } from './identity/sodium'
+import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
+import { checkProofFile } from './peer/proof'
+
+export const proofChecker = (text: string) => checkProofFile(crypto, text, Date.now())
+
+/** Keys are kept by TWOFOLD_PASSPHRASE where it is set, else by a file; a keychain only where one is handed in. */
+export const openAlone =
+  (env: NodeJS.ProcessEnv, keychain?: Vault): OpenAlone =>
+  async (dir, online) => {
+    const open = (passphrase: string | undefined) => {
+      const vaultOf = (keptBy: KeptBy): Vault => {
+        switch (keptBy) {
+          case 'file':
+            return fileVault
+          case 'passphrase':
+            if (passphrase === undefined) throw new TwofoldError('PASSPHRASE_NEEDED')
+            return passphraseVault(passphrase)
+          case 'keychain':
+            if (keychain) return keychain
+            throw new TwofoldError('KEYS_LOCKED', { keeper: 'the system’s keychain (use the app, or keep its window open)' })
+        }
+      }
+      const vault = passphrase === undefined ? fileVault : passphraseVault(passphrase)
+      return assemble({ dir, vault, vaultOf, online })
+    }
+    const given = env.TWOFOLD_PASSPHRASE || undefined
+    try {
+      return await open(given)
+    } catch (error) {
+      const needed = error instanceof TwofoldError && error.code === 'PASSPHRASE_NEEDED'
+      if (!needed || !process.stdin.isTTY) throw error
+      return open(await askHidden('Passphrase of this folder: '))
+    }
+  }

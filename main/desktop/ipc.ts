@@ -1,0 +1,25 @@
+// Electron's transport of the contract: calls of our own top frame go to the backend, events go to the window. The channels
+// are the contract's names; what a call means is decided in main/ipc.
+import { ipcMain, type WebContents } from 'electron'
+import { calls, type EventName, type Events, type Reply } from '../../shared/ipc-contract'
+import { sentence } from '../../shared/errors'
+
+/** `isTrusted`: whether a page may call at all. `answer` never rejects. */
+export function serveWindow(
+  isTrusted: (url: string) => boolean,
+  answer: (name: string, input: unknown) => Promise<Reply<unknown>>,
+): void {
+  for (const name of Object.keys(calls)) {
+    ipcMain.handle(name, (event, input: unknown): Reply<never> | Promise<Reply<unknown>> => {
+      const frame = event.senderFrame
+      if (!frame || frame.parent || !isTrusted(frame.url)) {
+        return { ok: false, code: 'FORBIDDEN', message: sentence('FORBIDDEN') }
+      }
+      return answer(name, input)
+    })
+  }
+}
+
+export function push<K extends EventName>(to: WebContents, name: K, payload: Events[K]): void {
+  if (!to.isDestroyed() && !to.isCrashed()) to.send(name, payload)
+}

@@ -1,0 +1,56 @@
+// The Electron entry: builds the parts and nothing else. With a command among its arguments (`twofold post …`) the installed
+// app is the command line instead, and opens no window.
+import { app } from 'electron'
+import { join } from 'node:path'
+import { version } from '../package.json'
+import { assemble } from './assemble'
+import { isCommandLine, runCli } from './cli/run'
+import { terminalIo } from './cli/terminal'
+import { openAlone, proofChecker } from './command-line'
+import { TwofoldError } from '../shared/errors'
+import { keychain } from './desktop/keychain'
+import { startDesktop } from './desktop/start'
+import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
+
+// Unpackaged, Electron's own arguments end with the app's folder.
+const argv = process.argv.slice(app.isPackaged ? 1 : 2)
+
+/** Whichever keeper a folder was made with: one made on the command line opens in the window too. */
+function vaultOf(keptBy: KeptBy): Vault {
+  switch (keptBy) {
+    case 'keychain':
+      return keychain
+    case 'file':
+      return fileVault
+    case 'passphrase': {
+      const passphrase = process.env.TWOFOLD_PASSPHRASE
+      if (!passphrase) throw new TwofoldError('PASSPHRASE_NEEDED')
+      return passphraseVault(passphrase)
+    }
+  }
+}
+
+if (isCommandLine(argv)) {
+  const run = () =>
+    runCli({ argv, env: process.env, io: terminalIo(proofChecker), version, openAlone: openAlone(process.env, keychain) })
+  void app
+    .whenReady()
+    .then(run)
+    .then((code) => app.exit(code))
+} else {
+  startDesktop({
+    rendererDir: join(__dirname, '../renderer'),
+    preloadFile: join(__dirname, '../preload/index.cjs'),
+    ...(process.env.ELECTRON_RENDERER_URL !== undefined && { devUrl: process.env.ELECTRON_RENDERER_URL }),
+    log: (text, error) => console.error(text, error ?? ''),
+    async openBackend({ dataDir }) {
+      const { backend, close } = await assemble({
+        dir: dataDir,
+        vault: keychain.available() ? keychain : fileVault,
+        vaultOf,
+        online: true,
+      })
+      return { handlers: backend.handlers, subscribe: (listener) => backend.subscribe(listener), close }
+    },
+  })
+}

@@ -1,0 +1,406 @@
+// The backend of one data folder: which phase it is in, the handlers of the contract, and the state that is pushed. A
+// window and a command line are served by the same value.
+import type { ErrorCode } from '../../shared/errors'
+import { TwofoldError, sentence } from '../../shared/errors'
+import type { Handlers, PushedEvent } from '../../shared/ipc-contract'
+import type { Alert, AppPhase, AppState, NetworkView } from '../../shared/types'
+import { toHex } from '../protocol/codec'
+import { validName } from '../protocol/kinds'
+import { makeGenesis } from '../protocol/membership'
+import { Circle } from './circle'
+import { Joining, previewOf, readInvitation, type Joined } from './joining'
+import type { CircleFile, Identity, Parts, SettingsFile } from './ports'
+
+/** State is pushed at most this often. */
+const PUSH_EVERY_MS = 100
+/** Words asked for after they were shown: enough to know that they were written down. */
+const ASKED_WORDS = 3
+
+const name = (text: string): string => {
+  const valid = validName(text)
+  if (valid === null) throw new TwofoldError('NAME_INVALID')
+  return valid
+}
+
+export class Backend {
+  private identity: Identity | null = null
+  private circle: Circle | null = null
+  private joining: Joining | null = null
+  private settings: SettingsFile
+  private draft = ''
+  private ask: number[] = []
+  private readonly listeners = new Set<(pushed: PushedEvent) => void>()
+  private timer: NodeJS.Timeout | null = null
+  /** Sentences that stay until they are dismissed, by code. */
+  private readonly notices = new Map<string, Alert>()
+  private closed = false
+
+  constructor(private readonly parts: Parts) {
+    const { settings, setAside } = parts.files.readSettings(parts.now())
+    this.settings = settings
+    if (setAside !== null) this.notice('SETTINGS_DAMAGED', 'warning', { file: setAside })
+  }
+
+  /** Opens what is there. Throws what keeps the folder from being opened at all (KEYS_LOCKED, DATABASE_NEWER, …). */
+  async start(): Promise<void> {
+    this.identity = this.parts.identity.open()
+    if (!this.identity) return
+    this.askWords()
+    const file = this.parts.files.readCircle()
+    if (file) {
+      await this.openCircle(file)
+      return
+    }
+    const link = this.parts.files.readJoining()
+    if (link !== null && this.parts.network) await this.join(link).catch((error: unknown) => this.joinFailed(error))
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    if (this.timer) clearTimeout(this.timer)
+    await this.joining?.stop()
+    await this.circle?.stop()
+  }
+
+  subscribe(listener: (pushed: PushedEvent) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Tells every window and command line. */
+  push(pushed: PushedEvent): void {
+    for (const listener of this.listeners) listener(pushed)
+  }
+
+  private changed(): void {
+    if (this.closed || !this.listeners.size) return
+    this.timer ??= setTimeout(() => {
+      this.timer = null
+      this.push({ event: 'state', payload: this.state() })
+    }, PUSH_EVERY_MS)
+  }
+
+  private notice(code: ErrorCode, severity: Alert['severity'], details: Record<string, string | number> = {}): void {
+    this.notices.set(code, { code, severity, text: sentence(code, details) })
+    this.changed()
+  }
+
+  // -------------------------------------------------------------- phases
+
+  private askWords(): void {
+    if (!this.identity || this.identity.confirmed || this.ask.length) return
+    const all = Array.from({ length: 24 }, (_unused, i) => i + 1)
+    const random = this.parts.secrets.randomBytes(ASKED_WORDS)
+    this.ask = [...random].map((byte) => all.splice(byte % all.length, 1)[0]!).sort((a, b) => a - b)
+  }
+
+  private phase(): AppPhase {
+    const { identity } = this
+    if (!identity) return { phase: 'welcome' }
+    if (!identity.confirmed) return { phase: 'confirm-words', name: identity.name, ask: this.ask }
+    if (this.circle) return { phase: this.circle.current ? 'circle' : 'removed', name: identity.name }
+    if (this.joining) return { phase: 'joining', name: identity.name, preview: this.joining.preview, state: this.joining.state }
+    return { phase: 'no-circle', name: identity.name, restored: identity.restored }
+  }
+
+  state(): AppState {
+    const { identity, circle, settings } = this
+    const me = identity && { member: identity.member, name: identity.name, device: identity.device }
+    return {
+      phase: this.phase(),
+      me,
+      circle: circle?.view() ?? null,
+      network: circle?.networkView() ?? this.noNetwork(),
+      sync: circle?.sync() ?? { missing: 0, have: 0, from: null, peersOnline: 0 },
+      alerts: [...(circle?.alerts() ?? []), ...this.notices.values()],
+      settings: { theme: settings.theme, density: settings.density, lan: settings.lan, internet: settings.internet },
+      dataDir: this.parts.dir,
+      version: this.parts.version,
+      keysKeptBy: identity?.keptBy ?? null,
+    }
+  }
+
+  private noNetwork(): NetworkView {
+    return {
+      listening: false,
+      port: 0,
+      interfaces: [],
+      internet: 'off',
+      lan: 'off',
+      links: [],
+      problems: [],
+      strangersRefused: 0,
+      refused: {},
+      copiesSent: 0,
+      copiesReceived: 0,
+      entriesForwarded: 0,
+      manualAddresses: this.settings.manualAddresses,
+    }
+  }
+
+  private requireIdentity(): Identity {
+    if (!this.identity) throw new TwofoldError('IDENTITY_MISSING')
+    return this.identity
+  }
+  private requireCircle(): Circle {
+    this.requireIdentity()
+    if (!this.circle) throw new TwofoldError('CIRCLE_MISSING')
+    return this.circle
+  }
+
+  private async openCircle(file: CircleFile): Promise<void> {
+    const circle = new Circle(this.parts, this.requireIdentity(), file, this.settings, {
+      changed: () => this.changed(),
+      viewChanged: (payload) => this.push({ event: 'view.changed', payload }),
+      removed: () => this.changed(),
+      portChanged: (port) => {
+        if (port && port !== this.settings.port) this.saveSettings({ port })
+      },
+    })
+    this.circle = circle
+    this.draft = circle.store.meta('draft') ?? ''
+    this.changed()
+    await circle.start()
+  }
+
+  private saveSettings(change: Partial<SettingsFile>): void {
+    const next = { ...this.settings, ...change }
+    this.parts.files.writeSettings(next)
+    this.settings = next
+    this.changed()
+  }
+
+  private newFile(genesis: Uint8Array, epochs: Uint8Array[], secret: Uint8Array, mustCatchUp: boolean): CircleFile {
+    return {
+      version: 1,
+      genesis: toHex(genesis),
+      epochs: epochs.map(toHex),
+      secrets: [toHex(secret)],
+      invites: [],
+      requests: [],
+      refusedRequests: [],
+      mustCatchUp,
+    }
+  }
+
+  private async create(circleName: string, approval: 'auto' | 'ask'): Promise<void> {
+    const identity = this.requireIdentity()
+    if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
+    await this.cancelJoin()
+    const { secrets } = this.parts
+    const genesis = makeGenesis(
+      secrets.crypto,
+      {
+        name: name(circleName),
+        founder: identity.member,
+        founderName: identity.name,
+        founderDevice: identity.device,
+        approval,
+        timestamp: this.parts.now(),
+        nonce: secrets.randomBytes(16),
+      },
+      identity.signAsMember,
+    )
+    const file = this.newFile(genesis.bytes, [], secrets.randomBytes(32), false)
+    this.parts.files.writeCircle(file)
+    await this.openCircle(file)
+  }
+
+  private async join(text: string): Promise<void> {
+    const identity = this.requireIdentity()
+    if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
+    const invitation = readInvitation(this.parts, text)
+    if (!this.parts.network) throw new TwofoldError('NO_INTERFACE')
+    await this.cancelJoin()
+    this.parts.files.writeJoining(text)
+    this.notices.delete('JOIN_REFUSED')
+    const joining = new Joining(invitation, {
+      parts: this.parts,
+      identity,
+      lan: this.settings.lan,
+      internet: this.settings.internet,
+      port: this.settings.port,
+      changed: () => this.changed(),
+      joined: (result) => void this.joined(result).catch((error: unknown) => this.joinFailed(error)),
+      failed: (code) => this.joinFailed(new TwofoldError(code)),
+    })
+    this.joining = joining
+    this.changed()
+    await joining.start()
+  }
+
+  private async joined({ genesis, epochs, secret }: Joined): Promise<void> {
+    const file = this.newFile(genesis, epochs, secret, this.requireIdentity().restored)
+    this.parts.files.writeCircle(file)
+    this.parts.files.clearJoining()
+    this.joining = null
+    await this.openCircle(file)
+  }
+
+  private joinFailed(error: unknown): void {
+    this.joining = null
+    this.parts.files.clearJoining()
+    if (!(error instanceof TwofoldError)) this.parts.log('error', 'joining', { error: String(error) })
+    const { code, details } = error instanceof TwofoldError ? error : new TwofoldError('INTERNAL')
+    this.notice(code, 'error', { ...details })
+  }
+
+  private async cancelJoin(): Promise<void> {
+    const { joining } = this
+    this.joining = null
+    this.parts.files.clearJoining()
+    await joining?.stop()
+    this.changed()
+  }
+
+  private discard(): void {
+    if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
+    this.parts.identity.discard()
+    this.identity = null
+    this.ask = []
+    this.changed()
+  }
+
+  private makeIdentity(text: string, entropy?: Uint8Array): Identity {
+    const valid = name(text)
+    if (this.identity?.confirmed) throw new TwofoldError('IDENTITY_EXISTS')
+    if (this.identity) this.discard()
+    this.identity = this.parts.identity.create(valid, entropy)
+    this.askWords()
+    this.changed()
+    return this.identity
+  }
+
+  private confirm(words: string[]): void {
+    const identity = this.requireIdentity()
+    if (identity.confirmed) return
+    const real = identity.words()
+    this.ask.forEach((position, i) => {
+      if ((words[i] ?? '').trim().toLowerCase() !== real[position - 1]) throw new TwofoldError('WORDS_MISMATCH', { position })
+    })
+    this.parts.identity.confirm()
+    this.identity = this.parts.identity.open()
+    this.changed()
+  }
+
+  private address(text: string): { host: string; port: number } {
+    const parsed = this.parts.parseHostPort(text)
+    if (!parsed.ok) throw new TwofoldError('ADDRESS_INVALID')
+    return parsed
+  }
+
+  // -------------------------------------------------------------- the contract
+
+  readonly handlers: Handlers = {
+    'state.get': () => this.state(),
+    'settings.set': async (change) => {
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+      this.saveSettings(given)
+      await this.circle?.applySettings(this.settings)
+      return null
+    },
+    'identity.create': ({ name: text }) => ({ words: this.makeIdentity(text).words() }),
+    'identity.words': () => {
+      const identity = this.requireIdentity()
+      if (identity.confirmed) throw new TwofoldError('FORBIDDEN')
+      return { words: identity.words() }
+    },
+    'identity.confirm': ({ words }) => {
+      this.confirm(words)
+      return null
+    },
+    'identity.discard': () => {
+      this.discard()
+      return null
+    },
+    'identity.restore': ({ name: text, words }) => {
+      this.makeIdentity(text, this.parts.secrets.entropyFromWords(words))
+      return null
+    },
+    'identity.suggest': ({ prefix }) => this.parts.secrets.suggestWords(prefix),
+
+    'circle.create': async ({ name: text, approval }) => {
+      await this.create(text, approval)
+      return null
+    },
+    'invite.create': ({ hours, uses }) => this.requireCircle().admission.create(hours, uses),
+    'invite.show': ({ id }) => this.requireCircle().admission.show(id),
+    'invite.revoke': ({ id }) => {
+      this.requireCircle().admission.revoke(id)
+      return null
+    },
+    'invite.preview': ({ link }) => previewOf(readInvitation(this.parts, link).link),
+    'circle.join': async ({ link }) => {
+      await this.join(link)
+      return null
+    },
+    'circle.joinCancel': async () => {
+      await this.cancelJoin()
+      return null
+    },
+    'request.approve': ({ id }) => {
+      this.requireCircle().admission.approve(id)
+      return null
+    },
+    'request.refuse': ({ id }) => {
+      this.requireCircle().admission.refuseRequest(id)
+      return null
+    },
+    'member.remove': ({ member }) => {
+      this.requireCircle().removeMember(member)
+      return null
+    },
+    'members.list': () => {
+      const circle = this.requireCircle()
+      return { members: circle.members(), changes: circle.changes() }
+    },
+    'member.seen': ({ scope }) => {
+      this.requireCircle().markSeen(scope)
+      return null
+    },
+
+    'entry.post': ({ text, replyTo }) => this.requireCircle().post(text, replyTo),
+    'entry.inspect': ({ id }) => this.requireCircle().inspect(id),
+    'entry.proof': ({ id }) => this.requireCircle().proof(id),
+    'draft.get': () => ({ text: this.draft }),
+    'draft.set': ({ text }) => {
+      this.draft = text
+      this.circle?.store.setMeta('draft', text)
+      return null
+    },
+    'store.verify': () => this.requireCircle().verifyAll(),
+
+    'view.open': ({ scope }) => this.requireCircle().openView(scope),
+    'view.window': ({ viewId, start, count }) => this.requireCircle().window(viewId, start, count),
+    'view.position': ({ viewId, id }) => this.requireCircle().position(viewId, id),
+    'view.close': ({ viewId }) => {
+      this.requireCircle().closeView(viewId)
+      return null
+    },
+
+    'network.get': () => this.circle?.networkView() ?? this.noNetwork(),
+    'network.addAddress': ({ address }) => {
+      const { host, port } = this.address(address)
+      const text = `${host}:${port}`
+      if (!this.settings.manualAddresses.includes(text)) this.saveSettings({ manualAddresses: [...this.settings.manualAddresses, text] })
+      this.circle?.addAddress(host, port)
+      return null
+    },
+    'network.removeAddress': ({ address }) => {
+      const { host, port } = this.address(address)
+      this.saveSettings({ manualAddresses: this.settings.manualAddresses.filter((a) => a !== `${host}:${port}`) })
+      this.circle?.removeAddress(host, port)
+      return null
+    },
+    'network.refresh': () => {
+      this.circle?.refresh()
+      return null
+    },
+    'alert.dismiss': ({ code }) => {
+      this.notices.delete(code)
+      this.changed()
+      return null
+    },
+  }
+}

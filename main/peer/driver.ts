@@ -1,0 +1,220 @@
+// Carries out what the engine decides: events in, one switch over effects out. It owns the order 'verify, store, forward'
+// (a batch is committed before anything of it is acknowledged or handed on) and nothing else.
+import type { ErrorCode } from '../../shared/errors'
+import { TwofoldError } from '../../shared/errors'
+import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
+import type { Effect, Engine, Event, StoreItem, StoreOutcome } from '../protocol/engine'
+import { PULL_NODES_MAX } from '../protocol/limits'
+import type { TimelineNode } from '../protocol/node'
+import { Outbox } from './outbox'
+import type { Link, NetworkPort, Parts, StorePort } from './ports'
+
+/** Bytes of one answer to a pull: a quarter of the largest frame, so that live nodes are never behind a long one. */
+const RUN_BYTES_MAX = 262_144
+/** While something waits for a deadline (200 ms at least, rule R1). */
+const BUSY_TICK_MS = 100
+const IDLE_TICK_MS = 1000
+
+export interface DriverHooks {
+  /** Nodes were stored: views and counts follow. */
+  stored(nodes: readonly TimelineNode[]): void
+  epochsArrived(from: DeviceKey, records: Uint8Array[]): void
+  epochsWanted(after: number): Uint8Array[]
+  inStep(): void
+  ownTimelineAhead(height: number): void
+  ownHeld(seq: number): void
+  refused(code: string): void
+  presence(from: DeviceKey, entries: { device: DeviceKey; agoMs: number }[]): void
+  /** The store could not take a batch, or could again (null). */
+  storeTrouble(code: ErrorCode | null): void
+  changed(): void
+}
+
+export class Driver {
+  private readonly outbox: Outbox
+  private readonly links = new Map<DeviceKey, Link>()
+  /** Answers that wait for a link to drain (rule C1: bulk sync with back-pressure). */
+  private readonly reads = new Map<DeviceKey, Extract<Effect, { type: 'read-run' }>[]>()
+  private readonly congested = new Set<DeviceKey>()
+  private timer: NodeJS.Timeout | null = null
+  private stopped = false
+  private network: NetworkPort | null = null
+
+  constructor(
+    private readonly parts: Pick<Parts, 'now' | 'log'>,
+    private readonly engine: Engine,
+    private readonly store: StorePort,
+    private readonly hooks: DriverHooks,
+  ) {
+    this.outbox = new Outbox(parts.now)
+  }
+
+  /** The network may come and go (settings); links of an old one are closed by it first. */
+  use(network: NetworkPort | null): void {
+    this.network = network
+  }
+
+  start(): void {
+    this.tick()
+  }
+
+  stop(): void {
+    this.stopped = true
+    if (this.timer) clearTimeout(this.timer)
+    this.outbox.flushAll()
+  }
+
+  private tick(): void {
+    this.handle({ type: 'tick' })
+    this.schedule()
+  }
+
+  private schedule(): void {
+    if (this.stopped) return
+    if (this.timer) clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.tick(), this.engine.busy() ? BUSY_TICK_MS : IDLE_TICK_MS)
+  }
+
+  linkUp(link: Link): void {
+    this.links.set(link.remote, link)
+    this.outbox.up(link)
+    this.handle({ type: 'link-up', device: link.remote })
+  }
+
+  linkDown(link: Link): void {
+    if (this.links.get(link.remote) !== link) return
+    this.links.delete(link.remote)
+    this.outbox.down(link.remote)
+    this.reads.delete(link.remote)
+    this.congested.delete(link.remote)
+    this.handle({ type: 'link-down', device: link.remote })
+  }
+
+  frame(link: Link, bytes: Uint8Array): void {
+    if (this.links.get(link.remote) === link) this.handle({ type: 'frame', from: link.remote, bytes })
+  }
+
+  drained(link: Link): void {
+    this.congested.delete(link.remote)
+    this.serveReads(link.remote)
+  }
+
+  linkOf(device: DeviceKey): Link | null {
+    return this.links.get(device) ?? null
+  }
+  allLinks(): Link[] {
+    return [...this.links.values()]
+  }
+
+  handle(event: Event): void {
+    const wasBusy = this.engine.busy()
+    this.carryOut(this.engine.handle(event, this.parts.now()))
+    if (!wasBusy && this.engine.busy()) this.schedule()
+  }
+
+  /** Stores own nodes (or ones salvaged from a damaged database) and lets the engine do the rest. Throws as the store does. */
+  append(items: StoreItem[]): StoreOutcome[] {
+    const outcomes = this.commit(items)
+    this.handle({ type: 'stored', items, outcomes })
+    return outcomes
+  }
+
+  private commit(items: readonly StoreItem[]): StoreOutcome[] {
+    const memberOf = (device: DeviceKey): MemberKey => this.engine.list.devices.get(device)!.member
+    const outcomes = this.store.append(items, memberOf, this.parts.now())
+    this.hooks.storeTrouble(null)
+    const stored = items.filter((_item, i) => outcomes[i]!.type === 'stored').map((item) => item.node)
+    if (stored.length) this.hooks.stored(stored)
+    return outcomes
+  }
+
+  private carryOut(effects: Effect[]): void {
+    for (const effect of effects) this.one(effect)
+    if (effects.length) this.hooks.changed()
+  }
+
+  private one(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.outbox.send(effect.to, effect.message)
+        return
+      case 'store':
+        this.storeBatch(effect.items)
+        return
+      case 'read-run': {
+        const waiting = this.reads.get(effect.to) ?? []
+        waiting.push(effect)
+        this.reads.set(effect.to, waiting)
+        this.serveReads(effect.to)
+        return
+      }
+      case 'read-epochs': {
+        const records = this.hooks.epochsWanted(effect.after)
+        if (records.length) this.outbox.send(effect.to, { type: 'epochs', records })
+        return
+      }
+      case 'epochs':
+        this.hooks.epochsArrived(effect.from, effect.records)
+        return
+      case 'dial':
+        this.network?.dial(effect.device)
+        return
+      case 'refused':
+        this.parts.log('warn', 'refused', { code: effect.code, from: effect.from.slice(0, 8), node: effect.id?.slice(0, 8) })
+        this.hooks.refused(effect.code)
+        return
+      case 'cut':
+        this.outbox.flushAll()
+        if (effect.code === 'REMOVED_FROM_CIRCLE') this.network?.drop(effect.device, effect.code)
+        else this.links.get(effect.device)?.close(effect.code)
+        return
+      case 'in-step':
+        this.hooks.inStep()
+        return
+      case 'own-timeline-ahead':
+        this.hooks.ownTimelineAhead(effect.height)
+        return
+      case 'own-held':
+        if (effect.id !== null) this.noteAck(effect.id, effect.by)
+        this.hooks.ownHeld(effect.seq)
+        return
+      case 'presence':
+        this.hooks.presence(effect.from, effect.entries)
+        return
+    }
+  }
+
+  private noteAck(id: NodeId, by: DeviceKey): void {
+    try {
+      this.store.acknowledge(id, by)
+    } catch (error) {
+      if (!(error instanceof TwofoldError)) throw error
+    }
+  }
+
+  private storeBatch(items: StoreItem[]): void {
+    let outcomes: StoreOutcome[]
+    try {
+      outcomes = this.commit(items)
+    } catch (error) {
+      if (!(error instanceof TwofoldError)) throw error
+      // Nothing of the batch happened and nothing of it is acknowledged: others hold it, and it comes again.
+      this.parts.log('error', 'store', { code: error.code })
+      this.hooks.storeTrouble(error.code)
+      this.carryOut(this.engine.handle({ type: 'store-failed', items }, this.parts.now()))
+      return
+    }
+    this.carryOut(this.engine.handle({ type: 'stored', items, outcomes }, this.parts.now()))
+  }
+
+  private serveReads(to: DeviceKey): void {
+    const waiting = this.reads.get(to)
+    const link = this.links.get(to)
+    while (waiting?.length && link && !this.congested.has(to)) {
+      const read = waiting.shift()!
+      const nodes = this.store.readRun(read.device, read.from, read.toSeq, PULL_NODES_MAX, RUN_BYTES_MAX)
+      this.outbox.send(to, { type: 'run', device: read.device, from: read.from, to: read.toSeq, nodes })
+      if (!this.outbox.flushed(to)) this.congested.add(to)
+    }
+  }
+}

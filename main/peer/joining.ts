@@ -1,0 +1,277 @@
+// Joining a circle (rule M4), on the newcomer's side: find whoever made the invite, check who it is, ask, wait, and come
+// out with the circle's records. It runs on a network of its own, whose key is that of one use of the invite, because
+// the firewall of the circle knows no other key of ours yet.
+import { TwofoldError, sentence, type ErrorCode } from '../../shared/errors'
+import type { DeviceKey, InvitePreview, JoinState } from '../../shared/types'
+import { equalBytes } from '../protocol/codec'
+import {
+  LINK_PREFIX,
+  decodeCapability,
+  decodeLink,
+  encodeCapability,
+  inviteBeaconKey,
+  inviteIdOf,
+  inviteSlotSeed,
+  inviteTopic,
+  type Capability,
+  type InviteLink,
+} from '../protocol/invite'
+import { decodeJoin, encodeJoin, joinProofMessage, type JoinMessage } from '../protocol/join-messages'
+import { acceptEpoch, adminOf, decodeEpoch, decodeGenesis, deviceMessage, foundedList, isCurrentDevice, type MemberList, type SignedGenesis } from '../protocol/membership'
+import { PROTOCOL_VERSION } from '../protocol/messages'
+import type { Identity, Link, NetworkPort, Parts } from './ports'
+
+/** From words alone the number of uses is not known: the first slots are tried in turn, each for this long. */
+const SLOT_TRY_MS = 12_000
+const WORD_SLOTS = 8
+/** 'Nobody found yet' becomes a sentence with what to check. */
+const LONG_SEARCH_MS = 15_000
+
+/** What a person pasted: a link, or 12 words. */
+export type Invitation = { secret: Uint8Array; link: InviteLink | null }
+
+/** Throws LINK_INVALID, LINK_DAMAGED, INVITE_EXPIRED, INVITE_WORDS_INVALID. */
+export function readInvitation(parts: Pick<Parts, 'secrets' | 'now'>, text: string): Invitation {
+  const { secrets } = parts
+  const looksLikeWords = !text.includes('://') && secrets.splitWords(text).length >= 3 && /\s/.test(text.trim())
+  if (looksLikeWords && !text.toLowerCase().includes(LINK_PREFIX)) return { secret: secrets.inviteSecretFromWords(text), link: null }
+  const decoded = decodeLink(secrets.crypto, text)
+  if (!decoded.ok) throw new TwofoldError(decoded.code)
+  const { link } = decoded
+  if (parts.now() >= link.expiresAt)
+    throw new TwofoldError('INVITE_EXPIRED', { when: new Date(link.expiresAt).toISOString().slice(0, 16).replace('T', ' at ') + ' UTC' })
+  return { secret: link.secret, link }
+}
+
+export const previewOf = (capability: Capability | null): InvitePreview => ({
+  circleName: capability?.circleName ?? null,
+  inviterName: capability?.inviterName ?? null,
+  expiresAt: capability?.expiresAt ?? null,
+  approval: capability?.approval ?? null,
+})
+
+export interface Joined {
+  genesis: Uint8Array
+  epochs: Uint8Array[]
+  secret: Uint8Array
+}
+interface Ports {
+  parts: Pick<Parts, 'secrets' | 'now' | 'log' | 'network'>
+  identity: Identity
+  lan: boolean
+  internet: boolean
+  port: number
+  changed(): void
+  joined(result: Joined): void
+  failed(code: ErrorCode): void
+}
+
+export class Joining {
+  state: JoinState
+  preview: InvitePreview
+  private network: NetworkPort | null = null
+  private timer: NodeJS.Timeout | null = null
+  private slot = 0
+  private over = false
+  private capability: Capability | null
+  private genesis: SignedGenesis | null = null
+  private records: Uint8Array[] = []
+  private readonly since: number
+  private lanPeers = new Set<DeviceKey>()
+
+  constructor(
+    private readonly invitation: Invitation,
+    private readonly ports: Ports,
+  ) {
+    this.capability = invitation.link
+    this.preview = previewOf(invitation.link)
+    this.since = ports.parts.now()
+    this.state = this.searching('')
+  }
+
+  private searching(detail: string): JoinState {
+    return { step: 'searching', sinceMs: this.since, lanPeersSeen: this.lanPeers?.size ?? 0, internet: this.network?.status().internet ?? false, detail }
+  }
+
+  async start(): Promise<void> {
+    const { secrets } = this.ports.parts
+    const uses = this.invitation.link?.usesMax ?? 1
+    // A random use, so that newcomers who start together do not take the same key.
+    this.slot = secrets.randomBytes(1)[0]! % uses
+    await this.startNetwork()
+  }
+
+  private async startNetwork(): Promise<void> {
+    const { parts, lan, internet, port } = this.ports
+    const { secrets } = parts
+    const { link, secret } = this.invitation
+    if (!parts.network) throw new TwofoldError('INTERNAL')
+    const beaconKey = inviteBeaconKey(secrets.crypto, secret)
+    const network = parts.network({
+      keyPair: secrets.keyPairFromSeed(inviteSlotSeed(secrets.crypto, secret, this.slot)),
+      // With a link the inviter is known; with words alone, whoever is found by the secret is asked who he is.
+      mayConnect: (remote) => link === null || remote === link.inviter,
+      beaconKeys: () => ({ announce: [], open: [beaconKey] }),
+      lan,
+      internet,
+      preferredPort: port,
+    })
+    this.network = network
+    network.on('lanPeer', (peer) => {
+      if (peer.up) this.lanPeers.add(peer.device)
+      else this.lanPeers.delete(peer.device)
+      if (peer.up && !link) network.want([peer.device])
+      this.tell()
+    })
+    network.on('internet', () => this.tell())
+    network.on('link', (l) => this.hello(l))
+    network.on('frame', (l, frame) => this.frame(l, frame))
+    network.on('linkClosed', () => {
+      if (!this.over && this.state.step !== 'waiting-for-approval') this.set(this.searching(''))
+    })
+    await network.start()
+    if (this.over) return void network.stop()
+    if (link) {
+      network.want([link.inviter])
+      for (const { host, port: p } of link.addresses) network.addAddress(host, p)
+    }
+    if (internet) network.lookup(inviteTopic(secrets.crypto, secret), 'find')
+    this.timer = setTimeout(() => void this.nextSlot(), SLOT_TRY_MS)
+    this.tell()
+  }
+
+  /** Nobody answered: say what to check; from words alone, try the next use. */
+  private async nextSlot(): Promise<void> {
+    if (this.over) return
+    if (!this.invitation.link && this.state.step === 'searching' && this.lanPeers.size) {
+      this.slot = (this.slot + 1) % WORD_SLOTS
+      await this.network?.stop()
+      if (!this.over) await this.startNetwork()
+      return
+    }
+    this.tell()
+    this.timer = setTimeout(() => void this.nextSlot(), SLOT_TRY_MS)
+  }
+
+  private set(state: JoinState): void {
+    this.state = state
+    this.ports.changed()
+  }
+
+  private tell(): void {
+    if (this.over || this.state.step !== 'searching') return
+    const long = this.ports.parts.now() - this.since > LONG_SEARCH_MS
+    const status = this.network?.status()
+    const who = this.preview.inviterName ?? 'the person who invited you'
+    const detail = !long
+      ? ''
+      : status && !status.interfaces.length && !status.internet
+        ? 'This machine is on no network.'
+        : this.lanPeers.size
+          ? `${who} was heard on this network but does not answer. Was the invite withdrawn?`
+          : `Twofold has to be running at ${who}’s; on the same network, or with internet on both sides.`
+    this.set(this.searching(detail))
+  }
+
+  private send(link: Link, message: JoinMessage): void {
+    link.send(encodeJoin(message))
+  }
+
+  private hello(link: Link): void {
+    const invite = inviteIdOf(this.ports.parts.secrets.crypto, this.invitation.secret)
+    this.send(link, { type: 'join-hello', version: PROTOCOL_VERSION, invite })
+  }
+
+  private frame(link: Link, bytes: Uint8Array): void {
+    if (this.over) return
+    const message = decodeJoin(bytes)
+    switch (message?.type) {
+      case 'join-info':
+        return this.info(link, message)
+      case 'join-pending':
+        return this.set({ step: 'waiting-for-approval', by: message.by, circleName: this.capability?.circleName ?? '' })
+      case 'join-accepted':
+        this.records.push(...message.records)
+        if (message.more) return
+        this.set({ step: 'syncing-list' })
+        return this.accepted(link, message.secret)
+      case 'join-refused':
+        return this.end(() => this.ports.failed(message.code))
+      default:
+        link.close('FRAME_MALFORMED')
+    }
+  }
+
+  private info(link: Link, message: Extract<JoinMessage, { type: 'join-info' }>): void {
+    const { secrets } = this.ports.parts
+    const { crypto } = secrets
+    const { identity } = this.ports
+    const capability = decodeCapability(crypto, message.capability)
+    const genesis = decodeGenesis(crypto, message.genesis)
+    const invite = inviteIdOf(crypto, this.invitation.secret)
+    const expected = this.invitation.link
+    const holds =
+      capability !== null &&
+      genesis !== null &&
+      capability.invite === invite &&
+      capability.circle === genesis.id &&
+      capability.inviter === link.remote &&
+      (!expected || equalBytes(encodeCapability(expected), message.capability))
+    if (!holds) return link.close('GENESIS_INVALID')
+    this.capability = capability
+    this.preview = previewOf(capability)
+    this.genesis = genesis
+    this.records = []
+    this.set({ step: 'asking', with: capability.inviterName })
+    const request = {
+      member: identity.member,
+      name: identity.name,
+      device: identity.device,
+      certificate: identity.signAsMember(deviceMessage(genesis.id, identity.member, identity.device)),
+    }
+    this.send(link, { type: 'join-request', ...request, proof: identity.signAsDevice(joinProofMessage(crypto, genesis.id, invite, request)) })
+  }
+
+  /** Checks every record from the founding on; nothing is taken on the word of whoever answered. */
+  private accepted(link: Link, secret: Uint8Array): void {
+    const { crypto } = this.ports.parts.secrets
+    if (!this.genesis) return link.close('FRAME_MALFORMED')
+    let list: MemberList = foundedList(this.genesis)
+    for (const bytes of this.records) {
+      const record = decodeEpoch(crypto, bytes)
+      const next = record && acceptEpoch(crypto, list, record)
+      if (!next?.ok) return link.close('EPOCH_UNCERTIFIED')
+      list = next.list
+    }
+    if (!isCurrentDevice(list, this.ports.identity.device) || !this.capability || !adminOf(list, this.capability.inviter))
+      return link.close('EPOCH_UNCERTIFIED')
+    const result: Joined = { genesis: this.genesis.bytes, epochs: this.records, secret }
+    this.end(() => this.ports.joined(result))
+  }
+
+  private end(then: () => void): void {
+    this.over = true
+    void this.stop().finally(then)
+  }
+
+  async stop(): Promise<void> {
+    this.over = true
+    if (this.timer) clearTimeout(this.timer)
+    await this.network?.stop()
+    this.network = null
+  }
+
+}
+
+export function joinSentence(state: JoinState): string {
+  switch (state.step) {
+    case 'searching':
+      return state.detail ? sentence('INVITER_UNREACHABLE', { detail: state.detail }) : 'Looking for whoever made this invite …'
+    case 'asking':
+      return `Found ${state.with}; asking to be let in …`
+    case 'waiting-for-approval':
+      return `Waiting for ${state.by} to approve. This goes on by itself, also after a restart.`
+    case 'syncing-list':
+      return 'Approved; getting the member list …'
+  }
+}

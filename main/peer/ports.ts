@@ -1,0 +1,202 @@
+// What the peer is made of and does not build itself: the interfaces of the parts that an entry (main/assemble.ts) hands
+// in. Shapes are those of main/identity, main/store, main/net and main/render; tests may hand in others.
+import type { DeviceKey, MemberKey, NodeId, RenderTree } from '../../shared/types'
+import type { Crypto, Sign } from '../protocol/crypto'
+import type { StoreItem, StoreOutcome } from '../protocol/engine'
+import type { HaveVector } from '../protocol/have'
+import type { TimelineNode } from '../protocol/node'
+
+export interface KeyPair {
+  publicKey: Uint8Array
+  secretKey: Uint8Array
+}
+export type KeptBy = 'keychain' | 'passphrase' | 'file'
+export interface Identity {
+  readonly name: string
+  readonly member: MemberKey
+  readonly device: DeviceKey
+  readonly restored: boolean
+  readonly confirmed: boolean
+  readonly keptBy: KeptBy
+  readonly signAsDevice: Sign
+  readonly signAsMember: Sign
+  readonly deviceKeys: KeyPair
+  words(): string[]
+}
+
+/** Primitives beyond the protocol's two, and words. */
+export interface Secrets {
+  crypto: Crypto
+  randomBytes(count: number): Uint8Array
+  keyPairFromSeed(seed: Uint8Array): KeyPair
+  seal(key: Uint8Array, plain: Uint8Array): Uint8Array
+  open(key: Uint8Array, box: Uint8Array): Uint8Array | null
+  sealTo(publicKey: Uint8Array, plain: Uint8Array): Uint8Array
+  openSealed(keys: KeyPair, sealed: Uint8Array): Uint8Array | null
+  wordsOf(entropy: Uint8Array): string[]
+  entropyFromWords(text: string): Uint8Array
+  inviteSecretFromWords(text: string): Uint8Array
+  splitWords(text: string): string[]
+  suggestWords(prefix: string): string[]
+}
+
+/** The identity of the folder. */
+export interface IdentityPort {
+  open(): Identity | null
+  create(name: string, entropy?: Uint8Array): Identity
+  confirm(): void
+  discard(): void
+}
+
+export interface StoredInvite {
+  secret: string
+  capability: string
+  createdAt: number
+  usedBy: string[]
+  revoked: boolean
+}
+export interface StoredRequest {
+  invite: string
+  member: string
+  name: string
+  device: string
+  certificate: string
+  proof: string
+  askedAt: number
+}
+export interface CircleFile {
+  version: 1
+  genesis: string
+  epochs: string[]
+  secrets: string[]
+  invites: StoredInvite[]
+  requests: StoredRequest[]
+  refusedRequests: string[]
+  mustCatchUp: boolean
+}
+export interface SettingsFile {
+  theme: 'system' | 'light' | 'dark'
+  density: 'comfortable' | 'compact'
+  lan: boolean
+  internet: boolean
+  manualAddresses: string[]
+  port: number
+}
+/** The folder's small files. */
+export interface FilesPort {
+  readCircle(): CircleFile | null
+  writeCircle(circle: CircleFile): void
+  readJoining(): string | null
+  writeJoining(link: string): void
+  clearJoining(): void
+  readSettings(now: number): { settings: SettingsFile; setAside: string | null }
+  writeSettings(settings: SettingsFile): void
+}
+
+export interface StoredNode {
+  node: TimelineNode
+  member: MemberKey
+  receivedAt: number
+  linked: boolean
+  via: DeviceKey | null
+  tree: 0 | 1 | null
+}
+export type StoreScope = MemberKey | null
+export interface StorePort {
+  append(items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): StoreOutcome[]
+  have(): HaveVector
+  readRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): Uint8Array[]
+  at(device: DeviceKey, seq: number): TimelineNode | null
+  height(device: DeviceKey): number
+  byId(id: NodeId): StoredNode | null
+  total(scope: StoreScope): number
+  window(scope: StoreScope, start: number, count: number): StoredNode[]
+  position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>): number
+  between(scope: StoreScope, newer: Pick<TimelineNode, 'id' | 'timestamp'>, older: Pick<TimelineNode, 'id' | 'timestamp'>): number
+  all(): Generator<StoredNode>
+  acknowledge(id: NodeId, by: DeviceKey): void
+  acknowledgedBy(id: NodeId): DeviceKey[]
+  knowDevice(device: DeviceKey, member: MemberKey): void
+  unread(member: MemberKey): number
+  markSeen(members: readonly MemberKey[]): void
+  equivocations(): { device: DeviceKey; seq: number }[]
+  meta(key: string): string | null
+  setMeta(key: string, value: string): void
+  close(): void
+}
+/** Opens the timeline database; a damaged one is set aside and what can be read of it is given back. */
+export interface OpenedStore {
+  store: StorePort
+  /** Null: the database was sound. */
+  damaged: { file: string; salvaged: TimelineNode[] } | null
+}
+
+export interface Link {
+  readonly remote: DeviceKey
+  readonly path: 'lan' | 'internet' | 'loopback'
+  readonly address: { host: string; port: number }
+  readonly openedAt: number
+  readonly stats: { readonly bytesIn: number; readonly bytesOut: number; readonly lastReceivedAt: number }
+  send(frame: Uint8Array): boolean
+  close(code: string): void
+}
+export interface NetworkEvents {
+  link(link: Link): void
+  frame(link: Link, frame: Uint8Array): void
+  drain(link: Link): void
+  linkClosed(link: Link, reason: string): void
+  lanPeer(peer: { device: DeviceKey; up: boolean }): void
+  internet(up: boolean): void
+  interfaces(addresses: string[]): void
+  problem(problem: { code: string; detail: string }): void
+  refused(remote: DeviceKey): void
+}
+export interface NetworkPort {
+  on<K extends keyof NetworkEvents>(name: K, listener: NetworkEvents[K]): unknown
+  start(): Promise<void>
+  want(devices: DeviceKey[]): void
+  dial(device: DeviceKey): void
+  drop(device: DeviceKey, code: string): void
+  addAddress(host: string, port: number): void
+  removeAddress(host: string, port: number): void
+  lookup(topic: Uint8Array, mode: 'announce' | 'find'): () => void
+  status(): {
+    listening: boolean
+    port: number
+    localAddresses: string[]
+    internet: boolean
+    interfaces: string[]
+    lanPeers: readonly { device: DeviceKey; lastSeenAt: number }[]
+    strangersRefused: number
+  }
+  refresh(): void
+  stop(): Promise<void>
+}
+export interface NetworkConfig {
+  keyPair: KeyPair
+  mayConnect(remote: DeviceKey): boolean
+  beaconKeys(): { announce: Uint8Array[]; open: Uint8Array[] }
+  lan: boolean
+  internet: boolean
+  preferredPort: number
+}
+
+export interface Parts {
+  /** The data folder, absolute. */
+  dir: string
+  version: string
+  secrets: Secrets
+  identity: IdentityPort
+  files: FilesPort
+  openStore(): OpenedStore
+  /** Null on a command line that runs without network: what is written goes out when something next runs. */
+  network: ((config: NetworkConfig) => NetworkPort) | null
+  parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }
+  render(text: string): RenderTree
+  excerpt(text: string, max: number): string
+  /** Rows of dark and light modules. */
+  qr(text: string): boolean[][]
+  /** ms since 1970 UTC. */
+  now(): number
+  log(level: 'info' | 'warn' | 'error', what: string, details?: Readonly<Record<string, unknown>>): void
+}

@@ -1,0 +1,171 @@
+// Why an entry can be believed, as sentences with the bytes behind them, and as a file that anybody can check without
+// this circle: the founding record, the member list up to the entry's epoch, and the entry itself.
+import * as v from 'valibot'
+import { TwofoldError } from '../../shared/errors'
+import type { ProofStep } from '../../shared/types'
+import { fromHex, toHex } from '../protocol/codec'
+import type { Crypto } from '../protocol/crypto'
+import { acceptEpoch, admins, decodeEpoch, decodeGenesis, deviceInEpoch, foundedList, type MemberList } from '../protocol/membership'
+import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
+import { signatureHolds, verifyNode } from '../protocol/verify'
+
+const time = (ms: number) => new Date(ms).toISOString().replace('T', ' ').replace(/\.\d+Z$/, ' UTC')
+
+export interface ProofContext {
+  list: MemberList
+  /** Epoch records by number - 1, as signed. */
+  epochBytes: readonly Uint8Array[]
+  /** The node below in the author's log, if it is here; null at seq 1 and while it is missing. */
+  below: TimelineNode | null
+  /** All nodes down to the first are here. Null: unknown (a proof file holds one entry). */
+  linked: boolean | null
+  receivedAt: number | null
+}
+
+/** The checks of rule N4, each done again now. */
+export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofContext): ProofStep[] {
+  const { list, below } = context
+  const device = list.devices.get(node.device)
+  const member = device && list.members.get(device.member)
+  const name = member?.name ?? 'somebody unknown'
+  const again = decodeNode(crypto, node.bytes)
+  const inEpoch = device !== undefined && deviceInEpoch(device, node.epoch) && !(device.cutoffSeq !== undefined && node.seq > device.cutoffSeq)
+  const epochId = list.epochIds[node.epoch]
+  const record = node.epoch > 0 ? context.epochBytes[node.epoch - 1] : undefined
+  const epoch = record && decodeEpoch(crypto, record)
+  const agreed = epoch ? [...new Set(epoch.signatures.map((s) => signerName(list, s.signer)))].join(', ') : (admins(list)[0]?.name ?? '')
+  const follows = node.seq === 1 || (below !== null && below.id === node.backlink && below.timestamp < node.timestamp)
+  return [
+    {
+      id: 'encoding',
+      ok: again.ok,
+      sentence: `The entry is ${node.bytes.length} bytes in the one form that such an entry can have.`,
+      raw: [['Entry', toHex(node.bytes)]],
+    },
+    {
+      id: 'id',
+      ok: again.ok && again.node.id === node.id,
+      sentence: 'Its id is the fingerprint (BLAKE2b-256) of exactly these bytes; any change would give another id.',
+      raw: [['Id', node.id]],
+    },
+    {
+      id: 'signature',
+      ok: signatureHolds(crypto, node),
+      sentence: `The signature was made with the key of ${name}’s device for this circle and this entry (Ed25519).`,
+      raw: [
+        ['Signature', toHex(node.signature)],
+        ['Signed message', toHex(nodeMessage(node.circle, node.id))],
+        ['Device key', node.device],
+      ],
+    },
+    {
+      id: 'device',
+      ok: device !== undefined,
+      sentence: device
+        ? `${name} certified this device with the member key that the 24 words restore; it has been on the list since version ${device.addedIn}.`
+        : 'This device is not on the member list.',
+      raw: [['Device key', node.device]],
+    },
+    {
+      id: 'member',
+      ok: inEpoch,
+      sentence: inEpoch
+        ? `${name} was a member when this was written${member?.founder ? ' (and founded the circle)' : ''}.`
+        : `${name} was not on the member list that the entry names.`,
+      raw: [['Member key', member?.key ?? '']],
+    },
+    {
+      id: 'epoch',
+      ok: epochId !== undefined && node.epoch <= list.epoch,
+      sentence:
+        node.epoch === 0
+          ? `It was written under the circle’s founding record, signed by ${agreed}.`
+          : `It was written under version ${node.epoch} of the member list, agreed by ${agreed}${epoch ? ` on ${time(epoch.timestamp)}` : ''}.`,
+      raw: [
+        ['Version id', epochId ?? ''],
+        ['Certified record', record ? toHex(record) : toHex(list.genesis.bytes)],
+      ],
+    },
+    {
+      id: 'log',
+      ok: follows || context.linked === false || context.linked === null,
+      sentence:
+        node.seq === 1
+          ? `It is the first entry of ${name}’s device.`
+          : context.linked
+            ? `It is number ${node.seq} of this device, and the chain back to number 1 is complete here.`
+            : context.linked === false
+              ? `It is number ${node.seq} of this device; older entries of it are still on their way.`
+              : `It is number ${node.seq} of this device and names the fingerprint of number ${node.seq - 1}.`,
+      raw: node.backlink === undefined ? [] : [['Back link', node.backlink]],
+    },
+    {
+      id: 'time',
+      ok: below === null || below.timestamp < node.timestamp,
+      sentence: `Written ${time(node.timestamp)} by the author’s clock${context.receivedAt === null ? '' : `, stored here ${time(context.receivedAt)}`}.`,
+      raw: [['Written (ms since 1970)', String(node.timestamp)]],
+    },
+  ]
+}
+
+function signerName(list: MemberList, signer: string): string {
+  const device = list.devices.get(signer as never)
+  const member = list.members.get((device?.member ?? signer) as never)
+  return member?.name ?? signer.slice(0, 8)
+}
+
+const FORMAT = 'twofold-proof'
+const hex = v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/))
+const fileSchema = v.strictObject({
+  format: v.literal(FORMAT),
+  version: v.literal(1),
+  about: v.string(),
+  genesis: hex,
+  epochs: v.array(hex),
+  node: hex,
+})
+
+export function proofFile(node: TimelineNode, list: MemberList, epochBytes: readonly Uint8Array[], memberName: string): { fileName: string; content: string } {
+  const content: v.InferOutput<typeof fileSchema> = {
+    format: FORMAT,
+    version: 1,
+    about: `Entry ${node.seq} by ${memberName} in the circle ${list.genesis.name}. Check it anywhere: twofold verify FILE`,
+    genesis: toHex(list.genesis.bytes),
+    // The whole list: a later removal, with its cut-off, is part of the truth about an entry.
+    epochs: epochBytes.map(toHex),
+    node: toHex(node.bytes),
+  }
+  return { fileName: `${node.id.slice(0, 12)}.twofold`, content: `${JSON.stringify(content, null, 2)}\n` }
+}
+
+/** Checks a proof file from nothing but its bytes. Throws PROOF_FILE_INVALID or PROOF_FALSE. */
+export function checkProofFile(
+  crypto: Crypto,
+  text: string,
+  now: number,
+): { circle: string; circleId: string; memberName: string; node: TimelineNode; steps: ProofStep[] } {
+  let file: v.InferOutput<typeof fileSchema>
+  try {
+    file = v.parse(fileSchema, JSON.parse(text))
+  } catch (error) {
+    throw new TwofoldError('PROOF_FILE_INVALID', { detail: error instanceof v.ValiError ? error.message : 'it is not JSON.' })
+  }
+  const genesis = decodeGenesis(crypto, fromHex(file.genesis))
+  if (!genesis) throw new TwofoldError('PROOF_FALSE', { detail: 'the founding record is not signed by its founder.' })
+  let list = foundedList(genesis)
+  const epochBytes = file.epochs.map(fromHex)
+  for (const bytes of epochBytes) {
+    const record = decodeEpoch(crypto, bytes)
+    const accepted = record && acceptEpoch(crypto, list, record)
+    if (!accepted?.ok) throw new TwofoldError('PROOF_FALSE', { detail: `version ${list.epoch + 1} of the member list is not certified.` })
+    list = accepted.list
+  }
+  const decoded = decodeNode(crypto, fromHex(file.node))
+  if (!decoded.ok) throw new TwofoldError('PROOF_FALSE', { detail: 'the entry is not in canonical form.' })
+  const code = verifyNode(crypto, decoded.node, list, now)
+  if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
+  const { node } = decoded
+  const steps = proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
+  const memberName = list.members.get(list.devices.get(node.device)!.member)!.name
+  return { circle: genesis.name, circleId: genesis.id, memberName, node, steps }
+}

@@ -1,0 +1,164 @@
+// Getting what is missing (rules R3, R4): which ranges are asked of whom, newest first, several peers at once, bounded,
+// and resumed from what is there after any interruption. It never sends a node; it only asks.
+import type { DeviceKey } from '../../shared/types'
+import type { LinkState } from './engine'
+import { haveOf, missingUpTo, type HaveVector } from './have'
+import type { Message } from './messages'
+import type { TimelineNode } from './node'
+import type { Range } from './timeline'
+
+/** Nodes asked for at once, below PULL_NODES_MAX: about 40 KiB of ordinary nodes, so every timeline's newest come soon. */
+const CHUNK_NODES = 128
+/** Open questions to one peer: enough to keep a link busy over 100 ms, few enough to switch when it stalls. */
+const OPEN_PER_PEER = 4
+/** A question without an answer is asked of somebody else after this long. */
+const ANSWER_MS = 8000
+/** After the store failed (full disk), nothing is pulled for this long. */
+const STORE_FAILED_PAUSE_MS = 10_000
+
+interface Open extends Range {
+  device: DeviceKey
+  peer: DeviceKey
+  since: number
+}
+interface Ports {
+  me: DeviceKey
+  have: HaveVector
+  links: ReadonlyMap<DeviceKey, LinkState>
+  send(to: DeviceKey, message: Message): void
+  /** On the list, now or earlier. */
+  known(device: DeviceKey): boolean
+}
+
+export class CatchUp {
+  private readonly open: Open[] = []
+  /** Ranges that a peer turned out not to have, though it said so; forgotten when it tells anew. */
+  private readonly lacking = new Map<DeviceKey, (Range & { device: DeviceKey })[]>()
+  private pausedUntil = 0
+  /** The peer that answered last. */
+  lastFrom: DeviceKey | null = null
+
+  constructor(private readonly ports: Ports) {}
+
+  /** Nodes known to exist and not here. */
+  missing(): number {
+    let total = 0
+    for (const [device, top] of this.tops()) for (const r of missingUpTo(this.ports.have, device, top)) total += r.to - r.from + 1
+    return total
+  }
+
+  busy(): boolean {
+    return this.open.length > 0
+  }
+
+  /** Highest seq of each device that a linked peer says it can serve. */
+  private tops(): Map<DeviceKey, number> {
+    const tops = new Map<DeviceKey, number>()
+    for (const link of this.ports.links.values())
+      for (const e of link.have.values())
+        if (this.ports.known(e.device) && e.height > (tops.get(e.device) ?? 0)) tops.set(e.device, e.height)
+    return tops
+  }
+
+  told(peer: DeviceKey): void {
+    this.lacking.delete(peer)
+  }
+
+  /** A later node came over a tree: whoever sent it has what is below (rule R3). */
+  heardOf(link: LinkState, node: TimelineNode): void {
+    const known = link.have.get(node.device)
+    if (!known || known.height < node.seq) link.have.set(node.device, { device: node.device, height: node.seq, head: node.id })
+  }
+
+  linkDown(peer: DeviceKey, now: number): void {
+    this.lacking.delete(peer)
+    for (let i = this.open.length - 1; i >= 0; i--) if (this.open[i]!.peer === peer) this.open.splice(i, 1)
+    this.pump(now)
+  }
+
+  storeFailed(now: number): void {
+    this.pausedUntil = now + STORE_FAILED_PAUSE_MS
+  }
+
+  unserved(peer: DeviceKey, device: DeviceKey, from: number, to: number): void {
+    const list = this.lacking.get(peer) ?? []
+    list.push({ device, from, to })
+    this.lacking.set(peer, list)
+  }
+
+  /** Settles the question that a run answers. False: nobody asked, so it is ignored. */
+  answered(peer: DeviceKey, run: Extract<Message, { type: 'run' }>): boolean {
+    const at = this.open.findIndex((o) => o.peer === peer && o.device === run.device && o.from === run.from && o.to === run.to)
+    if (at < 0) return false
+    this.open.splice(at, 1)
+    this.lastFrom = peer
+    if (!run.nodes.length) this.unserved(peer, run.device, run.from, run.to)
+    return true
+  }
+
+  private canServe(link: LinkState, device: DeviceKey, seq: number): boolean {
+    if ((link.have.get(device)?.height ?? 0) < seq) return false
+    return !this.lacking.get(link.device)?.some((r) => r.device === device && r.from <= seq && seq <= r.to)
+  }
+
+  /** Asks for as much as may be open at once, newest first. */
+  pump(now: number): void {
+    if (now < this.pausedUntil) return
+    const free = new Map<DeviceKey, number>()
+    for (const peer of this.ports.links.keys()) free.set(peer, OPEN_PER_PEER)
+    for (const o of this.open) free.set(o.peer, (free.get(o.peer) ?? 0) - 1)
+    let room = 0
+    for (const count of free.values()) room += count
+    if (room === 0) return
+    const tops = [...this.tops()]
+    for (let asked = true; asked; ) {
+      asked = false
+      const wants = tops
+        .map(([device, top]) => ({ device, gap: this.newestGap(device, top) }))
+        .filter((w): w is { device: DeviceKey; gap: Range } => w.gap !== null)
+      // All timelines grow backwards side by side: the one that has been filled least from its top comes first.
+      wants.sort((a, b) => this.depth(a.device, a.gap) - this.depth(b.device, b.gap) || (a.device < b.device ? -1 : 1))
+      for (const { device, gap } of wants) {
+        const ask: Range = { from: Math.max(gap.from, gap.to - CHUNK_NODES + 1), to: gap.to }
+        const peer = [...this.ports.links.values()]
+          .filter((l) => (free.get(l.device) ?? 0) > 0 && this.canServe(l, device, ask.to))
+          .sort((a, b) => free.get(b.device)! - free.get(a.device)! || (a.srttMs ?? 1000) - (b.srttMs ?? 1000))[0]
+        if (!peer) continue
+        free.set(peer.device, free.get(peer.device)! - 1)
+        this.open.push({ device, ...ask, peer: peer.device, since: now })
+        this.ports.send(peer.device, { type: 'pull', ranges: [{ device, ...ask }] })
+        asked = true
+      }
+    }
+  }
+
+  /** How far back a timeline has been filled from its top: nodes between the gap and the highest seq known here. */
+  private depth(device: DeviceKey, gap: Range): number {
+    const floating = haveOf(this.ports.have, device).floating
+    return Math.max(0, (floating.at(-1)?.to ?? gap.to) - gap.to)
+  }
+
+  /** The newest seqs that are neither here nor asked for. */
+  private newestGap(device: DeviceKey, top: number): Range | null {
+    const asked = this.open.filter((o) => o.device === device)
+    for (const gap of missingUpTo(this.ports.have, device, top).toReversed()) {
+      let { to } = gap
+      for (const o of [...asked].sort((a, b) => b.to - a.to)) if (o.from <= to && to <= o.to) to = o.from - 1
+      if (to >= gap.from) {
+        const below = asked.filter((o) => o.to < to && o.to >= gap.from).reduce((max, o) => Math.max(max, o.to), gap.from - 1)
+        return { from: below + 1, to }
+      }
+    }
+    return null
+  }
+
+  tick(now: number): void {
+    for (let i = this.open.length - 1; i >= 0; i--) {
+      const o = this.open[i]!
+      if (now - o.since < ANSWER_MS) continue
+      this.open.splice(i, 1)
+      this.unserved(o.peer, o.device, o.from, o.to)
+    }
+    this.pump(now)
+  }
+}

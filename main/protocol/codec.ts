@@ -1,0 +1,199 @@
+// Canonical binary encoding (rule N1): one value has exactly one encoding. Unsigned integers are varints in the style of
+// compact-encoding (Holepunch): below 0xfd one byte; else 0xfd + u16, 0xfe + u32, 0xff + u64, little-endian, and always
+// the shortest form. A reader refuses every other form, every length out of bounds and every trailing byte, by throwing
+// `DecodeError`, which never leaves main/protocol: decoders return `null` or a code instead.
+
+const encoder = new TextEncoder()
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export class DecodeError extends Error {}
+
+const HEX: string[] = Array.from({ length: 256 }, (_unused, i) => i.toString(16).padStart(2, '0'))
+
+/** Lowercase hex of any bytes. */
+export function toHex(bytes: Uint8Array): string {
+  let out = ''
+  for (let i = 0; i < bytes.length; i++) out += HEX[bytes[i]!]!
+  return out
+}
+
+function digit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  if (code >= 97 && code <= 102) return code - 87
+  throw new RangeError('not lowercase hex')
+}
+
+/** Bytes of lowercase hex. Throws RangeError on anything else: callers hold branded, checked ids. */
+export function fromHex(hex: string): Uint8Array {
+  if (hex.length % 2) throw new RangeError('odd number of hex digits')
+  const out = new Uint8Array(hex.length >> 1)
+  for (let i = 0; i < out.length; i++) out[i] = (digit(hex.charCodeAt(2 * i)) << 4) | digit(hex.charCodeAt(2 * i + 1))
+  return out
+}
+
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
+/** Text of strictly valid UTF-8, or null. */
+export function utf8Text(bytes: Uint8Array): string | null {
+  try {
+    return strictDecoder.decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const out = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Appends values to a buffer that doubles when full. */
+export class Writer {
+  private buffer = new Uint8Array(256)
+  private length = 0
+
+  private room(bytes: number): number {
+    const at = this.length
+    this.length += bytes
+    if (this.length > this.buffer.length) {
+      const bigger = new Uint8Array(Math.max(this.length, this.buffer.length * 2))
+      bigger.set(this.buffer)
+      this.buffer = bigger
+    }
+    return at
+  }
+
+  /** A safe non-negative integer, shortest form. */
+  uint(value: number): this {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not an unsigned integer: ${value}`)
+    const width = value < 0xfd ? 1 : value <= 0xffff ? 3 : value <= 0xffffffff ? 5 : 9
+    let at = this.room(width)
+    if (width === 1) {
+      this.buffer[at] = value
+      return this
+    }
+    this.buffer[at++] = width === 3 ? 0xfd : width === 5 ? 0xfe : 0xff
+    for (let rest = value, i = 1; i < width; i++) {
+      this.buffer[at++] = rest % 256
+      rest = Math.floor(rest / 256)
+    }
+    return this
+  }
+
+  /** Bytes of a length that both sides know. */
+  fixed(bytes: Uint8Array, length: number): this {
+    if (bytes.length !== length) throw new RangeError(`expected ${length} bytes, got ${bytes.length}`)
+    this.buffer.set(bytes, this.room(length))
+    return this
+  }
+
+  /** A fixed number of bytes given as hex. */
+  hex(text: string, length: number): this {
+    return this.fixed(fromHex(text), length)
+  }
+
+  /** Length-prefixed bytes. */
+  bytes(value: Uint8Array): this {
+    this.uint(value.length)
+    this.buffer.set(value, this.room(value.length))
+    return this
+  }
+
+  /** Length-prefixed UTF-8. */
+  text(value: string): this {
+    return this.bytes(encoder.encode(value))
+  }
+
+  flag(value: boolean): this {
+    return this.uint(value ? 1 : 0)
+  }
+
+  finish(): Uint8Array {
+    return this.buffer.slice(0, this.length)
+  }
+}
+
+/** Reads what a `Writer` wrote and nothing else. Every method throws DecodeError on bad input. */
+export class Reader {
+  at = 0
+  constructor(private readonly buffer: Uint8Array) {}
+
+  get left(): number {
+    return this.buffer.length - this.at
+  }
+
+  private take(bytes: number): number {
+    if (bytes > this.left) throw new DecodeError('ends too early')
+    const at = this.at
+    this.at += bytes
+    return at
+  }
+
+  uint(max: number = Number.MAX_SAFE_INTEGER): number {
+    const first = this.buffer[this.take(1)]!
+    let value = first
+    if (first >= 0xfd) {
+      const width = first === 0xfd ? 2 : first === 0xfe ? 4 : 8
+      const at = this.take(width)
+      value = 0
+      for (let i = width - 1; i >= 0; i--) value = value * 256 + this.buffer[at + i]!
+      const least = width === 2 ? 0xfd : width === 4 ? 0x1_0000 : 0x1_0000_0000
+      if (value < least) throw new DecodeError('integer not in its shortest form')
+    }
+    if (value > max) throw new DecodeError('integer out of bounds')
+    return value
+  }
+
+  fixed(length: number): Uint8Array {
+    const at = this.take(length)
+    return this.buffer.slice(at, at + length)
+  }
+
+  hex(length: number): string {
+    const at = this.take(length)
+    return toHex(this.buffer.subarray(at, at + length))
+  }
+
+  bytes(max: number): Uint8Array {
+    return this.fixed(this.uint(max))
+  }
+
+  text(maxBytes: number): string {
+    const text = utf8Text(this.bytes(maxBytes))
+    if (text === null) throw new DecodeError('not UTF-8')
+    return text
+  }
+
+  flag(): boolean {
+    return this.uint(1) === 1
+  }
+
+  end(): void {
+    if (this.left) throw new DecodeError('trailing bytes')
+  }
+}
+
+/** Runs a decoder over the whole of `buffer`: its value, or null for anything that is not exactly one canonical value. */
+export function decodeWhole<T>(buffer: Uint8Array, read: (reader: Reader) => T): T | null {
+  const reader = new Reader(buffer)
+  try {
+    const value = read(reader)
+    reader.end()
+    return value
+  } catch (error) {
+    if (error instanceof DecodeError) return null
+    throw error
+  }
+}

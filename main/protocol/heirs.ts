@@ -1,0 +1,193 @@
+// Forwarding to two neighbours (rules F1–F6, F10): the heir trees. For a node of (epoch, author, seq) every peer can
+// compute, alone and for ever, to whom each holder of a segment of the ring hands which part of it. Positions are
+// relative to the author: 0 is the author, 1 … n-1 the others in ring order.
+import type { DeviceKey, EpochId } from '../../shared/types'
+import { Writer, fromHex, toHex } from './codec'
+import { labelledHash, type Crypto } from './crypto'
+
+/** 0: tree A, 1: tree B (rule F3). */
+export type Tree = 0 | 1
+export const TREES: readonly Tree[] = [0, 1]
+
+/** One epoch's devices in an order nobody can choose (rule F1). Computed once per epoch. */
+export interface Ring {
+  epoch: EpochId
+  n: number
+  /** Devices by ring position. */
+  order: readonly DeviceKey[]
+  position: ReadonlyMap<DeviceKey, number>
+  /** Distances from any peer to those it ever hands a part to, or gets one from (rule F5); ascending, 1 … n-1. */
+  fingers: readonly number[]
+}
+
+/** What the trees of one node depend on (rule F2): never its content, so its author cannot choose its route. */
+export interface NodeSeed {
+  s0: number
+  s1: number
+  stripe: 0 | 1
+  /** Ring position of the author. */
+  author: number
+}
+
+/** Contiguous run [lo, lo + len) of positions relative to the author. */
+export interface Segment {
+  lo: number
+  len: number
+}
+export interface Heir extends Segment {
+  to: DeviceKey
+}
+
+export function makeRing(crypto: Crypto, epoch: EpochId, devices: readonly DeviceKey[]): Ring {
+  const epochBytes = fromHex(epoch)
+  const order = devices
+    .map((device) => ({ device, key: toHex(labelledHash(crypto, 'ring', epochBytes, fromHex(device))) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map((d) => d.device)
+  const position = new Map(order.map((device, i) => [device, i]))
+  return { epoch, n: order.length, order, position, fingers: fingerDistances(order.length) }
+}
+
+/** Null when the author is not on the ring. */
+export function nodeSeed(crypto: Crypto, ring: Ring, author: DeviceKey, seq: number): NodeSeed | null {
+  const position = ring.position.get(author)
+  if (position === undefined) return null
+  const where = [fromHex(ring.epoch), fromHex(author)] as const
+  const seed = labelledHash(crypto, 'seed', ...where, new Writer().uint(seq).finish())
+  const word = (at: number) => ((seed[at]! << 24) | (seed[at + 1]! << 16) | (seed[at + 2]! << 8) | seed[at + 3]!) >>> 0
+  const stripe = ((labelledHash(crypto, 'stripe', ...where)[0]! + (seq % 2)) & 1) as 0 | 1
+  return { s0: word(0), s1: word(4), stripe, author: position }
+}
+
+export const relative = (ring: Ring, seed: NodeSeed, device: DeviceKey): number | null => {
+  const position = ring.position.get(device)
+  return position === undefined ? null : (position - seed.author + ring.n) % ring.n
+}
+export const deviceAt = (ring: Ring, seed: NodeSeed, rel: number): DeviceKey => ring.order[(rel + seed.author) % ring.n]!
+
+/** The rest of a segment that its holder at position x hands on: at most two contiguous, non-empty parts (rule F3). */
+export function partsOf(segment: Segment, x: number): Segment[] {
+  const left = x - segment.lo
+  const right = segment.lo + segment.len - x - 1
+  const halves = (lo: number, len: number): Segment[] => {
+    const first = (len + 1) >> 1
+    return [
+      { lo, len: first },
+      { lo: lo + first, len: len - first },
+    ]
+  }
+  const parts =
+    left === 0
+      ? halves(x + 1, right)
+      : right === 0
+        ? halves(segment.lo, left)
+        : [
+            { lo: segment.lo, len: left },
+            { lo: x + 1, len: right },
+          ]
+  return parts.filter((p) => p.len > 0)
+}
+
+/** Finger-mode pivot (rule F4): the middle, moved by one where its parity would make it an inner node of both trees. */
+function fingerPivot(stripe: 0 | 1, part: Segment, tree: Tree): number {
+  const p = part.lo + (part.len >> 1)
+  if (((p ^ stripe ^ tree) & 1) === 0) return p
+  if (p > part.lo) return p - 1
+  return p + 1 < part.lo + part.len ? p + 1 : p
+}
+export const pivotOf = (seed: NodeSeed, part: Segment, tree: Tree): number => fingerPivot(seed.stripe, part, tree)
+
+/** Every distance that occurs between a holder and its heirs, in both directions, over both stripes and trees. */
+function fingerDistances(n: number): number[] {
+  const distances = new Set<number>()
+  for (const stripe of [0, 1] as const) {
+    const open = [{ segment: { lo: 0, len: n }, x: 0 }]
+    for (let holder = open.pop(); holder; holder = open.pop()) {
+      for (const part of partsOf(holder.segment, holder.x)) {
+        const heir = fingerPivot(stripe, part, 0)
+        distances.add((heir - holder.x + n) % n)
+        distances.add((holder.x - heir + n) % n)
+        open.push({ segment: part, x: heir })
+      }
+    }
+  }
+  return [...distances].sort((a, b) => a - b)
+}
+
+/** The devices that one device keeps connections to (rule F5): O(log n) of them. */
+export function fingersOf(ring: Ring, device: DeviceKey): DeviceKey[] {
+  const position = ring.position.get(device)
+  if (position === undefined) return []
+  return ring.fingers.map((distance) => ring.order[(position + distance) % ring.n]!).filter((d) => d !== device)
+}
+
+/** What is known of a candidate: usable (online, reachable), and whether it is only a last resort (demoted). */
+export interface Reach {
+  usable(device: DeviceKey): boolean
+  weak?(device: DeviceKey): boolean
+}
+
+/**
+ * Whom a holder hands one part to (rule F6): its pivot; else the usable finger nearest to it inside the part; else the
+ * nearest usable index; else anyone usable. Null: nobody online in it, so nothing is sent.
+ */
+export function heirOf(ring: Ring, seed: NodeSeed, holder: number, part: Segment, tree: Tree, reach: Reach): DeviceKey | null {
+  const end = part.lo + part.len
+  const good = (rel: number) => {
+    const device = deviceAt(ring, seed, rel)
+    return reach.usable(device) && !reach.weak?.(device)
+  }
+  const pivot = pivotOf(seed, part, tree)
+  if (good(pivot)) return deviceAt(ring, seed, pivot)
+  let best: number | null = null
+  for (const finger of ring.fingers)
+    for (const rel of [holder + finger, holder + finger - ring.n])
+      if (rel >= part.lo && rel < end && (best === null || Math.abs(rel - pivot) < Math.abs(best - pivot)) && good(rel)) best = rel
+  for (let away = 1; best === null && away < part.len; away++) {
+    if (pivot + away < end && good(pivot + away)) best = pivot + away
+    else if (pivot - away >= part.lo && good(pivot - away)) best = pivot - away
+  }
+  for (let rel = part.lo; best === null && rel < end; rel++) if (reach.usable(deviceAt(ring, seed, rel))) best = rel
+  return best === null ? null : deviceAt(ring, seed, best)
+}
+
+/** The only routing function: whom the holder of a segment sends what. At most two sends per tree and node. */
+export function heirs(ring: Ring, seed: NodeSeed, holder: number, segment: Segment, tree: Tree, reach: Reach): Heir[] {
+  const out: Heir[] = []
+  for (const part of partsOf(segment, holder)) {
+    const to = heirOf(ring, seed, holder, part, tree, reach)
+    if (to !== null) out.push({ to, ...part })
+  }
+  return out
+}
+
+/** Who was responsible for bringing a node to `device` (rule F10): author first, device last, and the device's segment. */
+export function chain(ring: Ring, seed: NodeSeed, device: DeviceKey, tree: Tree): { path: DeviceKey[]; segment: Segment } | null {
+  const x = relative(ring, seed, device)
+  if (x === null) return null
+  let segment: Segment = { lo: 0, len: ring.n }
+  let holder = 0
+  const path = [deviceAt(ring, seed, 0)]
+  while (holder !== x) {
+    const part = partsOf(segment, holder).find((p) => x >= p.lo && x < p.lo + p.len)
+    if (!part) throw new Error('segment does not contain the device')
+    segment = part
+    holder = pivotOf(seed, segment, tree)
+    path.push(deviceAt(ring, seed, holder))
+  }
+  return { path, segment }
+}
+
+/** Both ends of every hand-over of one tree when everybody is online, as positions relative to the author. */
+export function treeEdges(ring: Ring, seed: NodeSeed, tree: Tree): { from: number; to: number }[] {
+  const edges: { from: number; to: number }[] = []
+  const open = [{ segment: { lo: 0, len: ring.n } as Segment, x: 0 }]
+  for (let holder = open.pop(); holder; holder = open.pop()) {
+    for (const part of partsOf(holder.segment, holder.x)) {
+      const to = pivotOf(seed, part, tree)
+      edges.push({ from: holder.x, to })
+      open.push({ segment: part, x: to })
+    }
+  }
+  return edges
+}

@@ -1,0 +1,442 @@
+// One member list that everybody agrees on (rules M1, M2, M5): the genesis record, the epoch records that change the
+// list, and the fold that turns them into the list of any epoch. Who has to agree is decided here by counting the
+// signatures of a majority of the previous epoch's admins; how admins come to agree is in agreement.ts.
+import type { CircleId, DeviceKey, EpochId, MemberKey } from '../../shared/types'
+import { DecodeError, Reader, Writer, concat, decodeWhole, equalBytes, fromHex, toHex } from './codec'
+import { labelledHash, signedMessage, type Crypto, type Sign } from './crypto'
+import { validName } from './kinds'
+import { DEVICES_MAX, EPOCH_BYTES_MAX, EPOCH_CHANGES_MAX, EPOCH_SIGNATURES_MAX, NAME_BYTES_MAX } from './limits'
+
+const GENESIS_VERSION = 1
+const EPOCH_VERSION = 1
+const SIGNATURE_BYTES = 64
+/** libsodium's sealed box around the 32-byte circle secret. */
+export const SEALED_SECRET_BYTES = 32 + 48
+
+export type Approval = 'auto' | 'ask'
+export type Role = 'admin' | 'member'
+
+/** The founding record (rule M1). Its hash is the circle's id. */
+export interface Genesis {
+  name: string
+  founder: MemberKey
+  founderName: string
+  founderDevice: DeviceKey
+  /** Whether an admin must approve each newcomer. */
+  approval: Approval
+  /** ms since 1970 UTC. */
+  timestamp: number
+  /** 16 random bytes: two circles with equal words are two circles. */
+  nonce: Uint8Array
+}
+export interface SignedGenesis extends Genesis {
+  id: CircleId
+  bytes: Uint8Array
+}
+
+export type Change =
+  | { type: 'admit-member'; member: MemberKey; name: string; device: DeviceKey; certificate: Uint8Array }
+  | { type: 'admit-device'; member: MemberKey; device: DeviceKey; certificate: Uint8Array }
+  /** `cutoffs`: the last accepted seq of each of the member's devices (rule M5); 0: none. */
+  | { type: 'remove-member'; member: MemberKey; cutoffs: { device: DeviceKey; seq: number }[] }
+  | { type: 'remove-device'; device: DeviceKey; seq: number }
+  | { type: 'set-role'; member: MemberKey; role: Role }
+
+/** A new circle secret, sealed to each device that stays (rule M5). */
+export interface SecretRotation {
+  /** Labelled hash of the secret: whoever opens a box can tell that it is the right one. */
+  hash: Uint8Array
+  boxes: { device: DeviceKey; box: Uint8Array }[]
+}
+export interface EpochFields {
+  circle: CircleId
+  /** From 1; the genesis is epoch 0. */
+  number: number
+  /** Id of the record before: of number - 1, or for number 1 the circle's id. */
+  previous: EpochId
+  timestamp: number
+  changes: Change[]
+  rotation?: SecretRotation
+}
+export interface EpochRecord extends EpochFields {
+  id: EpochId
+  listHash: Uint8Array
+  /** By devices of admins of the epoch before, or by an admin's root key (a founder who lost every device). */
+  signatures: { signer: DeviceKey | MemberKey; signature: Uint8Array }[]
+  /** Canonical bytes with the certificate. */
+  bytes: Uint8Array
+}
+
+export interface DeviceRecord {
+  key: DeviceKey
+  member: MemberKey
+  /** First epoch that contains it. */
+  addedIn: number
+  /** First epoch that no longer contains it. Absent: still in. */
+  removedIn?: number
+  /** Last accepted seq of a removed device. */
+  cutoffSeq?: number
+}
+export interface MemberRecord {
+  key: MemberKey
+  name: string
+  role: Role
+  founder: boolean
+  addedIn: number
+  removedIn?: number
+}
+/** The list after the latest epoch, with enough history to tell the list of every earlier one. */
+export interface MemberList {
+  circle: CircleId
+  genesis: SignedGenesis
+  /** Number of the latest epoch. */
+  epoch: number
+  /** Ids by epoch number; [0] is the circle's id. */
+  epochIds: readonly EpochId[]
+  timestamp: number
+  members: ReadonlyMap<MemberKey, MemberRecord>
+  devices: ReadonlyMap<DeviceKey, DeviceRecord>
+}
+
+// ---------------------------------------------------------------- genesis
+
+function unsignedGenesis(g: Genesis): Uint8Array {
+  return new Writer()
+    .uint(GENESIS_VERSION)
+    .text(g.name)
+    .hex(g.founder, 32)
+    .text(g.founderName)
+    .hex(g.founderDevice, 32)
+    .flag(g.approval === 'ask')
+    .uint(g.timestamp)
+    .fixed(g.nonce, 16)
+    .finish()
+}
+
+/** Founds a circle. `sign` is the founder's root key: the one signature also certifies his first device. */
+export function makeGenesis(crypto: Crypto, genesis: Genesis, sign: Sign): SignedGenesis {
+  const unsigned = unsignedGenesis(genesis)
+  const hash = crypto.hash(unsigned)
+  const signature = sign(signedMessage('genesis', hash))
+  return { ...genesis, id: toHex(hash) as CircleId, bytes: concat(unsigned, signature) }
+}
+
+/** Decodes and checks a founding record; null when it is damaged, not canonical or not signed by its founder. */
+export function decodeGenesis(crypto: Crypto, bytes: Uint8Array): SignedGenesis | null {
+  const decoded = decodeWhole(bytes, (r) => {
+    if (r.uint() !== GENESIS_VERSION) throw new DecodeError('version')
+    const genesis: Genesis = {
+      name: readName(r),
+      founder: r.hex(32) as MemberKey,
+      founderName: readName(r),
+      founderDevice: r.hex(32) as DeviceKey,
+      approval: r.flag() ? 'ask' : 'auto',
+      timestamp: r.uint(),
+      nonce: r.fixed(16),
+    }
+    return { genesis, unsigned: bytes.subarray(0, r.at), signature: r.fixed(SIGNATURE_BYTES) }
+  })
+  if (!decoded) return null
+  const hash = crypto.hash(decoded.unsigned)
+  if (!crypto.verify(decoded.signature, signedMessage('genesis', hash), fromHex(decoded.genesis.founder))) return null
+  return { ...decoded.genesis, id: toHex(hash) as CircleId, bytes }
+}
+
+export function foundedList(genesis: SignedGenesis): MemberList {
+  const founder: MemberRecord = { key: genesis.founder, name: genesis.founderName, role: 'admin', founder: true, addedIn: 0 }
+  const device: DeviceRecord = { key: genesis.founderDevice, member: genesis.founder, addedIn: 0 }
+  return {
+    circle: genesis.id,
+    genesis,
+    epoch: 0,
+    epochIds: [genesis.id as string as EpochId],
+    timestamp: genesis.timestamp,
+    members: new Map([[founder.key, founder]]),
+    devices: new Map([[device.key, device]]),
+  }
+}
+
+// ---------------------------------------------------------------- questions to a list
+
+export const deviceInEpoch = (device: DeviceRecord, epoch: number): boolean =>
+  device.addedIn <= epoch && (device.removedIn === undefined || epoch < device.removedIn)
+
+/** The sorted devices of an epoch up to the latest. */
+export const devicesAt = (list: MemberList, epoch: number = list.epoch): DeviceKey[] =>
+  [...list.devices.values()]
+    .filter((d) => deviceInEpoch(d, epoch))
+    .map((d) => d.key)
+    .sort()
+
+export const isCurrentDevice = (list: MemberList, device: DeviceKey): boolean => {
+  const record = list.devices.get(device)
+  return record !== undefined && deviceInEpoch(record, list.epoch)
+}
+export const currentMember = (list: MemberList, member: MemberKey): MemberRecord | null => {
+  const record = list.members.get(member)
+  return record && record.removedIn === undefined ? record : null
+}
+export const admins = (list: MemberList): MemberRecord[] =>
+  [...list.members.values()].filter((m) => m.role === 'admin' && m.removedIn === undefined)
+export const majority = (list: MemberList): number => Math.floor(admins(list).length / 2) + 1
+
+/** The member for whom a key may sign epochs: one of his current devices, or his root key. Null: not an admin's key. */
+export function adminOf(list: MemberList, signer: DeviceKey | MemberKey): MemberRecord | null {
+  const device = list.devices.get(signer as DeviceKey)
+  const member = currentMember(list, device && deviceInEpoch(device, list.epoch) ? device.member : (signer as MemberKey))
+  return member?.role === 'admin' ? member : null
+}
+
+/** What a member's root key signs to certify a device of his in one circle. */
+export const deviceMessage = (circle: CircleId, member: MemberKey, device: DeviceKey): Uint8Array =>
+  signedMessage('device', fromHex(circle), fromHex(member), fromHex(device))
+
+const certified = (crypto: Crypto, list: MemberList, member: MemberKey, device: DeviceKey, certificate: Uint8Array) =>
+  crypto.verify(certificate, deviceMessage(list.circle, member, device), fromHex(member))
+
+export const secretHash = (crypto: Crypto, secret: Uint8Array): Uint8Array => labelledHash(crypto, 'secret', secret)
+
+/** Hash of the sorted device list with members and roles: two peers with equal hashes have equal lists (rule M2). */
+function hashOfList(crypto: Crypto, list: MemberList): Uint8Array {
+  const writer = new Writer()
+  for (const device of devicesAt(list)) {
+    const member = list.members.get(list.devices.get(device)!.member)!
+    writer.hex(device, 32).hex(member.key, 32).flag(member.role === 'admin').text(member.name)
+  }
+  return labelledHash(crypto, 'list', writer.finish())
+}
+
+// ---------------------------------------------------------------- changing a list
+
+export type ChangeCode = 'EPOCH_CHANGE_INVALID' | 'CERTIFICATE_INVALID'
+
+/** Applies changes in order; a code when one does not fit the list as it is then. The list given is not changed. */
+export function applyChanges(
+  crypto: Crypto,
+  list: MemberList,
+  changes: readonly Change[],
+  id: EpochId,
+  timestamp: number,
+): { ok: true; list: MemberList } | { ok: false; code: ChangeCode } {
+  const invalid = { ok: false, code: 'EPOCH_CHANGE_INVALID' } as const
+  const epoch = list.epoch + 1
+  const members = new Map(list.members)
+  const devices = new Map(list.devices)
+  const now: MemberList = { ...list, epoch, epochIds: [...list.epochIds, id], timestamp, members, devices }
+  for (const change of changes) {
+    switch (change.type) {
+      case 'admit-member': {
+        const known = members.get(change.member)
+        if ((known && known.removedIn === undefined) || devices.has(change.device)) return invalid
+        if (validName(change.name) !== change.name) return invalid
+        if (!certified(crypto, list, change.member, change.device, change.certificate)) return { ok: false, code: 'CERTIFICATE_INVALID' }
+        members.set(change.member, { key: change.member, name: change.name, role: 'member', founder: false, addedIn: epoch })
+        devices.set(change.device, { key: change.device, member: change.member, addedIn: epoch })
+        break
+      }
+      case 'admit-device': {
+        if (!currentMember(now, change.member) || devices.has(change.device)) return invalid
+        if (!certified(crypto, list, change.member, change.device, change.certificate)) return { ok: false, code: 'CERTIFICATE_INVALID' }
+        devices.set(change.device, { key: change.device, member: change.member, addedIn: epoch })
+        break
+      }
+      case 'remove-member': {
+        const member = currentMember(now, change.member)
+        if (!member || member.founder) return invalid
+        const theirs = [...devices.values()].filter((d) => d.member === member.key && d.removedIn === undefined)
+        const cutoffs = new Map(change.cutoffs.map((c) => [c.device, c.seq]))
+        if (cutoffs.size !== change.cutoffs.length || cutoffs.size !== theirs.length) return invalid
+        for (const device of theirs) {
+          const cutoffSeq = cutoffs.get(device.key)
+          if (cutoffSeq === undefined) return invalid
+          devices.set(device.key, { ...device, removedIn: epoch, cutoffSeq })
+        }
+        members.set(member.key, { ...member, role: 'member', removedIn: epoch })
+        break
+      }
+      case 'remove-device': {
+        const device = devices.get(change.device)
+        if (!device || device.removedIn !== undefined) return invalid
+        devices.set(device.key, { ...device, removedIn: epoch, cutoffSeq: change.seq })
+        break
+      }
+      case 'set-role': {
+        const member = currentMember(now, change.member)
+        if (!member || member.role === change.role) return invalid
+        members.set(member.key, { ...member, role: change.role })
+        break
+      }
+    }
+  }
+  if (devices.size > DEVICES_MAX || admins(now).length === 0) return invalid
+  return { ok: true, list: now }
+}
+
+function writeChange(w: Writer, change: Change): void {
+  switch (change.type) {
+    case 'admit-member':
+      w.uint(1).hex(change.member, 32).text(change.name).hex(change.device, 32).fixed(change.certificate, SIGNATURE_BYTES)
+      return
+    case 'admit-device':
+      w.uint(2).hex(change.member, 32).hex(change.device, 32).fixed(change.certificate, SIGNATURE_BYTES)
+      return
+    case 'remove-member':
+      w.uint(3).hex(change.member, 32).uint(change.cutoffs.length)
+      for (const cutoff of change.cutoffs) w.hex(cutoff.device, 32).uint(cutoff.seq)
+      return
+    case 'remove-device':
+      w.uint(4).hex(change.device, 32).uint(change.seq)
+      return
+    case 'set-role':
+      w.uint(5).hex(change.member, 32).flag(change.role === 'admin')
+      return
+  }
+}
+
+function readName(r: Reader): string {
+  const text = r.text(NAME_BYTES_MAX)
+  if (validName(text) !== text) throw new DecodeError('name')
+  return text
+}
+
+function readChange(r: Reader): Change {
+  const type = r.uint()
+  switch (type) {
+    case 1:
+      return {
+        type: 'admit-member',
+        member: r.hex(32) as MemberKey,
+        name: readName(r),
+        device: r.hex(32) as DeviceKey,
+        certificate: r.fixed(SIGNATURE_BYTES),
+      }
+    case 2:
+      return { type: 'admit-device', member: r.hex(32) as MemberKey, device: r.hex(32) as DeviceKey, certificate: r.fixed(SIGNATURE_BYTES) }
+    case 3: {
+      const member = r.hex(32) as MemberKey
+      const cutoffs = Array.from({ length: r.uint(DEVICES_MAX) }, () => ({ device: r.hex(32) as DeviceKey, seq: r.uint() }))
+      return { type: 'remove-member', member, cutoffs }
+    }
+    case 4:
+      return { type: 'remove-device', device: r.hex(32) as DeviceKey, seq: r.uint() }
+    case 5:
+      return { type: 'set-role', member: r.hex(32) as MemberKey, role: r.flag() ? 'admin' : 'member' }
+    default:
+      throw new DecodeError('change')
+  }
+}
+
+function unsignedEpoch(record: EpochFields & { listHash: Uint8Array }): Uint8Array {
+  const w = new Writer().uint(EPOCH_VERSION).hex(record.circle, 32).uint(record.number).hex(record.previous, 32).uint(record.timestamp)
+  w.uint(record.changes.length)
+  for (const change of record.changes) writeChange(w, change)
+  w.fixed(record.listHash, 32).flag(record.rotation !== undefined)
+  if (record.rotation) {
+    w.fixed(record.rotation.hash, 32).uint(record.rotation.boxes.length)
+    for (const { device, box } of record.rotation.boxes) w.hex(device, 32).fixed(box, SEALED_SECRET_BYTES)
+  }
+  return w.finish()
+}
+
+/** What an admin signs for one record (rule M2). */
+export const epochMessage = (circle: CircleId, id: EpochId): Uint8Array => signedMessage('epoch', fromHex(circle), fromHex(id))
+
+/** A proposal for the next epoch, not yet signed by anybody. */
+export type Proposal = Omit<EpochRecord, 'signatures' | 'bytes'>
+
+/** The record that would follow `list` with these changes. */
+export function proposeEpoch(
+  crypto: Crypto,
+  list: MemberList,
+  changes: Change[],
+  timestamp: number,
+  rotation?: SecretRotation,
+): { ok: true; proposal: Proposal; list: MemberList } | { ok: false; code: ChangeCode } {
+  // The list's hash does not depend on the record's id, so a placeholder does for the first pass.
+  const placeholder = '' as EpochId
+  const applied = applyChanges(crypto, list, changes, placeholder, timestamp)
+  if (!applied.ok) return applied
+  const fields: EpochFields & { listHash: Uint8Array } = {
+    circle: list.circle,
+    number: list.epoch + 1,
+    previous: list.epochIds[list.epoch]!,
+    timestamp: Math.max(timestamp, list.timestamp + 1),
+    changes,
+    listHash: hashOfList(crypto, applied.list),
+    ...(rotation && { rotation }),
+  }
+  const id = toHex(crypto.hash(unsignedEpoch(fields))) as EpochId
+  const epochIds = [...list.epochIds, id]
+  return { ok: true, proposal: { ...fields, id }, list: { ...applied.list, epochIds, timestamp: fields.timestamp } }
+}
+
+/** Puts a certificate under a proposal. Whether it suffices is for `acceptEpoch` to say. */
+export function certifyEpoch(proposal: Proposal, signatures: EpochRecord['signatures']): EpochRecord {
+  const sorted = [...signatures].sort((a, b) => (a.signer < b.signer ? -1 : 1))
+  const w = new Writer().bytes(unsignedEpoch(proposal)).uint(sorted.length)
+  for (const { signer, signature } of sorted) w.hex(signer, 32).fixed(signature, SIGNATURE_BYTES)
+  return { ...proposal, signatures: sorted, bytes: w.finish() }
+}
+
+/** Decodes one record with its certificate from untrusted bytes; null when it is not canonical. Nothing is checked yet. */
+export function decodeEpoch(crypto: Crypto, bytes: Uint8Array): EpochRecord | null {
+  if (bytes.length > EPOCH_BYTES_MAX) return null
+  return decodeWhole(bytes, (outer) => {
+    const unsigned = outer.bytes(EPOCH_BYTES_MAX)
+    const signatures = Array.from({ length: outer.uint(EPOCH_SIGNATURES_MAX) }, () => ({
+      signer: outer.hex(32) as DeviceKey | MemberKey,
+      signature: outer.fixed(SIGNATURE_BYTES),
+    }))
+    for (let i = 1; i < signatures.length; i++)
+      if (signatures[i - 1]!.signer >= signatures[i]!.signer) throw new DecodeError('signers not ascending')
+    const r = new Reader(unsigned)
+    if (r.uint() !== EPOCH_VERSION) throw new DecodeError('version')
+    const fields: EpochFields & { listHash: Uint8Array } = {
+      circle: r.hex(32) as CircleId,
+      number: r.uint(),
+      previous: r.hex(32) as EpochId,
+      timestamp: r.uint(),
+      changes: Array.from({ length: r.uint(EPOCH_CHANGES_MAX) }, () => readChange(r)),
+      listHash: r.fixed(32),
+    }
+    if (r.flag()) {
+      const hash = r.fixed(32)
+      const boxes = Array.from({ length: r.uint(DEVICES_MAX) }, () => ({
+        device: r.hex(32) as DeviceKey,
+        box: r.fixed(SEALED_SECRET_BYTES),
+      }))
+      fields.rotation = { hash, boxes }
+    }
+    r.end()
+    return { ...fields, id: toHex(crypto.hash(unsigned)) as EpochId, signatures, bytes }
+  })
+}
+
+export type EpochCode = 'EPOCH_MALFORMED' | 'EPOCH_NOT_NEXT' | 'EPOCH_UNCERTIFIED' | 'CIRCLE_OTHER' | ChangeCode
+
+/**
+ * Checks one record against the list before it and gives the list after it. Everybody runs this for every record: the
+ * changes must fit, the list's hash must be the one that results, and a majority of the admins of the epoch before
+ * must have signed, each counted once however many of his devices signed.
+ */
+export function acceptEpoch(
+  crypto: Crypto,
+  list: MemberList,
+  record: EpochRecord,
+): { ok: true; list: MemberList } | { ok: false; code: EpochCode } {
+  if (record.circle !== list.circle) return { ok: false, code: 'CIRCLE_OTHER' }
+  if (record.number !== list.epoch + 1 || record.previous !== list.epochIds[list.epoch]) return { ok: false, code: 'EPOCH_NOT_NEXT' }
+  const agreed = new Set<MemberKey>()
+  const message = epochMessage(record.circle, record.id)
+  for (const { signer, signature } of record.signatures) {
+    const admin = adminOf(list, signer)
+    if (!admin || !crypto.verify(signature, message, fromHex(signer))) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
+    agreed.add(admin.key)
+  }
+  if (agreed.size < majority(list)) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
+  if (record.timestamp <= list.timestamp || record.changes.length === 0) return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
+  const applied = applyChanges(crypto, list, record.changes, record.id, record.timestamp)
+  if (!applied.ok) return applied
+  if (!equalBytes(record.listHash, hashOfList(crypto, applied.list))) return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
+  return applied
+}

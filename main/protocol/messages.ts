@@ -1,0 +1,160 @@
+// What members say to each other on a link, and how messages are combined into frames (rules F, R, C1). A frame is a run
+// of messages; a frame that does not decode as a whole is refused as a whole and costs its sender the link (rule F8).
+import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
+import { DecodeError, Writer, decodeWhole, type Reader } from './codec'
+import type { Tree } from './heirs'
+import { DEVICES_MAX, EPOCH_BYTES_MAX, FRAME_MESSAGES_MAX, NODE_BYTES_MAX, PULL_NODES_MAX, PULL_RANGES_MAX } from './limits'
+
+/** Raised when peers of different versions could misunderstand each other. */
+export const PROTOCOL_VERSION = 1
+
+export interface HaveEntry {
+  device: DeviceKey
+  /** Nodes 1 … height are here without a gap. */
+  height: number
+  head: NodeId
+}
+
+export type Message =
+  /** First on every link, and again whenever the sender's list changes. */
+  | { type: 'hello'; version: number; epoch: number; epochId: EpochId; app: string }
+  /** A node going down a tree, with the segment that the receiver becomes responsible for. */
+  | { type: 'node'; tree: Tree; lo: number; len: number; bytes: Uint8Array }
+  /** A hand-over arrived. `id`: the node's; what was done with it is the receiver's business. */
+  | { type: 'ack'; tree: Tree; id: NodeId }
+  /** Digest of the sender's have-vector; answered by `same` or by `have`. */
+  | { type: 'digest'; digest: Uint8Array }
+  | { type: 'same'; digest: Uint8Array }
+  /** `question`: the receiver may answer with its own. */
+  | { type: 'have'; question: boolean; entries: HaveEntry[] }
+  | { type: 'pull'; ranges: { device: DeviceKey; from: number; to: number }[] }
+  /** Answer to one pulled range: the nodes next below and at `to` that the sender has, ascending; empty if none. */
+  | { type: 'run'; device: DeviceKey; from: number; to: number; nodes: Uint8Array[] }
+  | { type: 'epochs-want'; after: number }
+  | { type: 'epochs'; records: Uint8Array[] }
+  /** Who the sender is linked to, or when it last was, in seconds ago (rule M7): ephemeral, never verified. */
+  | { type: 'presence'; entries: { device: DeviceKey; agoS: number }[] }
+
+const TYPE = {
+  hello: 1,
+  node: 2,
+  ack: 3,
+  digest: 4,
+  same: 5,
+  have: 6,
+  pull: 7,
+  run: 8,
+  'epochs-want': 9,
+  epochs: 10,
+  presence: 11,
+} as const satisfies Record<Message['type'], number>
+
+const APP_BYTES_MAX = 64
+const EPOCHS_PER_MESSAGE_MAX = 1024
+const AGO_S_MAX = 86_400
+
+function writeMessage(w: Writer, m: Message): void {
+  w.uint(TYPE[m.type])
+  switch (m.type) {
+    case 'hello':
+      w.uint(m.version).uint(m.epoch).hex(m.epochId, 32).text(m.app)
+      return
+    case 'node':
+      w.uint(m.tree).uint(m.lo).uint(m.len).bytes(m.bytes)
+      return
+    case 'ack':
+      w.uint(m.tree).hex(m.id, 32)
+      return
+    case 'digest':
+    case 'same':
+      w.fixed(m.digest, 32)
+      return
+    case 'have':
+      w.flag(m.question).uint(m.entries.length)
+      for (const e of m.entries) w.hex(e.device, 32).uint(e.height).hex(e.head, 32)
+      return
+    case 'pull':
+      w.uint(m.ranges.length)
+      for (const r of m.ranges) w.hex(r.device, 32).uint(r.from).uint(r.to)
+      return
+    case 'run':
+      w.hex(m.device, 32).uint(m.from).uint(m.to).uint(m.nodes.length)
+      for (const bytes of m.nodes) w.bytes(bytes)
+      return
+    case 'epochs-want':
+      w.uint(m.after)
+      return
+    case 'epochs':
+      w.uint(m.records.length)
+      for (const bytes of m.records) w.bytes(bytes)
+      return
+    case 'presence':
+      w.uint(m.entries.length)
+      for (const e of m.entries) w.hex(e.device, 32).uint(e.agoS)
+      return
+  }
+}
+
+const times = <T>(count: number, read: () => T): T[] => Array.from({ length: count }, read)
+const device = (r: Reader) => r.hex(32) as DeviceKey
+
+function readRange(r: Reader) {
+  const from = r.uint()
+  const to = r.uint()
+  if (from < 1 || to < from) throw new DecodeError('range')
+  return { from, to }
+}
+
+function readMessage(r: Reader): Message {
+  const type = r.uint()
+  switch (type) {
+    case TYPE.hello:
+      return { type: 'hello', version: r.uint(), epoch: r.uint(), epochId: r.hex(32) as EpochId, app: r.text(APP_BYTES_MAX) }
+    case TYPE.node:
+      return { type: 'node', tree: r.uint(1) as Tree, lo: r.uint(DEVICES_MAX), len: r.uint(DEVICES_MAX), bytes: r.bytes(NODE_BYTES_MAX) }
+    case TYPE.ack:
+      return { type: 'ack', tree: r.uint(1) as Tree, id: r.hex(32) as NodeId }
+    case TYPE.digest:
+      return { type: 'digest', digest: r.fixed(32) }
+    case TYPE.same:
+      return { type: 'same', digest: r.fixed(32) }
+    case TYPE.have: {
+      const question = r.flag()
+      const entries = times(r.uint(DEVICES_MAX), () => {
+        const entry = { device: device(r), height: r.uint(), head: r.hex(32) as NodeId }
+        if (entry.height < 1) throw new DecodeError('height')
+        return entry
+      })
+      return { type: 'have', question, entries }
+    }
+    case TYPE.pull:
+      return { type: 'pull', ranges: times(r.uint(PULL_RANGES_MAX), () => ({ device: device(r), ...readRange(r) })) }
+    case TYPE.run:
+      return { type: 'run', device: device(r), ...readRange(r), nodes: times(r.uint(PULL_NODES_MAX), () => r.bytes(NODE_BYTES_MAX)) }
+    case TYPE['epochs-want']:
+      return { type: 'epochs-want', after: r.uint() }
+    case TYPE.epochs:
+      return { type: 'epochs', records: times(r.uint(EPOCHS_PER_MESSAGE_MAX), () => r.bytes(EPOCH_BYTES_MAX)) }
+    case TYPE.presence:
+      return { type: 'presence', entries: times(r.uint(DEVICES_MAX), () => ({ device: device(r), agoS: r.uint(AGO_S_MAX) })) }
+    default:
+      throw new DecodeError('message type')
+  }
+}
+
+export const encodeMessage = (message: Message): Uint8Array => {
+  const w = new Writer()
+  writeMessage(w, message)
+  return w.finish()
+}
+
+/** All messages of a frame, or null if any byte of it is not as it must be. An empty frame says nothing and is refused. */
+export const decodeFrame = (bytes: Uint8Array): Message[] | null =>
+  decodeWhole(bytes, (r) => {
+    const messages: Message[] = []
+    do {
+      if (messages.length === FRAME_MESSAGES_MAX) throw new DecodeError('too many messages')
+      messages.push(readMessage(r))
+    } while (r.left)
+    return messages
+  })

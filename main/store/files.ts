@@ -1,0 +1,62 @@
+// Small text files of a data folder (keys, circle, settings), each written whole: beside, flushed, then renamed, so a
+// crash or a full disk leaves the old file or the new one, never half of one. All are readable by this user only.
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { TwofoldError } from '../../shared/errors'
+
+export interface TextFiles {
+  /** Null: there is no such file. */
+  read(name: string): string | null
+  write(name: string, text: string): void
+  remove(name: string): void
+  /** Renames a file that cannot be read, so that nothing is lost; the new name. */
+  setAside(name: string, now: number): string
+}
+
+const NO_SPACE: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT'])
+
+/** A refusal that a person can act on, from what the file system said. */
+export function fileError(error: unknown, folder: string): TwofoldError {
+  const { code } = error as NodeJS.ErrnoException
+  return NO_SPACE.has(code) ? new TwofoldError('DISK_FULL') : new TwofoldError('FOLDER_UNWRITABLE', { folder })
+}
+
+/** Opens a data folder, making it (0700) if it is not there. Throws FOLDER_UNWRITABLE. */
+export function openFolder(dir: string): TextFiles {
+  try {
+    const fresh = mkdirSync(dir, { recursive: true, mode: 0o700 })
+    if (fresh !== undefined) chmodSync(dir, 0o700)
+  } catch (error) {
+    throw fileError(error, dir)
+  }
+  return {
+    read(name) {
+      const path = join(dir, name)
+      return existsSync(path) ? readFileSync(path, 'utf8') : null
+    },
+    write(name, text) {
+      const beside = join(dir, `${name}.new`)
+      try {
+        const handle = openSync(beside, 'w', 0o600)
+        try {
+          writeSync(handle, text)
+          fsyncSync(handle)
+        } finally {
+          closeSync(handle)
+        }
+        renameSync(beside, join(dir, name))
+      } catch (error) {
+        rmSync(beside, { force: true })
+        throw fileError(error, dir)
+      }
+    },
+    remove(name) {
+      rmSync(join(dir, name), { force: true })
+    },
+    setAside(name, now) {
+      const aside = `${name}.damaged-${now}`
+      renameSync(join(dir, name), join(dir, aside))
+      return aside
+    },
+  }
+}

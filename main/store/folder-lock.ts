@@ -1,0 +1,23 @@
+// One Twofold per data folder (two would write one timeline twice, rule N7). The lock is a transaction held open on an
+// SQLite file: the operating system drops it with the process, however it ends, on every platform; no stale lock files.
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { TwofoldError } from '../../shared/errors'
+import { fileError } from './files'
+
+/** Throws FOLDER_IN_USE when another process holds the folder. Returns what releases it. */
+export function lockFolder(dir: string): () => void {
+  let db: Database.Database | undefined
+  try {
+    db = new Database(join(dir, 'lock.sqlite'), { timeout: 0 })
+    db.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    db?.close()
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new TwofoldError('FOLDER_IN_USE')
+    throw fileError(error, dir)
+  }
+  const held = db
+  return () => {
+    held.close()
+  }
+}

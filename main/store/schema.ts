@@ -1,0 +1,46 @@
+// The timeline database's tables and how older ones become newer ones. Forward only; `user_version` says where a file
+// stands. Shapes follow docs/protocol.md, "Store": a rowid table with UNIQUE(device, seq), so the database itself refuses
+// a second node for one place; no 32-byte primary keys, which collapse at a million rows.
+import type Database from 'better-sqlite3'
+import { TwofoldError } from '../../shared/errors'
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE members (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL DEFAULT 0) STRICT;
+  -- height, head: nodes 1 … height are here; head is the id at height.
+  CREATE TABLE devices (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, member INTEGER NOT NULL REFERENCES members(id),
+    height INTEGER NOT NULL DEFAULT 0, head BLOB
+  ) STRICT;
+  -- id48: the first 48 bits of the id, for order (rule N8) and for finding a node by id; received: ms, this device's clock;
+  -- via: device that handed over the first copy, 0 for own nodes; tree: 0 or 1 over a tree, NULL from catching up.
+  CREATE TABLE nodes (
+    rowid INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES devices(id), seq INTEGER NOT NULL,
+    member INTEGER NOT NULL, id48 INTEGER NOT NULL, timestamp INTEGER NOT NULL, received INTEGER NOT NULL,
+    via INTEGER NOT NULL, tree INTEGER, id BLOB NOT NULL, bytes BLOB NOT NULL,
+    UNIQUE (device, seq)
+  ) STRICT;
+  CREATE INDEX nodes_by_id ON nodes (id48);
+  CREATE INDEX nodes_by_time ON nodes (timestamp, id48);
+  CREATE INDEX nodes_by_member ON nodes (member, timestamp, id48);
+  -- Entries per UTC day; member 0 counts everyone. Exact totals and positions without a scan.
+  CREATE TABLE days (member INTEGER NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (member, day)) STRICT, WITHOUT ROWID;
+  -- Rule N6: the stored node and the other one that its author signed for the same place.
+  CREATE TABLE equivocations (device INTEGER NOT NULL, seq INTEGER NOT NULL, other BLOB NOT NULL, found INTEGER NOT NULL, PRIMARY KEY (device, seq)) STRICT;
+  -- Devices that acknowledged a node handed over by this device.
+  CREATE TABLE acks (node INTEGER NOT NULL, device INTEGER NOT NULL, PRIMARY KEY (node, device)) STRICT, WITHOUT ROWID;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** Brings a file to the newest shape. Throws DATABASE_NEWER for a file of a later version. */
+export function migrate(db: Database.Database): void {
+  const version = db.pragma('user_version', { simple: true }) as number
+  if (version > MIGRATIONS.length) throw new TwofoldError('DATABASE_NEWER')
+  for (let i = version; i < MIGRATIONS.length; i++) {
+    db.transaction(() => {
+      db.exec(MIGRATIONS[i]!)
+      db.pragma(`user_version = ${i + 1}`)
+    })()
+  }
+}

@@ -1,0 +1,195 @@
+// Decides how an entry is written: a field that grows, a draft that survives, a refusal that never costs the text.
+import { CornerUpLeft, Hourglass, LogOut, SendHorizontal, X } from 'lucide-react'
+import { useCallback, useEffect, useImperativeHandle, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from 'react'
+import type { Row } from '../../shared/types'
+import { call, codeOf } from '../backend'
+import { useApp } from '../state'
+import { text } from '../text'
+import { useAction } from '../ui/action'
+import { Avatar } from '../ui/avatar'
+import { Button, IconButton } from '../ui/button'
+import { Problem } from '../ui/field'
+import './composer.css'
+
+/** A node is at most 64 KiB, its frame of keys and signature included; the backend decides exactly. */
+const TEXT_BYTES_MAX = 65_000
+/** From here on the writer sees how much is left. */
+const TEXT_BYTES_NEAR = 58_000
+const DRAFT_DELAY_MS = 400
+
+const utf8 = new TextEncoder()
+const bytesOf = (written: string) => utf8.encode(written).length
+
+export interface ComposerHandle {
+  focus: () => void
+}
+
+interface ComposerProps {
+  ref: Ref<ComposerHandle>
+  replyTo: Row | null
+  onReplyDone: () => void
+  onPosted: () => void
+}
+
+export function Composer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
+  const app = useApp()
+  const restoring = app.alerts.find((alert) => alert.code === 'RESTORING')
+  if (app.phase.phase === 'removed') {
+    return <Closed icon={<LogOut size={18} aria-hidden />} title={text.compose.removed} hint={text.compose.removedHint} />
+  }
+  if (restoring) return <Closed icon={<Hourglass size={18} aria-hidden />} title={text.compose.restoring} hint={text.compose.restoringHint} />
+  return <Writer ref={ref} replyTo={replyTo} onReplyDone={onReplyDone} onPosted={onPosted} />
+}
+
+function Closed({ icon, title, hint }: { icon: ReactNode; title: string; hint: string }) {
+  return (
+    <div className="composer-closed" role="note">
+      {icon}
+      <div>
+        <strong>{title}</strong>
+        <p>{hint}</p>
+      </div>
+    </div>
+  )
+}
+
+function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
+  const app = useApp()
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [written, edit] = useDraft()
+  const { busy, problem, clear, run } = useAction()
+  useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }))
+  const replyId = replyTo?.id
+  useEffect(() => {
+    if (replyId !== undefined) field.current?.focus()
+  }, [replyId])
+
+  const size = written.length > TEXT_BYTES_NEAR / 4 ? bytesOf(written) : 0
+  const left = TEXT_BYTES_MAX - size
+  const empty = written.trim() === ''
+  const post = async () => {
+    if (busy || empty || left < 0) return
+    const done = await run(async () => {
+      try {
+        await call('entry.post', replyTo ? { text: written, replyTo: replyTo.id } : { text: written })
+      } catch (error) {
+        // The entry answered to may have gone with a restored folder; the text stays for a new entry.
+        if (codeOf(error) === 'ENTRY_UNKNOWN') onReplyDone()
+        throw error
+      }
+    })
+    if (!done) return
+    edit('')
+    onReplyDone()
+    onPosted()
+    field.current?.focus()
+  }
+  const press = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault()
+      void post()
+    } else if (event.key === 'Escape') {
+      event.stopPropagation()
+      if (replyTo) onReplyDone()
+      else field.current?.blur()
+    }
+  }
+  return (
+    <form
+      className="composer"
+      data-filled={!empty || replyTo !== null || undefined}
+      onSubmit={(event) => {
+        event.preventDefault()
+        void post()
+      }}
+    >
+      {app.me && <Avatar memberKey={app.me.member} name={app.me.name} />}
+      <div className="composer-card">
+        {replyTo && (
+          <div className="composer-reply">
+            <CornerUpLeft size={14} aria-hidden />
+            <strong>{replyTo.memberName}</strong>
+            <span className="ellipsis">{replyTo.text}</span>
+            <IconButton label={text.compose.cancelReply} onClick={onReplyDone}>
+              <X size={14} aria-hidden />
+            </IconButton>
+          </div>
+        )}
+        <textarea
+          ref={field}
+          className="composer-field scrolls"
+          rows={1}
+          aria-label={replyTo ? text.compose.replyLabel(replyTo.memberName) : text.compose.label}
+          aria-keyshortcuts="n"
+          aria-invalid={problem !== null || left < 0 || undefined}
+          placeholder={replyTo ? text.compose.replyPlaceholder(replyTo.memberName) : text.compose.placeholder}
+          value={written}
+          readOnly={busy}
+          spellCheck
+          onChange={(event) => {
+            edit(event.target.value)
+            clear()
+          }}
+          onKeyDown={press}
+        />
+        {problem && <Problem>{problem}</Problem>}
+        <div className="composer-foot">
+          <span className="composer-hint">{text.compose.hint}</span>
+          {size > TEXT_BYTES_NEAR && (
+            <span className="composer-size" data-over={left < 0 || undefined} role="status">
+              {left < 0 ? text.compose.over(-left) : text.compose.left(left)}
+            </span>
+          )}
+          <span className="composer-keys" aria-hidden>
+            <kbd className="kbd">Ctrl</kbd>
+            <kbd className="kbd">Enter</kbd>
+          </span>
+          <Button type="submit" look="primary" size="small" disabled={busy || empty || left < 0}>
+            <SendHorizontal size={14} aria-hidden />
+            {busy ? text.compose.posting : text.compose.post}
+          </Button>
+        </div>
+      </div>
+    </form>
+  )
+}
+
+/** The unsent text: read once, kept in the backend while it is typed, and at once when the field goes away. */
+function useDraft(): [string, (next: string) => void] {
+  const [written, setWritten] = useState('')
+  const pending = useRef<{ text: string; timer: ReturnType<typeof setTimeout> } | null>(null)
+  const touched = useRef(false)
+  const flush = useCallback(() => {
+    const due = pending.current
+    if (!due) return
+    clearTimeout(due.timer)
+    pending.current = null
+    // A draft that cannot be kept must not get in the way of writing; posting reports what is wrong with the disk.
+    call('draft.set', { text: due.text }).catch(() => undefined)
+  }, [])
+  useEffect(() => {
+    call('draft.get', {}).then(
+      (draft) => {
+        if (!touched.current) setWritten(draft.text)
+      },
+      () => undefined,
+    )
+    globalThis.addEventListener('pagehide', flush)
+    globalThis.addEventListener('blur', flush)
+    return () => {
+      globalThis.removeEventListener('pagehide', flush)
+      globalThis.removeEventListener('blur', flush)
+      flush()
+    }
+  }, [flush])
+  const edit = useCallback(
+    (next: string) => {
+      touched.current = true
+      setWritten(next)
+      if (pending.current) clearTimeout(pending.current.timer)
+      pending.current = { text: next, timer: setTimeout(flush, DRAFT_DELAY_MS) }
+    },
+    [flush],
+  )
+  return [written, edit]
+}

@@ -1,0 +1,62 @@
+// Decides what is said while joining: which step it is, with whom, for how long, and why nothing moves when nothing does.
+import { Check } from 'lucide-react'
+import type { AppPhase, JoinState } from '../../shared/types'
+import { call } from '../backend'
+import { text } from '../text'
+import { useAction } from '../ui/action'
+import { Button } from '../ui/button'
+import { Problem } from '../ui/field'
+import { useNow } from '../ui/now'
+import { elapsed } from '../ui/time'
+
+const SECOND_MS = 1_000
+const order = { searching: 0, asking: 1, 'waiting-for-approval': 1, 'syncing-list': 2 } as const
+
+function wordsFor(state: JoinState): { title: string; hints: string[] } {
+  switch (state.step) {
+    case 'searching':
+      return {
+        title: text.joining.searching,
+        hints: [text.joining.lanPeers(state.lanPeersSeen), text.joining.internet(state.internet), state.detail].filter((hint) => hint !== ''),
+      }
+    case 'asking':
+      return { title: text.joining.asking(state.with), hints: [] }
+    case 'waiting-for-approval':
+      return { title: text.joining.waiting(state.by), hints: [text.joining.waitingHint(state.circleName)] }
+    case 'syncing-list':
+      return { title: text.joining.syncing, hints: [text.joining.syncingHint] }
+  }
+}
+
+export function Joining({ phase }: { phase: Extract<AppPhase, { phase: 'joining' }> }) {
+  const { state, preview } = phase
+  const now = useNow(SECOND_MS)
+  const { busy, problem, run } = useAction()
+  const at = order[state.step]
+  const words = wordsFor(state)
+  return (
+    <div className="first-form">
+      <h1>{preview.circleName === null ? text.joining.titleUnknown : text.joining.title(preview.circleName)}</h1>
+      <ol className="joining">
+        {text.joining.steps.map((name, index) => (
+          <li key={name} data-state={index < at ? 'done' : index === at ? 'now' : 'next'} aria-current={index === at ? 'step' : undefined}>
+            <span className="joining-sign" aria-hidden>
+              {index < at ? <Check size={14} strokeWidth={3} /> : index === at ? <span className="spinner" /> : index + 1}
+            </span>
+            <div role={index === at ? 'status' : undefined}>
+              <strong>{index === at ? words.title : name}</strong>
+              {index === at && words.hints.map((hint) => <p key={hint}>{hint}</p>)}
+            </div>
+            {index === at && state.step === 'searching' && <time className="joining-time">{elapsed(now - state.sinceMs)}</time>}
+          </li>
+        ))}
+      </ol>
+      {problem && <Problem>{problem}</Problem>}
+      <div className="first-actions">
+        <Button size="large" disabled={busy} onClick={() => void run(() => call('circle.joinCancel', {}))}>
+          {text.joining.cancel}
+        </Button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,293 @@
+// Decides the frame around the circle: which view stands in the middle, which entry is chosen, what is open beside and
+// above it, and what keys and system commands do.
+import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { Alert, NodeId, Row } from '../shared/types'
+import { call, on } from './backend'
+import { Circle } from './circle/circle'
+import { InviteDialog } from './circle/invites'
+import { GO_PENDING_MS, readKey, type KeyAction } from './commands/keys'
+import { Palette } from './commands/palette'
+import { Shortcuts } from './commands/shortcuts'
+import type { ComposerHandle } from './compose/composer'
+import { Inspector } from './inspector/inspector'
+import { Network } from './network/network'
+import { Settings } from './settings/settings'
+import { useApp } from './state'
+import { text } from './text'
+import type { ListHandle } from './timeline/list'
+import { Sidebar } from './timeline/sidebar'
+import { Timeline } from './timeline/timeline'
+import { Button } from './ui/button'
+import { Dialog } from './ui/dialog'
+import { ShellContext, type Shell, type View } from './ui/shell-context'
+import { tell, tellError } from './ui/toast'
+
+type Open = 'palette' | 'shortcuts' | 'invite' | null
+const EVERYONE: View = { name: 'timeline', scope: { type: 'everyone' } }
+const MINE: View = { name: 'timeline', scope: { type: 'mine' } }
+
+export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDone: () => void }) {
+  const app = useApp()
+  const [view, setView] = useState<View>(EVERYONE)
+  const [selected, setSelected] = useState<Row | null>(null)
+  const [inspecting, setInspecting] = useState(false)
+  const [replyTo, setReplyTo] = useState<Row | null>(null)
+  const [open, setOpen] = useState<Open>(null)
+  const [navigation, setNavigation] = useState(false)
+  const list = useRef<ListHandle>(null)
+  const composer = useRef<ComposerHandle>(null)
+  /** What to do once the view that it needs stands there. */
+  const [due, setDue] = useState<{ type: 'compose' } | { type: 'show'; id: NodeId } | null>(null)
+  const writable = app.phase.phase === 'circle'
+  const admin = app.circle?.admin === true
+
+  const go = useCallback((next: View) => {
+    setView(next)
+    setSelected(null)
+    setInspecting(false)
+    setReplyTo(null)
+  }, [])
+  const closeDialogs = useCallback(() => setOpen(null), [])
+  const latestView = useRef(view)
+  latestView.current = view
+
+  const compose = useCallback(
+    (row: Row | null) => {
+      if (!writable) return
+      const now = latestView.current
+      setReplyTo(row)
+      // Other people's timelines have no composer of their own, except to answer.
+      if (row === null && (now.name !== 'timeline' || now.scope.type === 'member')) go(EVERYONE)
+      setDue({ type: 'compose' })
+    },
+    [writable, go],
+  )
+  const showEntry = useCallback(
+    (id: NodeId) => {
+      const show = async () => {
+        if (latestView.current.name === 'timeline' && (await list.current?.show(id))) return
+        if (latestView.current.name === 'timeline' && latestView.current.scope.type === 'everyone') {
+          tell(text.timeline.notHere)
+          return
+        }
+        go(EVERYONE)
+        setDue({ type: 'show', id })
+      }
+      show().catch(tellError)
+    },
+    [go],
+  )
+  const shell = useMemo<Shell>(
+    () => ({
+      view,
+      go,
+      compose,
+      inspect: (row) => {
+        setSelected(row)
+        setInspecting(true)
+      },
+      showEntry,
+      invite: () => setOpen('invite'),
+      palette: () => setOpen('palette'),
+      shortcuts: () => setOpen('shortcuts'),
+    }),
+    [view, go, compose, showEntry],
+  )
+
+  // What is due waits until the list or the composer it needs has been mounted.
+  useEffect(() => {
+    if (due?.type === 'compose' && composer.current) {
+      composer.current.focus()
+      setDue(null)
+    } else if (due?.type === 'show' && list.current) {
+      const { id } = due
+      setDue(null)
+      list.current.show(id).then((found) => {
+        if (!found) tell(text.timeline.notHere)
+      }, tellError)
+    }
+  })
+
+  const act = (action: KeyAction): void => {
+    switch (action) {
+      case 'palette':
+        setOpen('palette')
+        break
+      case 'shortcuts':
+        setOpen('shortcuts')
+        break
+      case 'compose':
+        compose(null)
+        break
+      case 'reply':
+        if (selected && (selected.kind === 'post' || selected.kind === 'reply')) compose(selected)
+        break
+      case 'open':
+        if (selected) setInspecting(true)
+        break
+      case 'escape':
+        if (navigation) setNavigation(false)
+        else if (inspecting) setInspecting(false)
+        else if (replyTo) setReplyTo(null)
+        else setSelected(null)
+        break
+      case 'next':
+        list.current?.step(1)
+        break
+      case 'previous':
+        list.current?.step(-1)
+        break
+      case 'page-down':
+        list.current?.page(1)
+        break
+      case 'page-up':
+        list.current?.page(-1)
+        break
+      case 'newest':
+        list.current?.newest()
+        break
+      case 'oldest':
+        list.current?.oldest()
+        break
+      case 'go-everyone':
+        go(EVERYONE)
+        break
+      case 'go-mine':
+        go(MINE)
+        break
+      case 'go-circle':
+        go({ name: 'circle' })
+        break
+      case 'go-network':
+        go({ name: 'network' })
+        break
+      case 'go-settings':
+        go({ name: 'settings' })
+        break
+    }
+  }
+  useKeys(open === null && link === null, act)
+  const acting = useRef(act)
+  acting.current = act
+  useEffect(
+    () =>
+      on('command', ({ name }) => {
+        if (name === 'compose') acting.current('compose')
+        else if (name === 'find-peers') {
+          acting.current('go-network')
+          call('network.refresh', {}).catch(tellError)
+        } else if (name === 'invite') setOpen('invite')
+        else acting.current('go-settings')
+      }),
+    [],
+  )
+  const newest = useCallback(() => acting.current('newest'), [])
+  const openNavigation = useCallback(() => setNavigation(true), [])
+  return (
+    <ShellContext value={shell}>
+      <div className="shell" data-inspector={(inspecting && selected !== null && view.name === 'timeline') || undefined} data-nav={navigation || undefined}>
+        <a className="button skip" href="#main">
+          {text.app.skip}
+        </a>
+        <Sidebar onLeave={() => setNavigation(false)} />
+        <div className="nav-shade" role="presentation" onClick={() => setNavigation(false)} />
+        <main className="main" id="main" tabIndex={-1}>
+          <Alerts alerts={app.alerts} />
+          {view.name === 'timeline' && (
+            <Timeline
+              scope={view.scope}
+              selected={selected?.id ?? null}
+              onSelect={setSelected}
+              replyTo={replyTo}
+              onReply={setReplyTo}
+              list={list}
+              composer={composer}
+              openNavigation={openNavigation}
+            />
+          )}
+          {view.name === 'circle' && <Circle openNavigation={openNavigation} />}
+          {view.name === 'network' && <Network openNavigation={openNavigation} />}
+          {view.name === 'settings' && <Settings openNavigation={openNavigation} />}
+        </main>
+        {inspecting && selected && view.name === 'timeline' && <Inspector row={selected} onClose={() => setInspecting(false)} />}
+      </div>
+      <Palette open={open === 'palette'} onClose={closeDialogs} onNewest={newest} />
+      <Shortcuts open={open === 'shortcuts'} onClose={closeDialogs} />
+      <InviteDialog open={open === 'invite' && admin && writable} onClose={closeDialogs} />
+      <Dialog open={link !== null} onClose={onLinkDone} title={text.opened.already} lead={text.opened.alreadyHint(app.circle?.name ?? '')}>
+        <div className="dialog-actions">
+          <Button look="primary" onClick={onLinkDone}>
+            {text.action.close}
+          </Button>
+        </div>
+      </Dialog>
+    </ShellContext>
+  )
+}
+
+const alertIcons = { info: Info, warning: TriangleAlert, error: CircleAlert } as const
+
+function Alerts({ alerts }: { alerts: readonly Alert[] }) {
+  // A restore in progress is told where one would write.
+  const shown = alerts.filter((alert) => alert.code !== 'RESTORING')
+  return (
+    <div className="alerts" role="region" aria-label={text.alerts.region} aria-live="polite">
+      {shown.map((alert) => {
+        const Icon = alertIcons[alert.severity]
+        return (
+          <div key={alert.code} className="alert" data-severity={alert.severity} data-code={alert.code}>
+            <Icon size={16} aria-hidden />
+            <p>{alert.text}</p>
+            <button
+              type="button"
+              className="icon-button"
+              aria-label={text.alerts.dismiss(alert.text)}
+              onClick={() => void call('alert.dismiss', { code: alert.code }).catch(tellError)}
+            >
+              <X size={15} aria-hidden />
+            </button>
+          </div>
+        )
+      })}
+    </div>
+  )
+}
+
+const TEXT_FIELDS = 'input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable=true]'
+const POPUPS = '[role=dialog], [role=alertdialog], [role=menu]'
+/** Keys that mean something of their own on a focused control outside of the timeline. */
+const isLetter = (key: string) => key.length === 1 && key !== ' '
+
+function useKeys(listening: boolean, act: (action: KeyAction) => void): void {
+  const acting = useRef(act)
+  acting.current = act
+  const going = useRef<ReturnType<typeof setTimeout> | null>(null)
+  useEffect(() => {
+    if (!listening) return
+    const press = (event: KeyboardEvent) => {
+      const target = event.target instanceof Element ? event.target : document.body
+      if (event.defaultPrevented || target.closest(POPUPS)) return
+      const wasGoing = going.current !== null
+      const read = readKey(event, wasGoing, target.closest(TEXT_FIELDS) !== null)
+      if (going.current !== null) {
+        clearTimeout(going.current)
+        going.current = null
+      }
+      if (read.going) {
+        going.current = setTimeout(() => {
+          going.current = null
+        }, GO_PENDING_MS)
+      }
+      if (read.action === null) return
+      const inList = target.closest('[data-timeline]') !== null
+      const free = target === document.body || target.id === 'main' || inList
+      if (!free && !isLetter(event.key) && event.key !== 'Escape') return
+      if ((event.key === 'Enter' || event.key === ' ') && target.closest('a, button, summary')) return
+      event.preventDefault()
+      acting.current(read.action)
+    }
+    globalThis.addEventListener('keydown', press)
+    return () => globalThis.removeEventListener('keydown', press)
+  }, [listening])
+}

@@ -1,0 +1,207 @@
+// Decides how one row looks: an entry with its author, times, body and proof, or a quiet line for what is not a text.
+import { Menu } from '@base-ui/react/menu'
+import { CircleHelp, Clock3, Copy, CornerUpLeft, Ellipsis, EyeOff, Info, PencilLine, Reply, ShieldCheck, ShieldEllipsis, Smile, UserPen } from 'lucide-react'
+import { memo, useState, type ReactNode } from 'react'
+import type { NodeId, Row } from '../../shared/types'
+import { locale, text } from '../text'
+import { Avatar } from '../ui/avatar'
+import { IconButton } from '../ui/button'
+import { clockTime, fullTime, momentIn } from '../ui/time'
+import { Tree } from './tree'
+
+export interface RowActions {
+  select: (row: Row) => void
+  inspect: (row: Row) => void
+  reply: ((row: Row) => void) | null
+  showTarget: (id: NodeId) => void
+}
+
+interface EntryRowProps {
+  row: Row
+  position: number
+  total: number
+  selected: boolean
+  /** The label of the row's day when it is the first row of it, else null. */
+  day: string | null
+  /** Renewed each minute: 'today' ends at midnight. */
+  now: number
+  actions: RowActions
+}
+
+/** Skips are safe: actions are stable, and everything else is compared. */
+export const EntryRow = memo(function EntryRow({ row, position, total, selected, day, now, actions }: EntryRowProps) {
+  // The tools are only made where somebody can press them: they cost more than the rest of the row.
+  const [near, setNear] = useState(false)
+  return (
+    <div className="row-slot" data-position={position} data-id={row.id}>
+      {day !== null && (
+        <div className="day" role="presentation">
+          <span>{day}</span>
+        </div>
+      )}
+      <article
+        className="row"
+        data-testid="entry"
+        data-kind={row.kind}
+        data-proof={row.proof}
+        data-mine={row.mine || undefined}
+        aria-posinset={position + 1}
+        aria-setsize={total}
+        aria-label={`${row.memberName}, ${momentIn(row.timestamp, now, locale)}`}
+        aria-current={selected || undefined}
+        tabIndex={selected ? 0 : -1}
+        onPointerEnter={() => setNear(true)}
+        onPointerLeave={() => setNear(false)}
+        onFocus={() => setNear(true)}
+        onClick={() => actions.select(row)}
+        onDoubleClick={() => actions.inspect(row)}
+      >
+        {row.kind === 'post' || row.kind === 'reply' ? <Entry row={row} now={now} actions={actions} /> : <Quiet row={row} now={now} actions={actions} />}
+        {(near || selected) && <RowTools row={row} actions={actions} />}
+      </article>
+    </div>
+  )
+})
+
+function Entry({ row, now, actions }: { row: Row; now: number; actions: RowActions }) {
+  return (
+    <>
+      <Avatar memberKey={row.member} name={row.memberName} />
+      <div className="row-main">
+        <header className="row-head">
+          <span className="row-name">{row.memberName}</span>
+          {row.mine && <span className="row-you">{text.timeline.you}</span>}
+          <Times row={row} now={now} />
+        </header>
+        {row.kind === 'reply' && <Target row={row} actions={actions} />}
+        <Tree blocks={row.tree.blocks} />
+      </div>
+    </>
+  )
+}
+
+function Times({ row, now }: { row: Row; now: number }) {
+  return (
+    <span className="row-times">
+      <time dateTime={new Date(row.timestamp).toISOString()} title={fullTime(row.timestamp, locale)}>
+        {clockTime(row.timestamp, locale)}
+      </time>
+      <Proof row={row} />
+      {row.late && (
+        <span className="row-late">{text.timeline.late(momentIn(row.timestamp, now, locale), momentIn(row.receivedAt, now, locale))}</span>
+      )}
+    </span>
+  )
+}
+
+function Proof({ row }: { row: Row }) {
+  const sign = row.waiting
+    ? { label: text.timeline.waiting, hint: text.timeline.waitingHint, icon: <Clock3 size={14} aria-hidden />, state: 'waiting' }
+    : row.proof === 'linked'
+      ? { label: text.timeline.verified, hint: text.timeline.verifiedHint, icon: <ShieldCheck size={14} aria-hidden />, state: 'linked' }
+      : { label: text.timeline.floating, hint: text.timeline.floatingHint, icon: <ShieldEllipsis size={14} aria-hidden />, state: 'floating' }
+  return (
+    // The system's own tooltip: rows come and go at the pace of a fling, and a hint costs nothing this way.
+    <span className="row-proof" data-state={sign.state} role="img" aria-label={sign.label} title={`${sign.label}. ${sign.hint}`}>
+      {sign.icon}
+      {row.waiting && <span aria-hidden>{sign.label}</span>}
+    </span>
+  )
+}
+
+function Target({ row, actions }: { row: Row; actions: RowActions }) {
+  const target = row.target
+  if (!target) return <p className="row-target row-target-gone">{text.timeline.replyGone}</p>
+  return (
+    <button
+      type="button"
+      className="row-target"
+      aria-label={text.timeline.showTarget(target.memberName)}
+      onClick={(event) => {
+        event.stopPropagation()
+        actions.showTarget(target.id)
+      }}
+    >
+      <CornerUpLeft size={13} aria-hidden />
+      <strong>{target.memberName}</strong>
+      <span className="ellipsis">{target.excerpt}</span>
+    </button>
+  )
+}
+
+const quietIcons = { reaction: Smile, edit: PencilLine, retract: EyeOff, profile: UserPen, unknown: CircleHelp } as const
+
+function Quiet({ row, now, actions }: { row: Row; now: number; actions: RowActions }) {
+  const kind = row.kind === 'post' || row.kind === 'reply' ? 'unknown' : row.kind
+  const Icon = quietIcons[kind]
+  const words: Record<typeof kind, ReactNode> = {
+    reaction: text.timeline.reacted(row.memberName, row.text),
+    edit: text.timeline.edited(row.memberName),
+    retract: text.timeline.retracted(row.memberName),
+    profile: text.timeline.profile(row.memberName),
+    unknown: text.timeline.unknown(row.memberName),
+  }
+  return (
+    <>
+      <span className="quiet-icon">
+        <Icon size={15} aria-hidden />
+      </span>
+      <div className="row-main">
+        <div className="quiet-line">
+          <span>{words[kind]}</span>
+          <Times row={row} now={now} />
+        </div>
+        {kind === 'unknown' && <p className="quiet-hint">{text.timeline.unknownHint}</p>}
+        {row.target && <Target row={row} actions={actions} />}
+        {(kind === 'edit' || kind === 'profile') && row.tree.blocks.length > 0 && <Tree blocks={row.tree.blocks} />}
+      </div>
+    </>
+  )
+}
+
+function RowTools({ row, actions }: { row: Row; actions: RowActions }) {
+  const reply = actions.reply
+  return (
+    // Presses on the tools are not presses on the row.
+    <div className="row-tools" role="presentation" onClick={(event) => event.stopPropagation()} onDoubleClick={(event) => event.stopPropagation()}>
+      {reply && (row.kind === 'post' || row.kind === 'reply') && (
+        <IconButton label={text.timeline.reply} onClick={() => reply(row)}>
+          <Reply size={16} aria-hidden />
+        </IconButton>
+      )}
+      <IconButton label={text.timeline.inspect} onClick={() => actions.inspect(row)}>
+        <Info size={16} aria-hidden />
+      </IconButton>
+      {row.text !== '' && (
+        <Menu.Root>
+          <Menu.Trigger className="icon-button" aria-label={text.timeline.more(row.memberName)}>
+            <Ellipsis size={16} aria-hidden />
+          </Menu.Trigger>
+          <Menu.Portal>
+            <Menu.Positioner className="popup-place" sideOffset={4} align="end" positionMethod="fixed">
+              <Menu.Popup className="menu">
+                <Menu.Item className="menu-item" onClick={() => void navigator.clipboard.writeText(row.text)}>
+                  <Copy size={15} aria-hidden />
+                  {text.timeline.copyText}
+                </Menu.Item>
+              </Menu.Popup>
+            </Menu.Positioner>
+          </Menu.Portal>
+        </Menu.Root>
+      )}
+    </div>
+  )
+}
+
+/** A row that is known to exist and is not here yet. */
+export function RowPlaceholder({ position, heightPx }: { position: number; heightPx: number }) {
+  return (
+    <div className="row-slot row-placeholder" data-position={position} style={{ height: heightPx }} aria-hidden>
+      <span className="bone bone-face" />
+      <div>
+        <span className="bone" style={{ width: 120 }} />
+        <span className="bone" style={{ width: `${60 + ((position * 37) % 35)}%` }} />
+      </div>
+    </div>
+  )
+}

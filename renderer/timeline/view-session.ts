@@ -1,0 +1,116 @@
+// Carries one open view: opens it, asks for the pages that the list shows, applies the changes that the backend tells,
+// and closes it. What is known stands in a WindowCache; listeners hear that something changed and repaint.
+import type { NodeId, Row, Scope, ViewChange } from '../../shared/types'
+import { call, codeOf, on } from '../backend'
+import { WindowCache } from './window-cache'
+
+type Heard = { change: ViewChange; outcome: 'moved' | 'lost' } | null
+
+export class ViewSession {
+  readonly scope: Scope
+  #cache: WindowCache | null = null
+  #listeners = new Set<(heard: Heard) => void>()
+  #before: ViewChange[] = []
+  #shown = { first: 0, last: 0 }
+  #closed = false
+  #off: () => void
+  error: unknown = null
+
+  constructor(scope: Scope) {
+    this.scope = scope
+    // Changes may be told before the answer to 'view.open' is here; they wait for it.
+    this.#off = on('view.changed', (change) => this.#hear(change))
+    void this.#open()
+  }
+
+  get opened(): boolean {
+    return this.#cache !== null
+  }
+  get total(): number {
+    return this.#cache?.total ?? 0
+  }
+
+  at(position: number): Row | undefined {
+    return this.#cache?.at(position)
+  }
+  positionHere(id: NodeId): number | undefined {
+    return this.#cache?.positionOf(id)
+  }
+
+  /** Where a node stands, also far from what is known here; undefined: not in this view. */
+  async position(id: NodeId): Promise<number | undefined> {
+    const here = this.positionHere(id)
+    if (here !== undefined) return here
+    if (!this.#cache) return undefined
+    const at = await call('view.position', { viewId: this.#cache.viewId, id })
+    return at < 0 ? undefined : at
+  }
+
+  /** The list shows [first, last]: asks for what is missing there and a page around it, forgets what is far. */
+  show(first: number, last: number): void {
+    this.#shown = { first, last }
+    const cache = this.#cache
+    if (!cache || cache.total === 0) return
+    cache.trim(first, last)
+    for (const page of cache.ask(first, last)) void this.#fetch(cache, page.start, page.count)
+  }
+
+  listen(listener: (heard: Heard) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#off()
+    if (this.#cache) call('view.close', { viewId: this.#cache.viewId }).catch(() => undefined)
+    this.#listeners.clear()
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const opened = await call('view.open', { scope: this.scope })
+      if (this.#closed) {
+        await call('view.close', { viewId: opened.viewId }).catch(() => undefined)
+        return
+      }
+      this.#cache = new WindowCache(opened)
+      this.error = null
+      this.#tell(null)
+      for (const change of this.#before.splice(0)) this.#hear(change)
+    } catch (error) {
+      this.error = error
+      this.#tell(null)
+    }
+  }
+
+  async #fetch(cache: WindowCache, start: number, count: number): Promise<void> {
+    try {
+      const taken = cache.take(await call('view.window', { viewId: cache.viewId, start, count }))
+      if (this.#closed) return
+      if (taken) this.#tell(null)
+      else this.show(this.#shown.first, this.#shown.last)
+    } catch (error) {
+      cache.release(start)
+      // The backend forgot the view (it was restarted): a new one shows the same.
+      if (codeOf(error) === 'VIEW_UNKNOWN' && !this.#closed && this.#cache === cache) {
+        this.#cache = null
+        await this.#open()
+      }
+    }
+  }
+
+  #hear(change: ViewChange): void {
+    if (!this.#cache) {
+      this.#before.push(change)
+      return
+    }
+    if (change.viewId !== this.#cache.viewId) return
+    const outcome = this.#cache.change(change)
+    if (outcome !== 'old') this.#tell({ change, outcome })
+  }
+
+  #tell(heard: Heard): void {
+    for (const listener of this.#listeners) listener(heard)
+  }
+}

@@ -1,0 +1,119 @@
+// One table from codes to wording. A code crosses every boundary (wire counters, IPC, the command line's exit); a stack
+// never does. `{…}` is filled from the error's details.
+
+export const wording = {
+  // -------- nodes (rules N1–N8): why a node was refused
+  NODE_ENCODING: 'The entry is not in canonical form.',
+  NODE_TOO_LARGE: 'The entry is larger than 64 KiB.',
+  NODE_VERSION: 'The entry was made by a version of Twofold that this one cannot check.',
+  CIRCLE_MISMATCH: 'The entry belongs to another circle.',
+  EPOCH_UNKNOWN: 'The entry names a member list that is not known here yet.',
+  DEVICE_NOT_IN_EPOCH: "The entry's device was not on the member list that it names.",
+  DEVICE_REMOVED: 'The entry was written after its device had been removed.',
+  SIGNATURE_INVALID: "The entry's signature does not match its content.",
+  BACKLINK_MISMATCH: "The entry does not continue its author's timeline.",
+  BACKLINK_PRESENCE: 'The entry has a back link where none belongs, or lacks one.',
+  TIMESTAMP_NOT_LATER: 'The entry claims to be older than the one before it.',
+  TIMESTAMP_AHEAD: 'The entry is dated more than five minutes ahead of this clock; it is held until then.',
+  EQUIVOCATION: 'Its author signed two different entries for one place; both are kept as proof.',
+  // -------- frames (rule F8)
+  FRAME_MALFORMED: 'A peer sent something that is not a Twofold message; that connection was closed.',
+  FRAME_OVERSIZED: 'A peer sent a message larger than 1 MiB; that connection was closed.',
+  SEGMENT_INVALID: 'A peer handed over an entry with a wrong segment; the entry was kept, the segment ignored.',
+  PROTOCOL_VERSION: 'A peer speaks a version of the protocol that this one does not know.',
+  PEER_SILENT: 'A peer stopped answering; that connection was closed.',
+  CIRCLE_OTHER: 'A peer belongs to another circle.',
+  // -------- member list (rule group M)
+  EPOCH_MALFORMED: 'A member list record is not in canonical form.',
+  EPOCH_NOT_NEXT: 'A member list record does not follow the one known here.',
+  EPOCH_UNCERTIFIED: 'A member list record lacks the signatures of a majority of the admins.',
+  EPOCH_CHANGE_INVALID: 'A member list record holds a change that does not fit the list.',
+  CERTIFICATE_INVALID: "A device's certificate is not signed by its member.",
+  GENESIS_INVALID: "The circle's founding record is damaged or not signed by its founder.",
+  NOT_ADMIN: 'Only an admin of the circle can do this.',
+  ADMINS_NEEDED: 'This change needs other admins to agree: {waitingFor}.',
+  MEMBER_UNKNOWN: 'There is no such member in this circle.',
+  MEMBER_IS_FOUNDER: 'The founder cannot be removed.',
+  REMOVED_FROM_CIRCLE: 'This device has been removed from the circle. What it has stays readable; it can no longer write.',
+  DEVICE_COPIED:
+    "This device's key has written elsewhere: its folder was copied, or an old backup was put back. To keep one timeline, this copy no longer writes. Restore from the 24 words into an empty folder to go on as a new device.",
+  RESTORING: 'This device was restored and is still fetching your timelines; writing is possible when that is done.',
+  // -------- invites
+  LINK_INVALID: 'This is not a Twofold invite link. Copy the whole link, from twofold:// to its end.',
+  LINK_DAMAGED: 'This invite link is damaged: a part is missing or was changed. Copy it again, as a whole.',
+  INVITE_WORDS_INVALID: 'These are not the 12 words of an invite. {detail}',
+  INVITE_EXPIRED: 'This invite expired on {when}. Ask for a new one.',
+  INVITE_USED_UP: 'This invite has been used as often as it allows. Ask for a new one.',
+  INVITE_REVOKED: 'This invite was withdrawn. Ask for a new one.',
+  INVITE_UNKNOWN: 'Nobody in the circle knows this invite. Ask for a new one.',
+  INVITER_UNREACHABLE: 'Nobody who can let you in was found yet: {detail}',
+  JOIN_REFUSED: 'An admin declined this request to join.',
+  JOIN_PROOF_INVALID: 'The request to join is not properly signed.',
+  JOIN_CANCELLED: 'Joining was cancelled.',
+  REQUEST_UNKNOWN: 'There is no such request any more.',
+  // -------- identity
+  WORD_UNKNOWN: 'Word {position} (“{word}”) is not on the list. {suggestion}',
+  WORDS_COUNT: 'Recovery needs 24 words; {count} were given.',
+  WORDS_CHECKSUM: 'Each word is on the list, but together they do not fit. Check their order and each word once more.',
+  WORDS_MISMATCH: 'Word {position} is not the one that was shown.',
+  NAME_INVALID: 'A name has 1 to 64 characters and no line breaks.',
+  IDENTITY_EXISTS: 'There is already an identity in this folder.',
+  IDENTITY_MISSING: 'There is no identity in this folder yet. Start with: twofold init --name NAME',
+  KEYS_LOCKED: 'The keys in this folder are kept by {keeper} and cannot be opened from here.',
+  PASSPHRASE_WRONG: 'The passphrase does not open the keys in this folder.',
+  PASSPHRASE_NEEDED: 'The keys in this folder are kept by a passphrase. Give it in TWOFOLD_PASSPHRASE or at the prompt.',
+  KEYS_DAMAGED: 'The file with the keys is damaged. Restore from the 24 words into an empty folder; entries come back from the circle.',
+  KEYCHAIN_UNAVAILABLE: "The system's keychain does not answer, so the keys cannot be opened now.",
+  // -------- circle on this device
+  CIRCLE_EXISTS: 'This folder already belongs to a circle.',
+  CIRCLE_MISSING: 'This folder belongs to no circle yet. Start one with: twofold circle create --name NAME, or join with: twofold join LINK',
+  // -------- writing and reading
+  TEXT_EMPTY: 'There is nothing to post.',
+  TEXT_TOO_LONG: 'An entry holds at most {max} bytes of text; this one has {bytes}.',
+  CLOCK_BEHIND: "This computer's clock is behind your own last entry by {behind}. Set the clock, then post again.",
+  ENTRY_UNKNOWN: 'There is no such entry here.',
+  VIEW_UNKNOWN: 'That view is closed.',
+  // -------- this machine
+  FOLDER_IN_USE: 'This folder is already opened by another Twofold.',
+  FOLDER_UNWRITABLE: 'The folder {folder} cannot be written to.',
+  DISK_FULL: 'The disk is full. Nothing was lost; writing and receiving go on when there is space again.',
+  DATABASE_LOCKED: 'The database is locked by another program. Close that program; Twofold goes on by itself.',
+  DATABASE_DAMAGED: 'The database was damaged. It was set aside as {file}; {recovered} entries were recovered from it, and the rest comes back from the circle.',
+  DATABASE_DAMAGED_NOW: 'The database is damaged. Start Twofold again: it recovers what can be read, and gets the rest from the circle.',
+  DATABASE_NEWER: 'The database was made by a newer version of Twofold. Install that version or a later one.',
+  SETTINGS_DAMAGED: 'The settings could not be read; the standard ones are used, and the old file is kept as {file}.',
+  NO_INTERFACE: 'This machine is on no network. Entries are kept and go out when it is.',
+  MULTICAST_BLOCKED: 'The network does not let peers announce themselves. Add an address by hand: Network → Add address.',
+  PORT_IN_USE: 'Another program holds the port that peers are announced on.',
+  DHT_UNREACHABLE: 'No way to the internet was found; the local network works without it.',
+  ADDRESS_INVALID: 'An address looks like 192.168.1.20:49737 or name.local:49737.',
+  NETWORK_PROBLEM: 'The network reported a problem: {detail}',
+  // -------- calls
+  BAD_ARGUMENTS: '{detail}',
+  FORBIDDEN: 'That request did not come from Twofold’s own window.',
+  FILE_UNREADABLE: 'The file {file} cannot be read.',
+  PROOF_FILE_INVALID: 'This is not a Twofold proof file, or it is damaged: {detail}',
+  PROOF_FALSE: 'The proof does not hold: {detail}',
+  NOT_RUNNING: 'No Twofold is running on this folder.',
+  INTERNAL: 'Something went wrong inside Twofold. The details are in the log.',
+} as const satisfies Record<string, string>
+
+export type ErrorCode = keyof typeof wording
+
+/** A refusal that a person may see: a code of the closed set and the values for its sentence. */
+export class TwofoldError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    readonly details: Readonly<Record<string, string | number>> = {},
+    /** The sentence as another process has already filled it. */
+    message: string = sentence(code, details),
+  ) {
+    super(message)
+    this.name = 'TwofoldError'
+  }
+}
+
+/** The one sentence for a code. A placeholder without a value is left out, never shown. */
+export function sentence(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}): string {
+  return wording[code].replace(/\{(\w+)\}/g, (_all, key: string) => String(details[key] ?? '')).trim()
+}

@@ -1,0 +1,160 @@
+// The whole surface of the backend, as one value: every call with the schema of its input and the type of its result,
+// every event with the type of its payload. The window (Electron IPC) and the command line (local socket) are two
+// transports of this same contract; main's handlers, the window's API and the tests are derived from it.
+import * as v from 'valibot'
+import type { ErrorCode } from './errors'
+import type {
+  AppState,
+  Inspection,
+  InviteCode,
+  InvitePreview,
+  ListChangeView,
+  MemberView,
+  NodeId,
+  MemberKey,
+  NetworkView,
+  Row,
+  InviteId,
+  ViewChange,
+  ViewWindow,
+} from './types'
+
+// Bounds of what a caller may send. Content bounds (64 KiB a node) are checked again where nodes are made.
+const NAME_MAX = 64
+const TEXT_CHARS_MAX = 65_536
+const WINDOW_ROWS_MAX = 500
+
+const hex = (digits: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hex digits`))
+const nodeId = v.pipe(
+  hex(64),
+  v.transform((s) => s as NodeId),
+)
+const memberKey = v.pipe(
+  hex(64),
+  v.transform((s) => s as MemberKey),
+)
+const inviteId = v.pipe(
+  hex(32),
+  v.transform((s) => s as InviteId),
+)
+// What a name may be is decided by the protocol (NAME_INVALID); here only a bound against nonsense.
+const name = v.pipe(v.string(), v.maxLength(NAME_MAX * 4))
+const link = v.pipe(v.string(), v.trim(), v.maxLength(8192))
+const text = v.pipe(v.string(), v.maxLength(TEXT_CHARS_MAX))
+const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max))
+const nothing = v.optional(v.strictObject({}), {})
+const scope = v.variant('type', [
+  v.strictObject({ type: v.literal('everyone') }),
+  v.strictObject({ type: v.literal('mine') }),
+  v.strictObject({ type: v.literal('member'), member: memberKey }),
+])
+const settings = v.strictObject({
+  theme: v.optional(v.picklist(['system', 'light', 'dark'])),
+  density: v.optional(v.picklist(['comfortable', 'compact'])),
+  lan: v.optional(v.boolean()),
+  internet: v.optional(v.boolean()),
+})
+
+interface Call<I extends v.GenericSchema, R> {
+  readonly input: I
+  /** Phantom: the type of the result. */
+  readonly result?: R
+}
+const call = <I extends v.GenericSchema>(input: I) => ({ returns: <R>(): Call<I, R> => ({ input }) })
+
+export const calls = {
+  'state.get': call(nothing).returns<AppState>(),
+  'settings.set': call(settings).returns<null>(),
+
+  // -------- identity (first run)
+  /** Makes a member and a device key. The 24 words are in the answer and nowhere else until they are asked for. */
+  'identity.create': call(v.strictObject({ name })).returns<{ words: string[] }>(),
+  /** Shows the words again while they are not confirmed (the window was closed in between). */
+  'identity.words': call(nothing).returns<{ words: string[] }>(),
+  /** The words at the positions that `confirm-words` asked for. */
+  'identity.confirm': call(v.strictObject({ words: v.pipe(v.array(v.string()), v.maxLength(24)) })).returns<null>(),
+  /** Back from the words to the name: forgets the keys that were just made. Refused once a circle is there. */
+  'identity.discard': call(nothing).returns<null>(),
+  'identity.restore': call(v.strictObject({ name, words: v.pipe(v.string(), v.maxLength(1000)) })).returns<null>(),
+  /** Suggestions for a word being typed: at most 8 words of the BIP39 list. */
+  'identity.suggest': call(v.strictObject({ prefix: v.pipe(v.string(), v.maxLength(16)) })).returns<string[]>(),
+
+  // -------- circle
+  'circle.create': call(v.strictObject({ name, approval: v.picklist(['auto', 'ask']) })).returns<null>(),
+  'invite.create': call(
+    v.strictObject({ hours: v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 90)), uses: v.pipe(count(100), v.minValue(1)) }),
+  ).returns<InviteCode>(),
+  'invite.show': call(v.strictObject({ id: inviteId })).returns<InviteCode>(),
+  'invite.revoke': call(v.strictObject({ id: inviteId })).returns<null>(),
+  /** `link`: a twofold:// link, or the 12 words. Nothing is accepted and nothing is sent. */
+  'invite.preview': call(v.strictObject({ link })).returns<InvitePreview>(),
+  /** Begins to join; progress comes with `state`. Answers when joining has begun, not when it is done. */
+  'circle.join': call(v.strictObject({ link })).returns<null>(),
+  'circle.joinCancel': call(nothing).returns<null>(),
+  'request.approve': call(v.strictObject({ id: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
+  'request.refuse': call(v.strictObject({ id: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
+  'member.remove': call(v.strictObject({ member: memberKey })).returns<null>(),
+  'members.list': call(nothing).returns<{ members: MemberView[]; changes: ListChangeView[] }>(),
+  /** The window looked at this member's entries (or at everyone's): unread counts fall to 0. */
+  'member.seen': call(v.strictObject({ scope })).returns<null>(),
+
+  // -------- entries
+  'entry.post': call(v.strictObject({ text, replyTo: v.optional(nodeId) })).returns<Row>(),
+  'entry.inspect': call(v.strictObject({ id: nodeId })).returns<Inspection>(),
+  /** A proof file's content (JSON text) that `twofold verify FILE` checks anywhere. */
+  'entry.proof': call(v.strictObject({ id: nodeId })).returns<{ fileName: string; content: string }>(),
+  /** The composer's unsent text, kept across restarts. */
+  'draft.get': call(nothing).returns<{ text: string }>(),
+  'draft.set': call(v.strictObject({ text })).returns<null>(),
+  /** Checks every stored entry again: encoding, id, signature, membership, chain. */
+  'store.verify': call(nothing).returns<{ checked: number; bad: { id: string; code: string }[] }>(),
+
+  // -------- views (docs/protocol.md, "Views"): the window asks for views, never for data
+  'view.open': call(v.strictObject({ scope })).returns<ViewWindow>(),
+  'view.window': call(
+    v.strictObject({ viewId: count(2 ** 31), start: count(2 ** 40), count: v.pipe(count(WINDOW_ROWS_MAX), v.minValue(1)) }),
+  ).returns<ViewWindow>(),
+  /** Where a node stands in a view (for 'show in timeline'); -1 when the view does not contain it. */
+  'view.position': call(v.strictObject({ viewId: count(2 ** 31), id: nodeId })).returns<number>(),
+  'view.close': call(v.strictObject({ viewId: count(2 ** 31) })).returns<null>(),
+
+  // -------- network
+  'network.get': call(nothing).returns<NetworkView>(),
+  'network.addAddress': call(v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) })).returns<null>(),
+  'network.removeAddress': call(v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) })).returns<null>(),
+  'network.refresh': call(nothing).returns<null>(),
+  'alert.dismiss': call(v.strictObject({ code: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
+} as const
+
+export interface Events {
+  /** The small state, after any change; coalesced to at most 10 a second. */
+  state: AppState
+  'view.changed': ViewChange
+  /** A twofold:// link was opened: the window shows what it is, nothing is accepted. */
+  'link.opened': { link: string }
+  /** A menu or shortcut of the system asks the window to do something. */
+  command: { name: 'compose' | 'find-peers' | 'settings' | 'invite' | 'about' }
+}
+const eventNames = { state: 1, 'view.changed': 1, 'link.opened': 1, command: 1 } satisfies Record<keyof Events, 1>
+
+export type CallName = keyof typeof calls
+export type EventName = keyof Events
+export type Input<K extends CallName> = v.InferInput<(typeof calls)[K]['input']>
+export type Parsed<K extends CallName> = v.InferOutput<(typeof calls)[K]['input']>
+export type Result<K extends CallName> = NonNullable<(typeof calls)[K]['result']> | (null extends (typeof calls)[K]['result'] ? null : never)
+/** Errors cross as data; a stack never does. `message` is the sentence of shared/errors for the code. */
+export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; message: string }
+
+/** What answers the contract: one function a call, typed by it. Refusals are thrown as TwofoldError. */
+export type Handlers = { [K in CallName]: (input: Parsed<K>) => Result<K> | Promise<Result<K>> }
+/** An event with its payload, as one value, so that `event` narrows `payload`. */
+export type PushedEvent = { [K in EventName]: { event: K; payload: Events[K] } }[EventName]
+
+export const isCall = (text: string): text is CallName => Object.hasOwn(calls, text)
+export const isEvent = (text: string): text is EventName => Object.hasOwn(eventNames, text)
+
+/** What the preload script exposes to the window as `window.twofold`. */
+export interface Bridge {
+  call<K extends CallName>(name: K, input: Input<K>): Promise<Reply<Result<K>>>
+  on<K extends EventName>(name: K, listener: (payload: Events[K]) => void): () => void
+}

@@ -1,0 +1,320 @@
+// Names that cross every wall: branded ids and the view models that the backend hands to a window or a command line.
+// Ids are lowercase hex, so that they are map keys, JSON and SQL parameters without conversion.
+
+/** 64 hex digits: a device's Ed25519 public key. One device, one key, one timeline. */
+export type DeviceKey = string & { readonly brand: 'DeviceKey' }
+/** 64 hex digits: a member's Ed25519 root public key, restorable from 24 words. */
+export type MemberKey = string & { readonly brand: 'MemberKey' }
+/** 64 hex digits: BLAKE2b-256 of a circle's genesis record. */
+export type CircleId = string & { readonly brand: 'CircleId' }
+/** 64 hex digits: BLAKE2b-256 of a node's unsigned bytes (rule N2). */
+export type NodeId = string & { readonly brand: 'NodeId' }
+/** 64 hex digits: BLAKE2b-256 of an epoch record's unsigned bytes (rule M2). */
+export type EpochId = string & { readonly brand: 'EpochId' }
+/** 32 hex digits: public name of an invite; derived one-way from its secret (rule M4). */
+export type InviteId = string & { readonly brand: 'InviteId' }
+
+// ---------------------------------------------------------------- render tree (docs/protocol.md, "Rendering")
+
+/** Inline content. `href` is vetted: absolute http, https, mailto or twofold URL, never anything else. */
+export type Inline =
+  | { t: 'text'; text: string }
+  | { t: 'code'; text: string }
+  | { t: 'em' | 'strong' | 'del'; children: Inline[] }
+  | { t: 'link'; href: string; title?: string; children: Inline[] }
+  /** A picture from elsewhere is never loaded: its description is shown as a link. */
+  | { t: 'image'; href: string; alt: string }
+  | { t: 'break' }
+
+/** Block content: a closed vocabulary without HTML strings. */
+export type Block =
+  | { t: 'paragraph'; children: Inline[] }
+  | { t: 'heading'; level: 1 | 2 | 3 | 4 | 5 | 6; children: Inline[] }
+  | { t: 'code'; language: string; text: string }
+  | { t: 'quote'; children: Block[] }
+  | { t: 'list'; ordered: boolean; start: number; items: ListItem[] }
+  | { t: 'table'; align: ('left' | 'center' | 'right' | null)[]; head: Inline[][]; rows: Inline[][][] }
+  | { t: 'rule' }
+export interface ListItem {
+  /** Absent: an ordinary item. Present: a task, done or not. */
+  done?: boolean
+  children: Block[]
+}
+
+/** What a node looks like, made in the backend once after verification. */
+export interface RenderTree {
+  /** The renderer's version that made it; another version is rebuilt lazily. */
+  version: number
+  blocks: Block[]
+  /** Estimated height in CSS px at a text width of 640 px and a 15 px font; the list corrects it when measured. */
+  heightPx: number
+}
+
+// ---------------------------------------------------------------- view models
+
+/** Kinds of nodes (rule N3); 'unknown' was made by a newer version: kept, forwarded, named as such. */
+export type EntryKind = 'post' | 'reply' | 'reaction' | 'edit' | 'retract' | 'profile' | 'unknown'
+
+/**
+ * How a stored node was verified. There is no 'unverified': such a node is never stored (rule N5).
+ * linked: its own signature, and the hash chain down to the first node of its timeline.
+ * floating: its own signature; older nodes of its timeline are still on their way.
+ */
+export type ProofState = 'linked' | 'floating'
+
+/** One row of a timeline, ready to paint. A row only exists for a verified node. */
+export interface Row {
+  id: NodeId
+  member: MemberKey
+  memberName: string
+  device: DeviceKey
+  seq: number
+  /** Written time, ms since 1970 UTC, by the author's clock. */
+  timestamp: number
+  /** When this device stored it, ms since 1970 UTC. */
+  receivedAt: number
+  kind: EntryKind
+  /** Plain text of the body ('' for kinds without text). */
+  text: string
+  tree: RenderTree
+  proof: ProofState
+  mine: boolean
+  /** Kind reply, reaction, edit, retract: the node that it is about, if that node is here. */
+  target?: { id: NodeId; memberName: string; excerpt: string }
+  /** Written well before it reached this device (more than 10 min): shown as 'reached you …'. */
+  late: boolean
+  /** Nobody else has acknowledged it yet (own nodes only). */
+  waiting: boolean
+}
+
+/** What a view shows. */
+export type Scope = { type: 'everyone' } | { type: 'mine' } | { type: 'member'; member: MemberKey }
+
+/** A window of a view: rows [start, start + rows.length) of `total`, newest first. */
+export interface ViewWindow {
+  viewId: number
+  /** Rises with every change; a window answered for an older version is stale. */
+  version: number
+  total: number
+  start: number
+  rows: Row[]
+}
+
+/** Where a view changed. Positions are those after the change; newest is 0. */
+export interface ViewChange {
+  viewId: number
+  version: number
+  total: number
+  /** Positions at which rows were inserted, ascending. Empty: rows changed in place (names, proof states). */
+  inserted: number[]
+}
+
+export type Presence =
+  | { state: 'self' }
+  | { state: 'online'; path: 'lan' | 'internet' | 'loopback'; sinceMs: number }
+  /** Not linked to us, but linked to somebody who is, or heard on the LAN. `agoMs`: how old that word is. */
+  | { state: 'seen'; agoMs: number }
+  | { state: 'offline'; lastSeenAt: number | null }
+
+export interface DeviceView {
+  key: DeviceKey
+  presence: Presence
+  /** Height of its timeline here, and the highest that anybody told us of. */
+  height: number
+  announcedHeight: number
+  addedInEpoch: number
+  removed: boolean
+}
+export interface MemberView {
+  key: MemberKey
+  name: string
+  role: 'founder' | 'admin' | 'member'
+  me: boolean
+  removed: boolean
+  /** The best of its devices' presences. */
+  presence: Presence
+  devices: DeviceView[]
+  entries: number
+  /** Entries that arrived since this member was last looked at. */
+  unread: number
+}
+
+/** One line of the member list's change log (rule M6). */
+export interface ListChangeView {
+  epoch: number
+  timestamp: number
+  text: string
+  agreedBy: string[]
+}
+
+export interface CircleView {
+  id: CircleId
+  name: string
+  epoch: number
+  approval: 'auto' | 'ask'
+  /** This device's member may invite, approve and remove. */
+  admin: boolean
+  members: MemberView[]
+  changes: ListChangeView[]
+  requests: JoinRequestView[]
+  invites: InviteView[]
+}
+
+export interface JoinRequestView {
+  id: string
+  name: string
+  member: MemberKey
+  device: DeviceKey
+  askedAt: number
+}
+export interface InviteView {
+  id: InviteId
+  createdAt: number
+  expiresAt: number
+  usesMax: number
+  used: number
+  state: 'open' | 'expired' | 'used-up' | 'revoked'
+}
+
+/** An invite in its three forms. `qr`: rows of dark (true) and light modules, quiet zone included. */
+export interface InviteCode {
+  id: InviteId
+  link: string
+  words: string
+  qr: boolean[][]
+  expiresAt: number
+  usesMax: number
+}
+
+/** What a link tells before anything is accepted. From 12 words alone nothing is known until somebody answers. */
+export interface InvitePreview {
+  circleName: string | null
+  inviterName: string | null
+  expiresAt: number | null
+  approval: 'auto' | 'ask' | null
+}
+
+/** Where joining stands; each step is a plain sentence in the window. */
+export type JoinState =
+  | { step: 'searching'; sinceMs: number; lanPeersSeen: number; internet: boolean; detail: string }
+  | { step: 'asking'; with: string }
+  | { step: 'waiting-for-approval'; by: string; circleName: string }
+  | { step: 'syncing-list' }
+
+/** Which screen the window shows; the backend decides. */
+export type AppPhase =
+  /** Nothing here yet. */
+  | { phase: 'welcome' }
+  /** Words were made and must be confirmed (`ask`: which positions, from 1), or were given on restore. */
+  | { phase: 'confirm-words'; name: string; ask: number[] }
+  /** Identity is there, circle is not. `restored`: made from words, so it asks a circle for its timelines. */
+  | { phase: 'no-circle'; name: string; restored: boolean }
+  | { phase: 'joining'; name: string; preview: InvitePreview; state: JoinState }
+  | { phase: 'circle'; name: string }
+  /** This device was removed from the circle's list. What was received stays readable. */
+  | { phase: 'removed'; name: string }
+
+export interface NetworkView {
+  listening: boolean
+  port: number
+  interfaces: string[]
+  internet: 'off' | 'searching' | 'up'
+  lan: 'off' | 'on' | 'no-interface' | 'blocked'
+  links: LinkView[]
+  /** Problems that last, newest first, each one sentence. */
+  problems: { code: string; text: string; at: number }[]
+  strangersRefused: number
+  /** Nodes refused by verification, by code (rule N4). */
+  refused: Record<string, number>
+  /** Payload copies sent and entries they were sent for, since the start: the 'at most two' budget. */
+  copiesSent: number
+  copiesReceived: number
+  entriesForwarded: number
+  manualAddresses: string[]
+}
+export interface LinkView {
+  device: DeviceKey
+  memberName: string
+  path: 'lan' | 'internet' | 'loopback'
+  address: string
+  sinceMs: number
+  /** Smoothed round trip; null until measured. */
+  srttMs: number | null
+  bytesIn: number
+  bytesOut: number
+}
+
+/** How far this device is from what it has been told exists. */
+export interface SyncView {
+  /** Nodes known to exist and not here yet. 0: up to date with everybody met so far. */
+  missing: number
+  /** Nodes here. */
+  have: number
+  /** The peer (name) that we are fetching from, or null. */
+  from: string | null
+  peersOnline: number
+}
+
+/** The whole state that is pushed on every change; small, whatever the size of the timeline. */
+export interface AppState {
+  phase: AppPhase
+  me: { member: MemberKey; name: string; device: DeviceKey } | null
+  circle: CircleView | null
+  network: NetworkView
+  sync: SyncView
+  /** Sentences that a person should see now: full disk, damaged database, frozen device … */
+  alerts: Alert[]
+  settings: Settings
+  dataDir: string
+  version: string
+  /** How the keys are kept, said plainly. */
+  keysKeptBy: 'keychain' | 'passphrase' | 'file' | null
+}
+export interface Alert {
+  code: string
+  text: string
+  severity: 'info' | 'warning' | 'error'
+}
+export interface Settings {
+  theme: 'system' | 'light' | 'dark'
+  lan: boolean
+  internet: boolean
+  density: 'comfortable' | 'compact'
+}
+
+// ---------------------------------------------------------------- inspector
+
+/** One checked statement about a node, as a plain sentence, with the bytes behind it. */
+export interface ProofStep {
+  id: 'encoding' | 'id' | 'signature' | 'device' | 'member' | 'epoch' | 'log' | 'time'
+  ok: boolean
+  sentence: string
+  /** label → hex or text, for 'show the raw bytes'. */
+  raw: [label: string, value: string][]
+}
+/** One of the two heir trees of a node, as edges from a peer to its heirs (rules F1–F4, F10). */
+export interface RouteTree {
+  tree: 0 | 1
+  /** Hops from the author to this device: who was responsible. Author first, this device last. */
+  path: RouteHop[]
+  edges: { from: number; to: number }[]
+}
+export interface RouteHop {
+  device: DeviceKey
+  memberName: string
+}
+export interface Inspection {
+  row: Row
+  proof: ProofStep[]
+  route: {
+    /** Ring of the node's epoch, author first: index 0 is the author; edges refer to these indices. */
+    ring: (RouteHop & { me: boolean; online: boolean })[]
+    trees: RouteTree[]
+    /** Who really handed the first copy to this device, and on which tree; null for own nodes. */
+    cameFrom: { device: DeviceKey; memberName: string; how: 'tree' | 'sync'; tree: 0 | 1 | null } | null
+    /** Devices that acknowledged our own hand-over. */
+    acknowledgedBy: string[]
+  }
+  /** The node's bytes, hex. */
+  bytes: string
+}
