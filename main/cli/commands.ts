@@ -228,6 +228,7 @@ export const commands: Readonly<Record<string, Command>> = {
       if (!before.me) throw new TwofoldError('IDENTITY_MISSING')
       await session.call('circle.join', { link: call.args.join(' ') })
       let told = ''
+      let detail = ''
       const joined = await waitForState(
         session,
         io,
@@ -235,6 +236,7 @@ export const commands: Readonly<Record<string, Command>> = {
           const { phase } = state
           if (phase.phase === 'joining') {
             const now = joinSentence(phase.state)
+            detail = phase.state.step === 'searching' ? phase.state.detail : now
             if (now !== told && !call.json) io.err((told = now))
           }
           if (phase.phase === 'no-circle') {
@@ -245,7 +247,7 @@ export const commands: Readonly<Record<string, Command>> = {
         },
         seconds === undefined ? null : seconds * 1000,
       )
-      if (!joined) throw new TwofoldError('INVITER_UNREACHABLE', { detail: told || 'time is up.' })
+      if (!joined) throw new TwofoldError('INVITER_UNREACHABLE', { detail: detail || 'time is up.' })
       const synced = await waitForState(session, io, (state) => state.sync.peersOnline > 0 && state.sync.missing === 0, FIRST_SYNC_MS)
       const state = synced ?? joined
       emit(

@@ -52,6 +52,7 @@ export class Dialler {
   }
 
   want(devices: readonly DeviceKey[]): void {
+    if (this.#state === 'stopped') return
     const wanted = new Set(devices.filter((device) => device !== this.#options.self).slice(0, WANTED_MAX))
     const dropped = [...this.#wanted].filter((device) => !wanted.has(device) && !this.#onDemand.has(device))
     this.#wanted.clear()

@@ -238,11 +238,11 @@ export class Circle {
     })
     this.network = network
     this.driver.use(network)
-    network.on('link', (link) => this.guarded(() => this.route(link).linkUp(link)))
-    network.on('frame', (link, bytes) => this.guarded(() => this.route(link).frame(link, bytes)))
-    network.on('drain', (link) => this.guarded(() => this.driver.drained(link)))
+    network.on('link', (link) => this.guarded(link, () => this.route(link).linkUp(link)))
+    network.on('frame', (link, bytes) => this.guarded(link, () => this.route(link).frame(link, bytes)))
+    network.on('drain', (link) => this.guarded(link, () => this.driver.drained(link)))
     network.on('linkClosed', (link) =>
-      this.guarded(() => {
+      this.guarded(link, () => {
         this.driver.linkDown(link)
         this.admission.linkDown(link)
         this.hooks.changed()
@@ -275,11 +275,16 @@ export class Circle {
   }
 
   /** What a peer set off may fail on a full disk or a locked file; that is told, and the peer goes on. */
-  private guarded(work: () => void): void {
+  private guarded(link: Link, work: () => void): void {
     try {
       work()
     } catch (error) {
-      if (!(error instanceof TwofoldError)) throw error
+      if (!(error instanceof TwofoldError)) {
+        // A bug of ours that this peer's bytes have found: it costs the link, not the process.
+        this.parts.log('error', 'bug', { from: link.remote.slice(0, 8), error: error instanceof Error ? error.stack : String(error) })
+        link.close('INTERNAL')
+        return
+      }
       this.parts.log('error', 'refused by this machine', { code: error.code })
       this.onStoreTrouble(error.code)
     }

@@ -75,6 +75,12 @@ export class Writer {
     return at
   }
 
+  private put(bytes: Uint8Array): void {
+    // Room first: it may replace the buffer.
+    const at = this.room(bytes.length)
+    this.buffer.set(bytes, at)
+  }
+
   /** A safe non-negative integer, shortest form. */
   uint(value: number): this {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not an unsigned integer: ${value}`)
@@ -95,7 +101,7 @@ export class Writer {
   /** Bytes of a length that both sides know. */
   fixed(bytes: Uint8Array, length: number): this {
     if (bytes.length !== length) throw new RangeError(`expected ${length} bytes, got ${bytes.length}`)
-    this.buffer.set(bytes, this.room(length))
+    this.put(bytes)
     return this
   }
 
@@ -107,7 +113,7 @@ export class Writer {
   /** Length-prefixed bytes. */
   bytes(value: Uint8Array): this {
     this.uint(value.length)
-    this.buffer.set(value, this.room(value.length))
+    this.put(value)
     return this
   }
 
