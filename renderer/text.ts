@@ -7,6 +7,9 @@ const language = 'en'
 export const locale: string =
   typeof navigator !== 'undefined' && navigator.language.startsWith(language) ? navigator.language : 'en-GB'
 
+/** The key that commands are given with, as it is printed on this system's keyboards. */
+export const commandKey = typeof navigator !== 'undefined' && navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl'
+
 const number = (value: number) => count(value, locale)
 const bytes = (value: number) => byteSize(value, locale)
 const plural = (value: number, one: string, many: string) => `${number(value)} ${value === 1 ? one : many}`

@@ -46,6 +46,8 @@ interface Ports {
   /** Where this device can be reached directly, for the link. */
   addresses(): { host: string; port: number }[]
   announce(topic: Uint8Array): () => void
+  /** The beacon has other keys from now on. */
+  beaconChanged(): void
   changed(): void
 }
 
@@ -138,6 +140,7 @@ export class Admission {
     this.ports.save({ invites: [...this.ports.file().invites, stored] })
     this.add(stored)
     this.announce()
+    this.ports.beaconChanged()
     this.ports.changed()
     return this.show(capability.invite)
   }
@@ -173,6 +176,7 @@ export class Admission {
     this.update(id, { revoked: true })
     for (const { link } of this.links.values()) if (this.slotOf.get(link.remote) === id) this.refuse(link, 'INVITE_REVOKED')
     this.announce()
+    this.ports.beaconChanged()
     this.ports.changed()
   }
 

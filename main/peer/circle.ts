@@ -172,6 +172,7 @@ export class Circle {
       commit: (changes) => this.commit(changes),
       addresses: () => (this.network?.status().localAddresses ?? []).flatMap((text) => this.hostPort(text)),
       announce: (topic) => this.network?.lookup(topic, 'announce') ?? (() => {}),
+      beaconChanged: () => this.network?.refresh(),
       changed: () => this.hooks.changed(),
     })
   }

@@ -165,8 +165,8 @@ export class Driver {
         return
       case 'cut':
         this.outbox.flushAll()
-        if (effect.code === 'REMOVED_FROM_CIRCLE') this.network?.drop(effect.device, effect.code)
-        else this.links.get(effect.device)?.close(effect.code)
+        // Closing lets the last frame out: whoever was removed gets the record that says so.
+        this.links.get(effect.device)?.close(effect.code)
         return
       case 'in-step':
         this.hooks.inStep()

@@ -1,5 +1,5 @@
 // Decides the sheet of keys, opened with '?'.
-import { text } from '../text'
+import { commandKey, text } from '../text'
 import { Dialog } from '../ui/dialog'
 import './commands.css'
 
@@ -23,8 +23,8 @@ const sheet: readonly { title: string; lines: readonly [string, Keys, ('then' | 
     title: text.shortcuts.anywhere,
     lines: [
       [rows.compose, [['n']]],
-      [rows.post, [['Ctrl', 'Enter']], 'plus'],
-      [rows.palette, [['Ctrl', 'K']], 'plus'],
+      [rows.post, [[commandKey, 'Enter']], 'plus'],
+      [rows.palette, [[commandKey, 'K']], 'plus'],
       [rows.escape, [['Esc']]],
       [rows.sheet, [['?']]],
     ],

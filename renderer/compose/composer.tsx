@@ -4,7 +4,7 @@ import { useCallback, useEffect, useImperativeHandle, useRef, useState, type Key
 import type { Row } from '../../shared/types'
 import { call, codeOf } from '../backend'
 import { useApp } from '../state'
-import { text } from '../text'
+import { commandKey, text } from '../text'
 import { useAction } from '../ui/action'
 import { Avatar } from '../ui/avatar'
 import { Button, IconButton } from '../ui/button'
@@ -141,7 +141,7 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
             </span>
           )}
           <span className="composer-keys" aria-hidden>
-            <kbd className="kbd">Ctrl</kbd>
+            <kbd className="kbd">{commandKey}</kbd>
             <kbd className="kbd">Enter</kbd>
           </span>
           <Button type="submit" look="primary" size="small" disabled={busy || empty || left < 0}>

@@ -26,7 +26,7 @@ export function Network({ openNavigation }: { openNavigation: () => void }) {
   const { network, circle } = useApp()
   const now = useNow(SECOND_MS)
   const refresh = () => call('network.refresh', {}).then(() => tell(text.network.refreshed), tellError)
-  const devices = (circle?.members ?? []).flatMap((member) => member.devices).filter((device) => !device.removed).length
+  const devices = (circle?.members ?? []).filter((member) => !member.removed).flatMap((member) => member.devices).filter((device) => !device.removed).length
   return (
     <>
       <PageHead title={text.network.title} note={network.listening ? text.network.port(network.port) : text.network.notListening} openNavigation={openNavigation}>

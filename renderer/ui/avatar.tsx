@@ -11,13 +11,16 @@ interface AvatarProps {
   presence?: Presence
 }
 
+/** Two letters cannot be read in less. */
+const TWO_LETTERS_FROM_PX = 28
+
 /** Decoration only: the name always stands beside it. */
 export function Avatar({ memberKey, name, sizePx = 36, presence }: AvatarProps) {
   const hue = hueOf(memberKey)
   const style = { width: sizePx, height: sizePx, fontSize: Math.round(sizePx * 0.38), background: `oklch(0.56 0.11 ${hue})` }
   return (
     <span className="avatar" style={style} aria-hidden>
-      {initialsOf(name)}
+      {sizePx < TWO_LETTERS_FROM_PX ? [...initialsOf(name)].slice(0, 1) : initialsOf(name)}
       {presence && <span className="presence" data-state={presence.state} />}
     </span>
   )

@@ -1,7 +1,7 @@
 // Decides the bar above every view: its name, one line about it, its actions, and the way to the navigation and palette.
 import { Menu as MenuIcon, Search } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { text } from '../text'
+import { commandKey, text } from '../text'
 import { IconButton } from './button'
 import { useShell } from './shell-context'
 
@@ -27,7 +27,7 @@ export function PageHead({ title, note, openNavigation, children }: PageHeadProp
       <button type="button" className="palette-button" aria-label={text.palette.open} onClick={shell.palette}>
         <Search size={15} aria-hidden />
         <kbd className="kbd" aria-hidden>
-          Ctrl K
+          {commandKey} K
         </kbd>
       </button>
     </header>

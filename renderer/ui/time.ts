@@ -79,12 +79,9 @@ export function byteSize(bytes: number, locale: string): string {
   }
   const unit = units[at] ?? 'byte'
   const digits = at === 0 || value >= 10 ? 0 : 1
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit,
-    unitDisplay: at === 0 ? 'narrow' : 'short',
-    maximumFractionDigits: digits,
-  }).format(value)
+  // Intl spells out the smallest unit ('312 byte'); its sign is the same everywhere.
+  if (at === 0) return `${new Intl.NumberFormat(locale).format(value)}\u00a0B`
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: digits }).format(value)
 }
 
 /** Elapsed time as a clock shows it: 0:07, 12:40, 1:02:03. */

@@ -38,7 +38,7 @@ describe('times in words', () => {
 
 describe('amounts', () => {
   test('bytes come in the unit that a person would choose', () => {
-    expect(byteSize(312, 'en')).toBe('312B')
+    expect(byteSize(312, 'en')).toBe('312\u00a0B')
     expect(byteSize(4_100, 'en')).toBe('4.1 kB')
     expect(byteSize(12_400_000, 'en')).toBe('12 MB')
   })

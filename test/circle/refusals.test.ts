@@ -1,0 +1,223 @@
+// What a member's own connection can do wrong, against a real backend over real sockets: each bad thing is refused with
+// its own code, counted, and changes nothing. And a stranger gets nothing at all.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { assemble, type Running } from '../../main/assemble'
+import { crypto, keyPairFromSeed, open, randomBytes, seal, signer } from '../../main/identity/sodium'
+import { fileVault } from '../../main/identity/vault'
+import { Network } from '../../main/net/network'
+import { circleBeaconKey } from '../../main/protocol/invite'
+import { concat, fromHex, toHex, utf8 } from '../../main/protocol/codec'
+import { encodeContent } from '../../main/protocol/kinds'
+import { deviceMessage, type MemberList } from '../../main/protocol/membership'
+import { encodeMessage, PROTOCOL_VERSION } from '../../main/protocol/messages'
+import { makeNode, type NodeFields, type TimelineNode } from '../../main/protocol/node'
+import type { Link } from '../../main/net/types'
+import type { AppState, CircleId, DeviceKey, EpochId, MemberKey, NodeId, Row } from '../../shared/types'
+
+const waitFor = async (what: string, condition: () => Promise<boolean> | boolean, limitMs = 15_000) => {
+  const end = Date.now() + limitMs
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'twofold-refusals-'))
+let alice: Running
+/** Mallory: a member whose program is not ours. */
+const root = keyPairFromSeed(randomBytes(32))
+const device = keyPairFromSeed(randomBytes(32))
+const mallory = { member: toHex(root.publicKey) as MemberKey, device: toHex(device.publicKey) as DeviceKey, sign: signer(device) }
+let network: Network
+let link: Link
+let circle: CircleId
+let epochId: EpochId
+let beaconKey: Uint8Array
+
+const state = async (): Promise<AppState> => alice.backend.handlers['state.get']({})
+const rows = async (): Promise<Row[]> => {
+  const view = await alice.backend.handlers['view.open']({ scope: { type: 'everyone' } })
+  await alice.backend.handlers['view.close']({ viewId: view.viewId })
+  return view.rows
+}
+const refused = async (code: string) => (await state()).network.refused[code] ?? 0
+
+function rogue(keys = device, key = beaconKey): Network {
+  return new Network({
+    keyPair: keys,
+    mayConnect: () => true,
+    beaconKeys: () => ({ announce: [key], open: [key] }),
+    seal,
+    open,
+    lan: true,
+    internet: false,
+    host: '127.0.0.1',
+    loopbackBeacon: true,
+  })
+}
+
+async function connect(): Promise<Link> {
+  const { me } = await state()
+  network.want([me!.device])
+  let got: Link | undefined
+  const onLink = (l: Link) => {
+    got = l
+  }
+  network.on('link', onLink)
+  await waitFor('a link', () => {
+    if (!got) network.dial(me!.device)
+    return got !== undefined
+  })
+  got!.send(encodeMessage({ type: 'hello', version: PROTOCOL_VERSION, epoch: 1, epochId, app: 'rogue' }))
+  return got!
+}
+
+beforeAll(async () => {
+  process.env.TWOFOLD_BOOTSTRAP = ''
+  process.env.TWOFOLD_BIND = '127.0.0.1'
+  alice = await assemble({ dir, vault: fileVault, vaultOf: () => fileVault, online: true })
+  const { handlers } = alice.backend
+  const { words } = await handlers['identity.create']({ name: 'Alice' })
+  const { phase } = await state()
+  if (phase.phase === 'confirm-words') await handlers['identity.confirm']({ words: phase.ask.map((i) => words[i - 1]!) })
+  await handlers['circle.create']({ name: 'Circle', approval: 'auto' })
+  circle = (await state()).circle!.id
+
+  // Mallory is admitted by the rules; what is tested is what a member can do.
+  const inner = alice.backend as unknown as {
+    circle: { commit(changes: unknown[]): void; list: MemberList; secrets(): Uint8Array[] }
+  }
+  const certificate = signer(root)(deviceMessage(circle, mallory.member, mallory.device))
+  inner.circle.commit([{ type: 'admit-member', member: mallory.member, name: 'Mallory', device: mallory.device, certificate }])
+  epochId = inner.circle.list.epochIds[1]!
+  beaconKey = circleBeaconKey(crypto, inner.circle.secrets()[0]!)
+  await handlers['entry.post']({ text: 'first' })
+  network = rogue()
+  await network.start()
+  link = await connect()
+})
+afterAll(async () => {
+  await network.stop()
+  await alice.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const fields = (over: Partial<NodeFields> = {}): NodeFields => ({
+  circle,
+  device: mallory.device,
+  seq: 1,
+  timestamp: Date.now(),
+  epoch: 1,
+  ...encodeContent({ kind: 'post', text: 'from Mallory' }),
+  ...over,
+})
+const node = (over: Partial<NodeFields> = {}): TimelineNode => makeNode(crypto, fields(over), mallory.sign)
+const handOver = (bytes: Uint8Array) => link.send(encodeMessage({ type: 'node', tree: 0, lo: 1, len: 1, bytes }))
+const changed = (good: TimelineNode, what: Partial<NodeFields>): Uint8Array => {
+  // The honest signature under changed content.
+  const forged = makeNode(crypto, { ...good, ...what }, () => good.signature)
+  return forged.bytes
+}
+const other = 'ab'.repeat(32)
+
+test.each<[string, string, () => Uint8Array]>([
+  ['circle', 'CIRCLE_MISMATCH', () => changed(node(), { circle: other as CircleId })],
+  ['device', 'DEVICE_NOT_IN_EPOCH', () => changed(node(), { device: other as DeviceKey })],
+  ['seq', 'SIGNATURE_INVALID', () => changed(node(), { seq: 2, backlink: other as NodeId })],
+  ['timestamp', 'SIGNATURE_INVALID', () => changed(node(), { timestamp: Date.now() - 1000 })],
+  ['epoch (an earlier one, before it was a member)', 'DEVICE_NOT_IN_EPOCH', () => changed(node(), { epoch: 0 })],
+  ['kind', 'SIGNATURE_INVALID', () => changed(node(), { kind: 2 })],
+  ['body', 'SIGNATURE_INVALID', () => changed(node(), { body: utf8('something else') })],
+  [
+    'signature',
+    'SIGNATURE_INVALID',
+    () => {
+      const { bytes } = node()
+      bytes[bytes.length - 1]! ^= 1
+      return bytes
+    },
+  ],
+  ['signature (by another key)', 'SIGNATURE_INVALID', () => makeNode(crypto, fields(), signer(root)).bytes],
+  ['length (a byte behind the end)', 'NODE_ENCODING', () => concat(node().bytes, new Uint8Array(1))],
+  ['length (cut)', 'NODE_ENCODING', () => node().bytes.slice(0, -10)],
+  [
+    'version',
+    'NODE_VERSION',
+    () => {
+      const { bytes } = node()
+      bytes[0] = 9
+      return bytes
+    },
+  ],
+  ['timestamp (validly signed, an hour ahead)', 'TIMESTAMP_AHEAD', () => node({ timestamp: Date.now() + 3_600_000 }).bytes],
+])('[N4] a node with a tampered %s is refused as %s, counted, and changes nothing', async (_field, code, make) => {
+  const before = await refused(code)
+  handOver(make())
+  await waitFor(`${code} to be counted`, async () => (await refused(code)) === before + 1)
+  expect((await rows()).map((row) => row.text)).toEqual(['first'])
+})
+
+test('[N4] backlink, order of time and equivocation are judged against what is stored', async () => {
+  const first = node()
+  handOver(first.bytes)
+  await waitFor('the honest node', async () => (await rows()).length === 2)
+  for (const [code, bad] of [
+    ['BACKLINK_MISMATCH', node({ seq: 2, backlink: other as NodeId, timestamp: first.timestamp + 1 })],
+    ['TIMESTAMP_NOT_LATER', node({ seq: 2, backlink: first.id, timestamp: first.timestamp })],
+    ['EQUIVOCATION', node({ body: utf8('\u0005other') })],
+  ] as const) {
+    const before = await refused(code)
+    handOver(bad.bytes)
+    await waitFor(`${code} to be counted`, async () => (await refused(code)) === before + 1)
+  }
+  expect((await rows()).map((row) => row.text).sort()).toEqual(['first', 'from Mallory'])
+  const { alerts } = await state()
+  expect(alerts.map((alert) => alert.code)).toContain('EQUIVOCATION')
+})
+
+test('[F8] a frame of garbage costs its sender the link, and the peer goes on', async () => {
+  const closed = new Promise<string>((resolve) => {
+    network.on('linkClosed', (_link, reason) => resolve(reason))
+  })
+  const before = await refused('FRAME_MALFORMED')
+  link.send(randomBytes(500))
+  await closed
+  expect(await refused('FRAME_MALFORMED')).toBe(before + 1)
+  link = await connect()
+  await alice.backend.handlers['entry.post']({ text: 'still here' })
+  expect((await rows()).map((row) => row.text)).toContain('still here')
+})
+
+test('[M5] a removed member is cut off at once, and gets nothing any more', async () => {
+  const told: string[] = []
+  network.on('linkClosed', (_link, reason) => told.push(reason))
+  await alice.backend.handlers['member.remove']({ member: mallory.member })
+  await waitFor('the link to be cut', () => told.length > 0, 2000)
+  const { circle: view } = await state()
+  expect(view!.members.find((m) => m.key === mallory.member)).toMatchObject({ removed: true, presence: { state: 'offline' } })
+  expect(view!.changes[0]).toMatchObject({ epoch: 2, text: 'Mallory was removed.', agreedBy: ['Alice'] })
+  const frames: Uint8Array[] = []
+  network.on('frame', (_link, frame) => frames.push(frame))
+  const before = (await state()).network.strangersRefused
+  network.dial((await state()).me!.device)
+  await waitFor('the firewall to refuse', async () => (await state()).network.strangersRefused > before)
+  expect(frames).toEqual([])
+})
+
+test("[L3] a stranger's key gets no byte past the handshake", async () => {
+  const stranger = rogue(keyPairFromSeed(randomBytes(32)))
+  const links: Link[] = []
+  stranger.on('link', (l) => links.push(l))
+  stranger.on('frame', () => links.push(link))
+  await stranger.start()
+  const { me, network: view } = await state()
+  stranger.addAddress('127.0.0.1', view.port)
+  stranger.dial(me!.device)
+  await waitFor('the firewall to refuse', async () => (await state()).network.strangersRefused > view.strangersRefused)
+  expect(links).toEqual([])
+  expect(stranger.status().counters.linksOpened).toBe(0)
+  await stranger.stop()
+})
