@@ -4,9 +4,15 @@ import { runCli } from './cli/run'
 import { terminalIo } from './cli/terminal'
 import { openAlone, proofChecker } from './command-line'
 
-void runCli({ argv: process.argv.slice(2), env: process.env, io: terminalIo(proofChecker), version, openAlone: openAlone(process.env) }).then(
-  (code) => {
-    // Sockets and timers of libraries may linger after everything of ours is closed.
-    process.exit(code)
-  },
-)
+/** A pipe is written behind our back: what was printed has to be out before the process ends. */
+const flushed = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()))
+
+async function main(): Promise<void> {
+  const io = terminalIo(proofChecker)
+  const code = await runCli({ argv: process.argv.slice(2), env: process.env, io, version, openAlone: openAlone(process.env) })
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  // Sockets and timers of libraries may linger after everything of ours is closed.
+  process.exit(code)
+}
+
+void main()

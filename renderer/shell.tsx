@@ -1,7 +1,7 @@
 // Decides the frame around the circle: which view stands in the middle, which entry is chosen, what is open beside and
 // above it, and what keys and system commands do.
 import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react'
 import type { Alert, NodeId, Row } from '../shared/types'
 import { call, on } from './backend'
 import { Circle } from './circle/circle'
@@ -95,6 +95,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
     [view, go, compose, showEntry],
   )
 
+  const [ready, markReady] = useReducer((turn: number) => turn + 1, 0)
   // What is due waits until the list or the composer it needs has been mounted.
   useEffect(() => {
     if (due?.type === 'compose' && composer.current) {
@@ -107,7 +108,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
         if (!found) tell(text.timeline.notHere)
       }, tellError)
     }
-  })
+  }, [due, ready, view])
 
   const act = (action: KeyAction): void => {
     switch (action) {
@@ -186,7 +187,11 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
   const openNavigation = useCallback(() => setNavigation(true), [])
   return (
     <ShellContext value={shell}>
-      <div className="shell" data-inspector={(inspecting && selected !== null && view.name === 'timeline') || undefined} data-nav={navigation || undefined}>
+      <div
+        className="shell"
+        data-inspector={(inspecting && selected !== null && view.name === 'timeline') || undefined}
+        data-nav={navigation || undefined}
+      >
         <a className="button skip" href="#main">
           {text.app.skip}
         </a>
@@ -203,6 +208,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
               onReply={setReplyTo}
               list={list}
               composer={composer}
+              onReady={markReady}
               openNavigation={openNavigation}
             />
           )}
@@ -210,12 +216,19 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
           {view.name === 'network' && <Network openNavigation={openNavigation} />}
           {view.name === 'settings' && <Settings openNavigation={openNavigation} />}
         </main>
-        {inspecting && selected && view.name === 'timeline' && <Inspector row={selected} onClose={() => setInspecting(false)} />}
+        {inspecting && selected && view.name === 'timeline' && (
+          <Inspector row={selected} onClose={() => setInspecting(false)} />
+        )}
       </div>
       <Palette open={open === 'palette'} onClose={closeDialogs} onNewest={newest} />
       <Shortcuts open={open === 'shortcuts'} onClose={closeDialogs} />
       <InviteDialog open={open === 'invite' && admin && writable} onClose={closeDialogs} />
-      <Dialog open={link !== null} onClose={onLinkDone} title={text.opened.already} lead={text.opened.alreadyHint(app.circle?.name ?? '')}>
+      <Dialog
+        open={link !== null}
+        onClose={onLinkDone}
+        title={text.opened.already}
+        lead={text.opened.alreadyHint(app.circle?.name ?? '')}
+      >
         <div className="dialog-actions">
           <Button look="primary" onClick={onLinkDone}>
             {text.action.close}

@@ -53,11 +53,18 @@ const english = {
       ['Yours to keep', 'Everything you have seen stays on your own disk.'],
     ],
   },
-  steps: { name: 'Name', words: 'Recovery words', circle: 'Circle', label: 'Set-up', current: (name: string) => `${name} (current step)` },
+  steps: {
+    name: 'Name',
+    words: 'Recovery words',
+    circle: 'Circle',
+    label: 'Set-up',
+    current: (name: string) => `${name} (current step)`,
+  },
   words: {
     title: 'Write down these 24 words',
     lead: 'They are your identity. With them you can come back on any computer; without them nobody can bring you back, because there is no server that knows you.',
-    advice: 'On paper, in this order, kept where you keep important papers. A screenshot or a note in the cloud can be read by others.',
+    advice:
+      'On paper, in this order, kept where you keep important papers. A screenshot or a note in the cloud can be read by others.',
     list: 'Recovery words',
     copy: 'Copy the words',
     copied: 'Copied. Paste them into a password manager, then copy something else.',
@@ -87,7 +94,8 @@ const english = {
   circleStart: {
     title: (name: string) => `Welcome, ${name}`,
     lead: 'Start a circle of your own, or join one that you were invited to.',
-    restoredLead: 'Your identity is back. Join your circle again with an invite from any member, and your timelines come with it.',
+    restoredLead:
+      'Your identity is back. Join your circle again with an invite from any member, and your timelines come with it.',
     create: 'Start a circle',
     createHint: 'For a family, a lab, a crew. You invite the others.',
     join: 'Join a circle',
@@ -100,7 +108,8 @@ const english = {
     nameHint: 'Everybody in it sees this name.',
     approval: 'Who lets people in?',
     auto: 'An invite is enough',
-    autoHint: 'Whoever holds a valid invite comes in at once, as soon as your app runs. Quick, for invites that you hand over yourself.',
+    autoHint:
+      'Whoever holds a valid invite comes in at once, as soon as your app runs. Quick, for invites that you hand over yourself.',
     ask: 'I look at each request',
     askHint: 'An invite only lets somebody knock. You see the name and decide.',
     submit: 'Start the circle',
@@ -131,7 +140,9 @@ const english = {
     steps: ['Find a member', 'Ask to come in', 'Get the member list'],
     searching: 'Looking for a member of the circle',
     lanPeers: (peers: number) =>
-      peers === 0 ? 'No device of the circle on this network yet.' : `${plural(peers, 'device', 'devices')} seen on this network.`,
+      peers === 0
+        ? 'No device of the circle on this network yet.'
+        : `${plural(peers, 'device', 'devices')} seen on this network.`,
     internet: (on: boolean) => (on ? 'Also looking on the internet.' : 'Not looking on the internet.'),
     asking: (peer: string) => `Asking ${peer} to let you in`,
     waiting: (by: string) => `Waiting for ${by} to say yes`,
@@ -178,13 +189,16 @@ const english = {
     since: (when: string) => `since ${when}`,
     device: (short: string) => `Device ${short}`,
     heights: (have: number, announced: number) =>
-      announced > have ? `${number(have)} of ${number(announced)} entries here` : `${plural(have, 'entry', 'entries')} here`,
+      announced > have
+        ? `${number(have)} of ${number(announced)} entries here`
+        : `${plural(have, 'entry', 'entries')} here`,
     noDevices: 'No devices',
   },
   sync: {
     label: 'Synchronisation',
     upToDate: 'Up to date',
-    fetching: (missing: number, from: string) => `Fetching ${plural(missing, 'older entry', 'older entries')} from ${from}`,
+    fetching: (missing: number, from: string) =>
+      `Fetching ${plural(missing, 'older entry', 'older entries')} from ${from}`,
     missing: (missing: number) => `${plural(missing, 'entry', 'entries')} still to come`,
     missingHint: 'Nobody who has them is online. They come when somebody is.',
     alone: 'Nobody else is online',
@@ -261,9 +275,11 @@ const english = {
     cancelReply: 'Do not reply, write a new entry',
     posted: 'Posted',
     removed: 'You were removed from this circle',
-    removedHint: 'What you received stays readable here. New entries no longer reach this device, and it can no longer write.',
+    removedHint:
+      'What you received stays readable here. New entries no longer reach this device, and it can no longer write.',
     restoring: 'Asking the circle for your timelines',
-    restoringHint: 'Writing is possible as soon as your own earlier entries are here, so that your timeline cannot fork.',
+    restoringHint:
+      'Writing is possible as soon as your own earlier entries are here, so that your timeline cannot fork.',
   },
   inspector: {
     title: 'Entry details',
@@ -299,7 +315,8 @@ const english = {
     picture: 'Picture',
     ringLabel: (devices: number) => `Ring of ${plural(devices, 'device', 'devices')} with both trees`,
     tree: (tree: 0 | 1) => (tree === 0 ? 'Tree A' : 'Tree B'),
-    treeLabel: (tree: 0 | 1, devices: number) => `Tree ${tree === 0 ? 'A' : 'B'} over ${plural(devices, 'device', 'devices')}`,
+    treeLabel: (tree: 0 | 1, devices: number) =>
+      `Tree ${tree === 0 ? 'A' : 'B'} over ${plural(devices, 'device', 'devices')}`,
     author: 'author',
     me: 'you',
     delivered: 'first copy',
@@ -307,7 +324,7 @@ const english = {
     collapsed: (devices: number) => `${plural(devices, 'device', 'devices')}: each hop with how many others it served.`,
     direct: 'Written on this device.',
     ownRoute: 'You wrote this entry; it starts here.',
-    cameTree: (name: string, tree: string) => `${name} handed you the first copy, on ${tree.toLowerCase()}.`,
+    cameTree: (name: string, tree: 0 | 1) => `${name} handed you the first copy, on tree ${tree === 0 ? 'A' : 'B'}.`,
     cameSync: (name: string) => `${name} handed you this entry while catching up.`,
     cameUnknown: 'Who handed this entry over is not recorded.',
     offRing: 'No path to this device: it was not on the member list when this was written.',
@@ -410,7 +427,8 @@ const english = {
     refreshed: 'Looking for peers',
     links: 'Links',
     noLinks: 'No device is linked right now',
-    noLinksHint: 'Devices on this network appear by themselves within seconds. If the network blocks that, add an address by hand below.',
+    noLinksHint:
+      'Devices on this network appear by themselves within seconds. If the network blocks that, add an address by hand below.',
     member: 'Member',
     path: 'Path',
     pathName: { lan: 'LAN', internet: 'Internet', loopback: 'This computer' },
@@ -424,7 +442,8 @@ const english = {
     rate: (rate: number) => `${bytes(rate)}/s`,
     trafficLabel: (sent: string, received: string) => `Last minute: now sending ${sent}, receiving ${received}`,
     budget: 'Copies per entry',
-    budgetValue: (copies: number) => new Intl.NumberFormat(locale, { maximumFractionDigits: 2, minimumFractionDigits: 1 }).format(copies),
+    budgetValue: (copies: number) =>
+      new Intl.NumberFormat(locale, { maximumFractionDigits: 2, minimumFractionDigits: 1 }).format(copies),
     budgetNone: 'No entry has been forwarded since the start.',
     budgetLead: (copies: number, entries: number) =>
       `${plural(copies, 'copy', 'copies')} sent for ${plural(entries, 'entry', 'entries')} since the start.`,
@@ -442,7 +461,10 @@ const english = {
     problems: 'Problems',
     noProblems: 'No problems.',
     refusals: 'Refused',
-    strangers: (amount: number) => (amount === 0 ? 'No stranger has knocked.' : `${plural(amount, 'stranger', 'strangers')} turned away before a byte was exchanged.`),
+    strangers: (amount: number) =>
+      amount === 0
+        ? 'No stranger has knocked.'
+        : `${plural(amount, 'stranger', 'strangers')} turned away before a byte was exchanged.`,
     noRefused: 'Every entry that arrived was valid.',
     times: (amount: number) => `${number(amount)}×`,
     unknownCode: 'A refusal that this version has no sentence for.',
@@ -521,7 +543,7 @@ const english = {
       palette: 'Command palette',
       sheet: 'This sheet',
     },
-    then: 'then',
+    after: 'then',
   },
 } as const
 

@@ -101,11 +101,16 @@ function Request({ request, now }: { request: JoinRequestView; now: number }) {
       <div className="line-text">
         <p className="line-title">{text.circle.asks(request.name)}</p>
         <p className="line-hint">
-          {text.circle.asked(relativeTime(request.askedAt, now, locale))} · {text.circle.compareKey} <span className="mono">{shortKey(request.member)}</span>
+          {text.circle.asked(relativeTime(request.askedAt, now, locale))} · {text.circle.compareKey}{' '}
+          <span className="mono">{shortKey(request.member)}</span>
         </p>
         {problem && <Problem>{problem}</Problem>}
       </div>
-      <Button disabled={busy} aria-label={text.circle.declineLabel(request.name)} onClick={() => void answer('request.refuse', text.circle.declined(request.name))}>
+      <Button
+        disabled={busy}
+        aria-label={text.circle.declineLabel(request.name)}
+        onClick={() => void answer('request.refuse', text.circle.declined(request.name))}
+      >
         {text.circle.decline}
       </Button>
       <Button
@@ -125,7 +130,12 @@ function Members({ circle, writable, now }: { circle: CircleView; writable: bool
   const here = circle.members.filter((member) => !member.removed)
   const gone = circle.members.filter((member) => member.removed)
   const line = (member: MemberView) => (
-    <MemberLine key={member.key} member={member} now={now} onRemove={circle.admin && writable && !member.me && member.role !== 'founder' ? () => setRemoving(member) : null} />
+    <MemberLine
+      key={member.key}
+      member={member}
+      now={now}
+      onRemove={circle.admin && writable && !member.me && member.role !== 'founder' ? () => setRemoving(member) : null}
+    />
   )
   return (
     <>
@@ -167,8 +177,8 @@ function MemberLine({ member, now, onRemove }: { member: MemberView; now: number
           )}
         </p>
         <p className="line-hint">
-          {member.me ? text.presence.self : presenceWords(member.presence, now)} · {text.circle.entries(member.entries)} ·{' '}
-          {text.circle.devices(devices.length)}
+          {member.me ? text.presence.self : presenceWords(member.presence, now)} · {text.circle.entries(member.entries)}{' '}
+          · {text.circle.devices(devices.length)}
         </p>
         {devices.length > 1 && (
           <ul className="member-devices">
@@ -177,7 +187,8 @@ function MemberLine({ member, now, onRemove }: { member: MemberView; now: number
                 <span className="presence" data-state={device.presence.state} aria-hidden />
                 {text.circle.device(shortKey(device.key))}
                 <span>
-                  {presenceWords(device.presence, now)} · {text.presence.heights(device.height, device.announcedHeight)} · {text.circle.addedIn(device.addedInEpoch)}
+                  {presenceWords(device.presence, now)} · {text.presence.heights(device.height, device.announcedHeight)}{' '}
+                  · {text.circle.addedIn(device.addedInEpoch)}
                 </span>
               </li>
             ))}
@@ -191,7 +202,15 @@ function MemberLine({ member, now, onRemove }: { member: MemberView; now: number
         <Menu.Portal>
           <Menu.Positioner className="popup-place" sideOffset={4} align="end" positionMethod="fixed">
             <Menu.Popup className="menu">
-              <Menu.Item className="menu-item" onClick={() => shell.go({ name: 'timeline', scope: member.me ? { type: 'mine' } : { type: 'member', member: member.key } })}>
+              <Menu.Item
+                className="menu-item"
+                onClick={() =>
+                  shell.go({
+                    name: 'timeline',
+                    scope: member.me ? { type: 'mine' } : { type: 'member', member: member.key },
+                  })
+                }
+              >
                 <Rows3 size={15} aria-hidden />
                 {text.circle.showTimeline}
               </Menu.Item>
@@ -230,7 +249,14 @@ function Removal({ member, onClose }: { member: MemberView | null; onClose: () =
     close()
   }
   return (
-    <Confirm open={member !== null} onClose={close} onConfirm={() => void remove()} title={text.circle.removeTitle(name)} confirm={text.circle.removeConfirm(name)} busy={busy}>
+    <Confirm
+      open={member !== null}
+      onClose={close}
+      onConfirm={() => void remove()}
+      title={text.circle.removeTitle(name)}
+      confirm={text.circle.removeConfirm(name)}
+      busy={busy}
+    >
       <ul className="removal">
         {text.circle.removeWhat.map((sentence) => (
           <li key={sentence}>{sentence}</li>

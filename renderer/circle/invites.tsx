@@ -21,7 +21,8 @@ export function Invites({ circle, now }: { circle: CircleView; now: number }) {
   const { phase } = useApp()
   const shell = useShell()
   const [shown, setShown] = useState<InviteCode | null>(null)
-  if (!circle.admin || phase.phase !== 'circle') return <Empty icon={Ticket} title={text.circle.invites} hint={text.circle.notAdmin} />
+  if (!circle.admin || phase.phase !== 'circle')
+    return <Empty icon={Ticket} title={text.circle.invites} hint={text.circle.notAdmin} />
   if (circle.invites.length === 0) {
     return (
       <Empty icon={Ticket} title={text.circle.noInvites} hint={text.circle.noInvitesHint}>
@@ -82,7 +83,12 @@ function InviteLine({ invite, now, onShow }: { invite: InviteView; now: number; 
           >
             {text.circle.revoke}
           </Button>
-          <Button size="small" disabled={busy} aria-label={text.circle.showLabel(id)} onClick={() => void run(async () => onShow(await call('invite.show', { id: invite.id })))}>
+          <Button
+            size="small"
+            disabled={busy}
+            aria-label={text.circle.showLabel(id)}
+            onClick={() => void run(async () => onShow(await call('invite.show', { id: invite.id })))}
+          >
             {text.circle.show}
           </Button>
         </>
@@ -138,7 +144,9 @@ export function InviteDialog({ open, onClose }: { open: boolean; onClose: () => 
             <Button
               look="primary"
               disabled={busy}
-              onClick={() => void run(async () => setCode(await call('invite.create', { hours: HOURS[valid], uses: Number(uses) })))}
+              onClick={() =>
+                void run(async () => setCode(await call('invite.create', { hours: HOURS[valid], uses: Number(uses) })))
+              }
             >
               {text.invite.create}
             </Button>
@@ -164,14 +172,22 @@ function Code({ code }: { code: InviteCode }) {
       <div className="code-forms">
         <div className="field">
           <span className="field-label">{text.invite.link}</span>
-          <textarea className="input code-link scrolls" readOnly rows={3} aria-label={text.invite.link} value={code.link} onFocus={(event) => event.target.select()} onDoubleClick={() => void copy()} />
+          <textarea
+            className="input code-link scrolls"
+            readOnly
+            rows={3}
+            aria-label={text.invite.link}
+            value={code.link}
+            onFocus={(event) => event.target.select()}
+            onDoubleClick={() => void copy()}
+          />
           <CopyButton value={code.link} label={text.invite.copyLink} />
         </div>
         <div className="field">
           <span className="field-label">{text.invite.words}</span>
           <ol className="code-words" aria-label={text.invite.words}>
             {words.map((word, index) => (
-              // eslint-disable-next-line react/no-array-index-key -- a word may come twice
+              // a word may come twice
               <li key={`${index} ${word}`}>{word}</li>
             ))}
           </ol>

@@ -55,7 +55,11 @@ const afterGo: Readonly<Record<string, KeyAction>> = {
 }
 
 /** What a key press means; `going`: a 'g' was pressed just before. Inside a text field only the palette answers. */
-export function readKey(press: KeyPress, going: boolean, inText: boolean): { action: KeyAction | null; going: boolean } {
+export function readKey(
+  press: KeyPress,
+  going: boolean,
+  inText: boolean,
+): { action: KeyAction | null; going: boolean } {
   const command = press.ctrlKey || press.metaKey
   if (command && !press.altKey && press.key.toLowerCase() === 'k') return { action: 'palette', going: false }
   if (command || press.altKey || inText) return { action: null, going: false }

@@ -1,6 +1,23 @@
 // Decides what can be done by typing: every view, every member, every action, in one list.
 import { Dialog } from '@base-ui/react/dialog'
-import { ArrowUpToLine, CircleUserRound, Contrast, Feather, Keyboard, Layers, Moon, Network, RefreshCw, Rows2, Rows3, Search, Settings, Sun, UserPlus, Users } from 'lucide-react'
+import {
+  ArrowUpToLine,
+  CircleUserRound,
+  Contrast,
+  Feather,
+  Keyboard,
+  Layers,
+  Moon,
+  Network,
+  RefreshCw,
+  Rows2,
+  Rows3,
+  Search,
+  Settings,
+  Sun,
+  UserPlus,
+  Users,
+} from 'lucide-react'
 import { useId, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { call } from '../backend'
 import { changeSettings } from '../settings/settings'
@@ -44,11 +61,46 @@ function useCommands(onNewest: () => void): Command[] {
     const icon = { size: 16, 'aria-hidden': true } as const
     const writable = phase.phase === 'circle'
     const go: Command[] = [
-      { id: 'everyone', group: 'go', label: text.nav.everyone, icon: <Layers {...icon} />, keys: 'g e', run: () => shell.go({ name: 'timeline', scope: { type: 'everyone' } }) },
-      { id: 'mine', group: 'go', label: text.nav.mine, icon: <CircleUserRound {...icon} />, keys: 'g m', run: () => shell.go({ name: 'timeline', scope: { type: 'mine' } }) },
-      { id: 'circle', group: 'go', label: text.nav.circle, icon: <Users {...icon} />, keys: 'g c', run: () => shell.go({ name: 'circle' }) },
-      { id: 'network', group: 'go', label: text.nav.network, icon: <Network {...icon} />, keys: 'g n', run: () => shell.go({ name: 'network' }) },
-      { id: 'settings', group: 'go', label: text.nav.settings, icon: <Settings {...icon} />, keys: 'g s', run: () => shell.go({ name: 'settings' }) },
+      {
+        id: 'everyone',
+        group: 'go',
+        label: text.nav.everyone,
+        icon: <Layers {...icon} />,
+        keys: 'g e',
+        run: () => shell.go({ name: 'timeline', scope: { type: 'everyone' } }),
+      },
+      {
+        id: 'mine',
+        group: 'go',
+        label: text.nav.mine,
+        icon: <CircleUserRound {...icon} />,
+        keys: 'g m',
+        run: () => shell.go({ name: 'timeline', scope: { type: 'mine' } }),
+      },
+      {
+        id: 'circle',
+        group: 'go',
+        label: text.nav.circle,
+        icon: <Users {...icon} />,
+        keys: 'g c',
+        run: () => shell.go({ name: 'circle' }),
+      },
+      {
+        id: 'network',
+        group: 'go',
+        label: text.nav.network,
+        icon: <Network {...icon} />,
+        keys: 'g n',
+        run: () => shell.go({ name: 'network' }),
+      },
+      {
+        id: 'settings',
+        group: 'go',
+        label: text.nav.settings,
+        icon: <Settings {...icon} />,
+        keys: 'g s',
+        run: () => shell.go({ name: 'settings' }),
+      },
     ]
     const members: Command[] = (circle?.members ?? [])
       .filter((member) => !member.me && !member.removed)
@@ -60,17 +112,82 @@ function useCommands(onNewest: () => void): Command[] {
         run: () => shell.go({ name: 'timeline', scope: { type: 'member', member: member.key } }),
       }))
     const doing: Command[] = [
-      { id: 'newest', group: 'do', label: text.palette.newest, icon: <ArrowUpToLine {...icon} />, keys: '.', run: onNewest },
-      { id: 'refresh', group: 'do', label: text.palette.refresh, icon: <RefreshCw {...icon} />, run: () => void call('network.refresh', {}).catch(tellError) },
-      { id: 'shortcuts', group: 'do', label: text.palette.shortcuts, icon: <Keyboard {...icon} />, keys: '?', run: shell.shortcuts },
-      { id: 'light', group: 'do', label: text.palette.light, icon: <Sun {...icon} />, run: () => changeSettings({ theme: 'light' }) },
-      { id: 'dark', group: 'do', label: text.palette.dark, icon: <Moon {...icon} />, run: () => changeSettings({ theme: 'dark' }) },
-      { id: 'system', group: 'do', label: text.palette.system, icon: <Contrast {...icon} />, run: () => changeSettings({ theme: 'system' }) },
-      { id: 'comfortable', group: 'do', label: text.palette.comfortable, icon: <Rows2 {...icon} />, run: () => changeSettings({ density: 'comfortable' }) },
-      { id: 'compact', group: 'do', label: text.palette.compact, icon: <Rows3 {...icon} />, run: () => changeSettings({ density: 'compact' }) },
+      {
+        id: 'newest',
+        group: 'do',
+        label: text.palette.newest,
+        icon: <ArrowUpToLine {...icon} />,
+        keys: '.',
+        run: onNewest,
+      },
+      {
+        id: 'refresh',
+        group: 'do',
+        label: text.palette.refresh,
+        icon: <RefreshCw {...icon} />,
+        run: () => void call('network.refresh', {}).catch(tellError),
+      },
+      {
+        id: 'shortcuts',
+        group: 'do',
+        label: text.palette.shortcuts,
+        icon: <Keyboard {...icon} />,
+        keys: '?',
+        run: shell.shortcuts,
+      },
+      {
+        id: 'light',
+        group: 'do',
+        label: text.palette.light,
+        icon: <Sun {...icon} />,
+        run: () => changeSettings({ theme: 'light' }),
+      },
+      {
+        id: 'dark',
+        group: 'do',
+        label: text.palette.dark,
+        icon: <Moon {...icon} />,
+        run: () => changeSettings({ theme: 'dark' }),
+      },
+      {
+        id: 'system',
+        group: 'do',
+        label: text.palette.system,
+        icon: <Contrast {...icon} />,
+        run: () => changeSettings({ theme: 'system' }),
+      },
+      {
+        id: 'comfortable',
+        group: 'do',
+        label: text.palette.comfortable,
+        icon: <Rows2 {...icon} />,
+        run: () => changeSettings({ density: 'comfortable' }),
+      },
+      {
+        id: 'compact',
+        group: 'do',
+        label: text.palette.compact,
+        icon: <Rows3 {...icon} />,
+        run: () => changeSettings({ density: 'compact' }),
+      },
     ]
-    if (circle?.admin && writable) doing.unshift({ id: 'invite', group: 'do', label: text.palette.invite, icon: <UserPlus {...icon} />, run: shell.invite })
-    if (writable) doing.unshift({ id: 'compose', group: 'do', label: text.palette.compose, icon: <Feather {...icon} />, keys: 'n', run: () => shell.compose(null) })
+    if (circle?.admin && writable)
+      doing.unshift({
+        id: 'invite',
+        group: 'do',
+        label: text.palette.invite,
+        icon: <UserPlus {...icon} />,
+        run: shell.invite,
+      })
+    if (writable)
+      doing.unshift({
+        id: 'compose',
+        group: 'do',
+        label: text.palette.compose,
+        icon: <Feather {...icon} />,
+        keys: 'n',
+        run: () => shell.compose(null),
+      })
     return [...go, ...doing, ...members]
   }, [circle, phase, shell, onNewest])
 }
@@ -81,7 +198,9 @@ function Commands({ onClose, onNewest }: { onClose: () => void; onNewest: () => 
   const [typed, setTyped] = useState('')
   const [at, setAt] = useState(0)
   const words = typed.trim().toLocaleLowerCase().split(/\s+/u)
-  const found = commands.filter(({ label }) => words.every((word) => label.toLocaleLowerCase().includes(word))).slice(0, SHOWN_MAX)
+  const found = commands
+    .filter(({ label }) => words.every((word) => label.toLocaleLowerCase().includes(word)))
+    .slice(0, SHOWN_MAX)
   const chosen = Math.min(at, found.length - 1)
   const run = (command: Command | undefined) => {
     if (!command) return
@@ -124,7 +243,9 @@ function Commands({ onClose, onNewest }: { onClose: () => void; onNewest: () => 
       <div className="palette-list scrolls" id={`${id}-list`} role="listbox" aria-label={text.palette.title}>
         {found.map((command, index) => (
           <div key={command.id} role="presentation">
-            {found[index - 1]?.group !== command.group && <p className="palette-group">{text.palette.group[command.group]}</p>}
+            {found[index - 1]?.group !== command.group && (
+              <p className="palette-group">{text.palette.group[command.group]}</p>
+            )}
             <div
               id={`${id}-${index}`}
               className="menu-item"

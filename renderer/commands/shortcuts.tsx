@@ -57,7 +57,7 @@ export function Shortcuts({ open, onClose }: { open: boolean; onClose: () => voi
                       <span key={keysOfOne.join()}>
                         {keysOfOne.map((key, index) => (
                           <span key={key}>
-                            {index > 0 && joint === 'then' && <i>{text.shortcuts.then}</i>}
+                            {index > 0 && joint === 'then' && <i>{text.shortcuts.after}</i>}
                             <kbd className="kbd">{key}</kbd>
                           </span>
                         ))}

@@ -1,6 +1,15 @@
 // Decides how an entry is written: a field that grows, a draft that survives, a refusal that never costs the text.
 import { CornerUpLeft, Hourglass, LogOut, SendHorizontal, X } from 'lucide-react'
-import { useCallback, useEffect, useImperativeHandle, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+} from 'react'
 import type { Row } from '../../shared/types'
 import { call, codeOf } from '../backend'
 import { useApp } from '../state'
@@ -11,8 +20,8 @@ import { Button, IconButton } from '../ui/button'
 import { Problem } from '../ui/field'
 import './composer.css'
 
-/** A node is at most 64 KiB, its frame of keys and signature included; the backend decides exactly. */
-const TEXT_BYTES_MAX = 65_000
+/** Bytes of text in an entry: 64 KiB less a node's frame, as main/protocol/limits has it; the backend decides. */
+const TEXT_BYTES_MAX = 65_276
 /** From here on the writer sees how much is left. */
 const TEXT_BYTES_NEAR = 58_000
 const DRAFT_DELAY_MS = 400
@@ -35,9 +44,18 @@ export function Composer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps)
   const app = useApp()
   const restoring = app.alerts.find((alert) => alert.code === 'RESTORING')
   if (app.phase.phase === 'removed') {
-    return <Closed icon={<LogOut size={18} aria-hidden />} title={text.compose.removed} hint={text.compose.removedHint} />
+    return (
+      <Closed icon={<LogOut size={18} aria-hidden />} title={text.compose.removed} hint={text.compose.removedHint} />
+    )
   }
-  if (restoring) return <Closed icon={<Hourglass size={18} aria-hidden />} title={text.compose.restoring} hint={text.compose.restoringHint} />
+  if (restoring)
+    return (
+      <Closed
+        icon={<Hourglass size={18} aria-hidden />}
+        title={text.compose.restoring}
+        hint={text.compose.restoringHint}
+      />
+    )
   return <Writer ref={ref} replyTo={replyTo} onReplyDone={onReplyDone} onPosted={onPosted} />
 }
 

@@ -146,7 +146,9 @@ function Step({ step }: { step: ProofStep }) {
     <li className="step" data-ok={step.ok}>
       <details className="raw">
         <summary aria-label={`${name}: ${step.ok ? text.inspector.holds : text.inspector.fails}. ${step.sentence}`}>
-          <span className="step-sign">{step.ok ? <Check size={13} strokeWidth={3} aria-hidden /> : <X size={13} strokeWidth={3} aria-hidden />}</span>
+          <span className="step-sign">
+            {step.ok ? <Check size={13} strokeWidth={3} aria-hidden /> : <X size={13} strokeWidth={3} aria-hidden />}
+          </span>
           <span className="step-words">
             <strong>{name}</strong>
             <span>{step.sentence}</span>

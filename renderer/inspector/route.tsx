@@ -18,7 +18,7 @@ export function Route({ route, mine }: { route: RouteInfo; mine: boolean }) {
     : cameFrom === null
       ? text.inspector.cameUnknown
       : cameFrom.how === 'tree' && cameFrom.tree !== null
-        ? text.inspector.cameTree(cameFrom.memberName, text.inspector.tree(cameFrom.tree))
+        ? text.inspector.cameTree(cameFrom.memberName, cameFrom.tree)
         : text.inspector.cameSync(cameFrom.memberName)
   return (
     <section aria-label={text.inspector.route}>
@@ -48,7 +48,13 @@ export function Route({ route, mine }: { route: RouteInfo; mine: boolean }) {
           )}
           <ul className="route-paths">
             {trees.map((tree) => (
-              <Path key={tree.tree} tree={tree} route={route} mine={mine} counts={picture === 'trees' && ring.length > TREE_DEVICES_MAX} />
+              <Path
+                key={tree.tree}
+                tree={tree}
+                route={route}
+                mine={mine}
+                counts={picture === 'trees' && ring.length > TREE_DEVICES_MAX}
+              />
             ))}
           </ul>
           <p className="route-lead">{text.inspector.routeLead}</p>
@@ -62,7 +68,7 @@ export function Route({ route, mine }: { route: RouteInfo; mine: boolean }) {
           ) : (
             <ul className="names" aria-label={text.inspector.acknowledged}>
               {route.acknowledgedBy.map((name, index) => (
-                // eslint-disable-next-line react/no-array-index-key -- two devices may carry one name
+                // two devices may carry one name
                 <li key={`${name} ${index}`} className="tag" data-tone="good">
                   {name}
                 </li>
@@ -77,12 +83,20 @@ export function Route({ route, mine }: { route: RouteInfo; mine: boolean }) {
 
 const treeClass = (tree: 0 | 1) => (tree === 0 ? 'tree-a' : 'tree-b')
 const hopTitle = (hop: Hop, author: boolean) =>
-  [hop.memberName, author ? text.inspector.author : '', hop.me ? text.inspector.me : '', hop.online || hop.me ? text.inspector.online : text.inspector.offline]
+  [
+    hop.memberName,
+    author ? text.inspector.author : '',
+    hop.me ? text.inspector.me : '',
+    hop.online || hop.me ? text.inspector.online : text.inspector.offline,
+  ]
     .filter((word) => word !== '')
     .join(' · ')
 
-const RING_PX = 320
+const RING_WIDTH = 380
+const RING_HEIGHT = 304
 const RING_RADIUS = 116
+/** Up to so many names fit around the ring; beyond, only the two ends and whoever is pointed at. */
+const RING_NAMES_MAX = 14
 
 function Ring({ route }: { route: RouteInfo }) {
   const [hovered, setHovered] = useState<number | null>(null)
@@ -96,14 +110,18 @@ function Ring({ route }: { route: RouteInfo }) {
     const bend = tree === 0 ? 0.56 : 0.72
     return `M${a.x.toFixed(1)} ${a.y.toFixed(1)}Q${(((a.x + b.x) / 2) * bend).toFixed(1)} ${(((a.y + b.y) / 2) * bend).toFixed(1)} ${b.x.toFixed(1)} ${b.y.toFixed(1)}`
   }
-  const named = (index: number): boolean => index === hovered || ring.length <= 14 || index === 0 || ring[index]?.me === true || onPath.has(index)
+  const named = (index: number): boolean =>
+    index === hovered || ring.length <= RING_NAMES_MAX || index === 0 || ring[index]?.me === true
   const paths = trees.map((tree) => ({ tree: tree.tree, at: pathIndices(tree, ring) }))
   const onPath = new Set(paths.flatMap((path) => path.at))
-  const focus = hovered === null ? null : new Set(trees.flatMap((tree) => tree.edges.filter((edge) => edge.from === hovered || edge.to === hovered)))
+  const focus =
+    hovered === null
+      ? null
+      : new Set(trees.flatMap((tree) => tree.edges.filter((edge) => edge.from === hovered || edge.to === hovered)))
   return (
     <svg
       className="route-ring"
-      viewBox={`${-RING_PX / 2} ${-RING_PX / 2} ${RING_PX} ${RING_PX}`}
+      viewBox={`${-RING_WIDTH / 2} ${-RING_HEIGHT / 2} ${RING_WIDTH} ${RING_HEIGHT}`}
       role="img"
       aria-label={text.inspector.ringLabel(ring.length)}
       data-testid="route-ring"
@@ -121,17 +139,33 @@ function Ring({ route }: { route: RouteInfo }) {
         )),
       )}
       {paths.map(({ tree, at }) =>
-        at.slice(1).map((to, index) => (
-          <path key={`${tree} path ${to}`} d={chord(at[index] ?? 0, to, tree)} className={`edge edge-path ${treeClass(tree)}`} data-dim={focus !== null || undefined} />
-        )),
+        at
+          .slice(1)
+          .map((to, index) => (
+            <path
+              key={`${tree} path ${to}`}
+              d={chord(at[index] ?? 0, to, tree)}
+              className={`edge edge-path ${treeClass(tree)}`}
+              data-dim={focus !== null || undefined}
+            />
+          )),
       )}
       {ring.map((hop, index) => {
         const { x, y } = point(index)
-        const label = ringPoint(index, ring.length, RING_RADIUS + dot + 9)
+        const label = ringPoint(
+          index,
+          ring.length,
+          RING_RADIUS + Math.max(dot, ring.length > RING_NAMES_MAX ? 9 : 0) + 10,
+        )
         const big = index === 0 || hop.me || (cameFrom !== null && hop.device === cameFrom.device)
-        const radius = big && dot < 9 ? 9 : dot
+        const radius = Math.max(dot, big ? 9 : onPath.has(index) ? 5 : 0)
         return (
-          <g key={hop.device} className="hop" data-offline={(!hop.online && !hop.me) || undefined} onPointerEnter={() => setHovered(index)}>
+          <g
+            key={hop.device}
+            className="hop"
+            data-offline={(!hop.online && !hop.me) || undefined}
+            onPointerEnter={() => setHovered(index)}
+          >
             <title>{hopTitle(hop, index === 0)}</title>
             {(hop.me || index === 0) && <circle cx={x} cy={y} r={radius + 3.5} className="hop-halo" />}
             <circle cx={x} cy={y} r={radius} fill={`oklch(0.56 0.11 ${hueOf(hop.device)})`} />
@@ -158,7 +192,7 @@ function Ring({ route }: { route: RouteInfo }) {
   )
 }
 
-const NAME_CHARS = 9
+const NAME_CHARS = 12
 const shorten = (name: string) => (name.length > NAME_CHARS ? `${name.slice(0, NAME_CHARS - 1)}…` : name)
 
 const LEVEL_PX = 46
@@ -172,13 +206,20 @@ function TreePicture({ tree, route }: { tree: RouteTree; route: RouteInfo }) {
   const step = (TREE_WIDTH - 2 * TREE_DOT - 8) / Math.max(1, columns - 1)
   const dot = Math.min(TREE_DOT, Math.max(4, step / 2.2))
   const at = new Map(
-    placed.map((one) => [one.index, { x: columns === 1 ? TREE_WIDTH / 2 : TREE_DOT + 4 + one.column * step, y: TREE_DOT + 6 + one.depth * LEVEL_PX }]),
+    placed.map((one) => [
+      one.index,
+      { x: columns === 1 ? TREE_WIDTH / 2 : TREE_DOT + 4 + one.column * step, y: TREE_DOT + 6 + one.depth * LEVEL_PX },
+    ]),
   )
   const height = 2 * TREE_DOT + 12 + depth * LEVEL_PX
   return (
     <figure className="route-tree">
       <figcaption className={treeClass(tree.tree)}>{text.inspector.tree(tree.tree)}</figcaption>
-      <svg viewBox={`0 0 ${TREE_WIDTH} ${height}`} role="img" aria-label={text.inspector.treeLabel(tree.tree, ring.length)}>
+      <svg
+        viewBox={`0 0 ${TREE_WIDTH} ${height}`}
+        role="img"
+        aria-label={text.inspector.treeLabel(tree.tree, ring.length)}
+      >
         {tree.edges.map(({ from, to }) => {
           const a = at.get(from)
           const b = at.get(to)

@@ -26,11 +26,18 @@ export function Network({ openNavigation }: { openNavigation: () => void }) {
   const { network, circle } = useApp()
   const now = useNow(SECOND_MS)
   const refresh = () => call('network.refresh', {}).then(() => tell(text.network.refreshed), tellError)
-  const devices = (circle?.members ?? []).filter((member) => !member.removed).flatMap((member) => member.devices).filter((device) => !device.removed).length
+  const devices = (circle?.members ?? [])
+    .filter((member) => !member.removed)
+    .flatMap((member) => member.devices)
+    .filter((device) => !device.removed).length
   return (
     <>
-      <PageHead title={text.network.title} note={network.listening ? text.network.port(network.port) : text.network.notListening} openNavigation={openNavigation}>
-        <Button onClick={() => void refresh()}>
+      <PageHead
+        title={text.network.title}
+        note={network.listening ? text.network.port(network.port) : text.network.notListening}
+        openNavigation={openNavigation}
+      >
+        <Button aria-label={text.network.refresh} onClick={() => void refresh()}>
           <RefreshCw size={15} aria-hidden />
           <span className="wide-only">{text.network.refresh}</span>
         </Button>
@@ -113,7 +120,10 @@ function Traffic({ links }: { links: readonly LinkView[] }) {
   const most = Math.max(1024, ...rates.flatMap((rate) => [rate.inPerSecond, rate.outPerSecond]))
   const line = (pick: 'inPerSecond' | 'outPerSecond') =>
     rates
-      .map((rate, index) => `${(PLOT_WIDTH - ((rates.length - 1 - index) / 59) * PLOT_WIDTH).toFixed(1)},${(PLOT_HEIGHT - 2 - (rate[pick] / most) * (PLOT_HEIGHT - 6)).toFixed(1)}`)
+      .map(
+        (rate, index) =>
+          `${(PLOT_WIDTH - ((rates.length - 1 - index) / 59) * PLOT_WIDTH).toFixed(1)},${(PLOT_HEIGHT - 2 - (rate[pick] / most) * (PLOT_HEIGHT - 6)).toFixed(1)}`,
+      )
       .join(' ')
   const sent = text.network.rate(Math.round(now.outPerSecond))
   const received = text.network.rate(Math.round(now.inPerSecond))
@@ -123,7 +133,13 @@ function Traffic({ links }: { links: readonly LinkView[] }) {
         <Cable size={18} aria-hidden />
         {text.network.traffic}
       </h2>
-      <svg className="plot" viewBox={`0 0 ${PLOT_WIDTH} ${PLOT_HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={text.network.trafficLabel(sent, received)}>
+      <svg
+        className="plot"
+        viewBox={`0 0 ${PLOT_WIDTH} ${PLOT_HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={text.network.trafficLabel(sent, received)}
+      >
         <line x1="0" x2={PLOT_WIDTH} y1={PLOT_HEIGHT - 1} y2={PLOT_HEIGHT - 1} className="plot-ground" />
         <polyline points={line('inPerSecond')} className="plot-line tree-a" />
         <polyline points={line('outPerSecond')} className="plot-line tree-b" />
@@ -204,7 +220,9 @@ function Links({ links, now }: { links: readonly LinkView[]; now: number }) {
                       {text.network.pathName[link.path]}
                     </span>
                   </td>
-                  <td className="figure">{link.srttMs === null ? text.network.unmeasured : text.network.rttValue(link.srttMs)}</td>
+                  <td className="figure">
+                    {link.srttMs === null ? text.network.unmeasured : text.network.rttValue(link.srttMs)}
+                  </td>
                   <td className="figure">{byteSize(link.bytesIn, locale)}</td>
                   <td className="figure">{byteSize(link.bytesOut, locale)}</td>
                   <td className="figure">{relativeTime(link.sinceMs, now, locale)}</td>
@@ -295,7 +313,10 @@ function Addresses({ addresses }: { addresses: readonly string[] }) {
             {addresses.map((known) => (
               <li key={known}>
                 <span className="mono">{known}</span>
-                <IconButton label={text.network.removeAddress(known)} onClick={() => void call('network.removeAddress', { address: known }).catch(tellError)}>
+                <IconButton
+                  label={text.network.removeAddress(known)}
+                  onClick={() => void call('network.removeAddress', { address: known }).catch(tellError)}
+                >
                   <X size={15} aria-hidden />
                 </IconButton>
               </li>

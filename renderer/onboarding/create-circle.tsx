@@ -30,7 +30,7 @@ export function CreateCircle({ onBack }: { onBack: () => void }) {
         hint={text.createCircle.nameHint}
         problem={problem}
         large
-        autoFocus
+        first
         value={name}
         onChange={(event) => {
           setName(event.target.value)

@@ -7,6 +7,7 @@ import { locale, text } from '../text'
 import { useAction } from '../ui/action'
 import { Button } from '../ui/button'
 import { Problem } from '../ui/field'
+import { focusOnMount } from '../ui/focus'
 import { shortTime } from '../ui/time'
 
 export function Join({ link, onBack }: { link: string | null; onBack: () => void }) {
@@ -33,7 +34,12 @@ export function Join({ link, onBack }: { link: string | null; onBack: () => void
           <Button look="quiet" size="large" onClick={() => setPreview(null)}>
             {text.join.other}
           </Button>
-          <Button look="primary" size="large" disabled={busy} onClick={() => void run(() => call('circle.join', { link: typed.trim() }))}>
+          <Button
+            look="primary"
+            size="large"
+            disabled={busy}
+            onClick={() => void run(() => call('circle.join', { link: typed.trim() }))}
+          >
             {text.join.accept}
           </Button>
         </div>
@@ -58,8 +64,7 @@ export function Join({ link, onBack }: { link: string | null; onBack: () => void
           rows={4}
           placeholder={text.join.placeholder}
           spellCheck={false}
-          // eslint-disable-next-line jsx-a11y/no-autofocus -- the only field of a form that was just asked for
-          autoFocus
+          ref={focusOnMount}
           value={typed}
           aria-invalid={problem !== null || undefined}
           onChange={(event) => {
@@ -93,7 +98,8 @@ function Preview({ preview }: { preview: InvitePreview }) {
       <dd data-unknown={value === null || undefined}>{value ?? text.join.unknown}</dd>
     </div>
   )
-  const approval = preview.approval === null ? null : preview.approval === 'auto' ? text.join.approvalAuto : text.join.approvalAsk
+  const approval =
+    preview.approval === null ? null : preview.approval === 'auto' ? text.join.approvalAuto : text.join.approvalAsk
   return (
     <div className="preview" data-testid="invite-preview">
       <span className="choice-icon">

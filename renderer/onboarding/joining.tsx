@@ -17,7 +17,9 @@ function wordsFor(state: JoinState): { title: string; hints: string[] } {
     case 'searching':
       return {
         title: text.joining.searching,
-        hints: [text.joining.lanPeers(state.lanPeersSeen), text.joining.internet(state.internet), state.detail].filter((hint) => hint !== ''),
+        hints: [text.joining.lanPeers(state.lanPeersSeen), text.joining.internet(state.internet), state.detail].filter(
+          (hint) => hint !== '',
+        ),
       }
     case 'asking':
       return { title: text.joining.asking(state.with), hints: [] }
@@ -39,15 +41,27 @@ export function Joining({ phase }: { phase: Extract<AppPhase, { phase: 'joining'
       <h1>{preview.circleName === null ? text.joining.titleUnknown : text.joining.title(preview.circleName)}</h1>
       <ol className="joining">
         {text.joining.steps.map((name, index) => (
-          <li key={name} data-state={index < at ? 'done' : index === at ? 'now' : 'next'} aria-current={index === at ? 'step' : undefined}>
+          <li
+            key={name}
+            data-state={index < at ? 'done' : index === at ? 'now' : 'next'}
+            aria-current={index === at ? 'step' : undefined}
+          >
             <span className="joining-sign" aria-hidden>
-              {index < at ? <Check size={14} strokeWidth={3} /> : index === at ? <span className="spinner" /> : index + 1}
+              {index < at ? (
+                <Check size={14} strokeWidth={3} />
+              ) : index === at ? (
+                <span className="spinner" />
+              ) : (
+                index + 1
+              )}
             </span>
             <div role={index === at ? 'status' : undefined}>
               <strong>{index === at ? words.title : name}</strong>
               {index === at && words.hints.map((hint) => <p key={hint}>{hint}</p>)}
             </div>
-            {index === at && state.step === 'searching' && <time className="joining-time">{elapsed(now - state.sinceMs)}</time>}
+            {index === at && state.step === 'searching' && (
+              <time className="joining-time">{elapsed(now - state.sinceMs)}</time>
+            )}
           </li>
         ))}
       </ol>

@@ -53,7 +53,9 @@ export function Onboarding({ phase, link, onLinkDone }: OnboardingProps) {
         <div className="first-card" key={first.phase}>
           {first.phase === 'welcome' && <Welcome invited={link !== null} />}
           {first.phase === 'confirm-words' && <Words ask={first.ask} />}
-          {first.phase === 'no-circle' && <NoCircle name={first.name} restored={first.restored} link={link} onLinkDone={onLinkDone} />}
+          {first.phase === 'no-circle' && (
+            <NoCircle name={first.name} restored={first.restored} link={link} onLinkDone={onLinkDone} />
+          )}
           {first.phase === 'joining' && <Joining phase={first} />}
         </div>
         {first.phase === 'welcome' && <Points />}
@@ -107,7 +109,7 @@ function Welcome({ invited }: { invited: boolean }) {
         hint={text.welcome.nameHint}
         problem={problem}
         large
-        autoFocus
+        first
         value={name}
         onChange={(event) => {
           setName(event.target.value)
@@ -142,8 +144,22 @@ function NoCircle({ name, restored, link, onLinkDone }: NoCircleProps) {
   }
   if (way === 'join' || link !== null) return <Join key={link} link={link} onBack={back} />
   if (way === 'create') return <CreateCircle onBack={back} />
-  const join = <Choice icon={<Import size={22} aria-hidden />} title={text.circleStart.join} hint={text.circleStart.joinHint} onClick={() => setWay('join')} />
-  const create = <Choice icon={<CircleDot size={22} aria-hidden />} title={text.circleStart.create} hint={text.circleStart.createHint} onClick={() => setWay('create')} />
+  const join = (
+    <Choice
+      icon={<Import size={22} aria-hidden />}
+      title={text.circleStart.join}
+      hint={text.circleStart.joinHint}
+      onClick={() => setWay('join')}
+    />
+  )
+  const create = (
+    <Choice
+      icon={<CircleDot size={22} aria-hidden />}
+      title={text.circleStart.create}
+      hint={text.circleStart.createHint}
+      onClick={() => setWay('create')}
+    />
+  )
   return (
     <div className="first-form">
       <h1>{text.circleStart.title(name)}</h1>

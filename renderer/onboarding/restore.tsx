@@ -42,7 +42,7 @@ export function Restore({ name: given, onBack }: { name: string; onBack: () => v
     >
       <h1>{text.restore.title}</h1>
       <p className="first-lead">{text.restore.lead}</p>
-      <TextField label={text.welcome.nameLabel} value={name} autoFocus onChange={(event) => setName(event.target.value)} />
+      <TextField label={text.welcome.nameLabel} value={name} first onChange={(event) => setName(event.target.value)} />
       <div className="field">
         <span className="field-label restore-label">
           {text.restore.words}
@@ -53,14 +53,19 @@ export function Restore({ name: given, onBack }: { name: string; onBack: () => v
         <div className="restore-words" ref={grid}>
           {words.map((word, index) => (
             <WordField
-              // eslint-disable-next-line react/no-array-index-key -- the place is the word's identity
+              // the place is the word's identity
               key={index}
               label={text.confirm.word(index + 1)}
               position={index + 1}
               value={word}
               onChange={(next) => change(index, [next])}
               onWords={(pasted) => change(index, pasted)}
-              onNext={() => focusField(index + 1 < WORDS ? grid.current : (grid.current?.closest('form') ?? null), index + 1 < WORDS ? index + 1 : Infinity)}
+              onNext={() =>
+                focusField(
+                  index + 1 < WORDS ? grid.current : (grid.current?.closest('form') ?? null),
+                  index + 1 < WORDS ? index + 1 : Infinity,
+                )
+              }
               onKnown={marks[index] ?? (() => undefined)}
             />
           ))}

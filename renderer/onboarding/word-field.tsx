@@ -2,6 +2,7 @@
 import { useEffect, useId, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
 import { call } from '../backend'
 import { text } from '../text'
+import { focusOnMount } from '../ui/focus'
 
 /** The contract takes no longer prefix; no word of the list is longer than eight letters. */
 const PREFIX_MAX = 16
@@ -11,7 +12,7 @@ interface WordFieldProps {
   /** Shown in the field's corner; a label above the field when absent. */
   position?: number
   value: string
-  autoFocus?: boolean
+  first?: boolean
   onChange: (value: string) => void
   /** Several words were pasted. */
   onWords?: (words: string[]) => void
@@ -20,7 +21,16 @@ interface WordFieldProps {
   onKnown?: (known: boolean) => void
 }
 
-export function WordField({ label, position, value, autoFocus = false, onChange, onWords, onNext, onKnown }: WordFieldProps) {
+export function WordField({
+  label,
+  position,
+  value,
+  first = false,
+  onChange,
+  onWords,
+  onNext,
+  onKnown,
+}: WordFieldProps) {
   const id = useId()
   const [focused, setFocused] = useState(false)
   const [at, setAt] = useState(0)
@@ -48,14 +58,24 @@ export function WordField({ label, position, value, autoFocus = false, onChange,
     } else if (event.key === 'Escape') setFocused(false)
   }
   const paste = (event: ClipboardEvent) => {
-    const words = event.clipboardData.getData('text').trim().toLowerCase().split(/[\s,;]+/u)
+    const words = event.clipboardData
+      .getData('text')
+      .trim()
+      .toLowerCase()
+      .split(/[\s,;]+/u)
     if (words.length < 2 || !onWords) return
     event.preventDefault()
     onWords(words.map((word) => word.replace(/^\d+[.)]?/u, '')).filter((word) => word !== ''))
   }
   return (
     <div className="word" data-numbered={position !== undefined || undefined}>
-      {position === undefined ? <label htmlFor={id}>{label}</label> : <span className="word-number" aria-hidden>{position}</span>}
+      {position === undefined ? (
+        <label htmlFor={id}>{label}</label>
+      ) : (
+        <span className="word-number" aria-hidden>
+          {position}
+        </span>
+      )}
       <input
         id={id}
         className="input"
@@ -66,12 +86,11 @@ export function WordField({ label, position, value, autoFocus = false, onChange,
         aria-autocomplete="list"
         aria-activedescendant={open ? `${id}-${chosen}` : undefined}
         aria-invalid={unknown || undefined}
-        aria-description={unknown ? text.restore.unknown : undefined}
+        aria-describedby={unknown ? `${id}-unknown` : undefined}
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
-        // eslint-disable-next-line jsx-a11y/no-autofocus -- the first field of a form that was just asked for
-        autoFocus={autoFocus}
+        ref={first ? focusOnMount : null}
         value={value}
         onChange={(event) => {
           setAt(0)
@@ -83,6 +102,11 @@ export function WordField({ label, position, value, autoFocus = false, onChange,
         onFocus={() => setFocused(true)}
         onBlur={() => setFocused(false)}
       />
+      {unknown && (
+        <span className="unseen" id={`${id}-unknown`}>
+          {text.restore.unknown}
+        </span>
+      )}
       <div className="menu word-list" id={`${id}-list`} role="listbox" aria-label={text.suggestions} hidden={!open}>
         {open &&
           answer.words.map((word, index) => (

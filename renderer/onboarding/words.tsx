@@ -10,7 +10,11 @@ import { WordField } from './word-field'
 
 export function Words({ ask }: { ask: readonly number[] }) {
   const [confirming, setConfirming] = useState(false)
-  return confirming ? <Confirm ask={ask} onBack={() => setConfirming(false)} /> : <Show onDone={() => setConfirming(true)} />
+  return confirming ? (
+    <Confirm ask={ask} onBack={() => setConfirming(false)} />
+  ) : (
+    <Show onDone={() => setConfirming(true)} />
+  )
 }
 
 function Show({ onDone }: { onDone: () => void }) {
@@ -30,7 +34,7 @@ function Show({ onDone }: { onDone: () => void }) {
       <p className="first-lead">{text.words.lead}</p>
       <ol className="words" aria-label={text.words.list} data-hidden={hidden || undefined} data-testid="recovery-words">
         {(words ?? Array.from({ length: 24 }, () => '')).map((word, index) => (
-          // eslint-disable-next-line react/no-array-index-key -- a word may come twice
+          // a word may come twice
           <li key={index}>{hidden ? '•••••' : word}</li>
         ))}
       </ol>
@@ -47,7 +51,12 @@ function Show({ onDone }: { onDone: () => void }) {
         {words && <CopyButton value={words.join(' ')} label={text.words.copy} />}
       </div>
       <div className="first-actions">
-        <Button look="quiet" size="large" disabled={discard.busy} onClick={() => void discard.run(() => call('identity.discard', {}))}>
+        <Button
+          look="quiet"
+          size="large"
+          disabled={discard.busy}
+          onClick={() => void discard.run(() => call('identity.discard', {}))}
+        >
           {text.words.startOver}
         </Button>
         <Button look="primary" size="large" disabled={words === null} onClick={onDone}>
@@ -80,7 +89,7 @@ function Confirm({ ask, onBack }: { ask: readonly number[]; onBack: () => void }
             key={position}
             label={text.confirm.word(position)}
             value={words[index] ?? ''}
-            autoFocus={index === 0}
+            first={index === 0}
             onChange={(word) => {
               clear()
               setWords((known) => known.map((one, at) => (at === index ? word : one)))

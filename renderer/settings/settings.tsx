@@ -40,19 +40,39 @@ export function Settings({ openNavigation }: { openNavigation: () => void }) {
             <div className="panel">
               <div className="line">
                 <span className="line-text line-title">{text.settings.theme}</span>
-                <Segments label={text.settings.theme} value={settings.theme} options={themes} onChange={(theme) => changeSettings({ theme })} />
+                <Segments
+                  label={text.settings.theme}
+                  value={settings.theme}
+                  options={themes}
+                  onChange={(theme) => changeSettings({ theme })}
+                />
               </div>
               <div className="line">
                 <span className="line-text line-title">{text.settings.density}</span>
-                <Segments label={text.settings.density} value={settings.density} options={densities} onChange={(density) => changeSettings({ density })} />
+                <Segments
+                  label={text.settings.density}
+                  value={settings.density}
+                  options={densities}
+                  onChange={(density) => changeSettings({ density })}
+                />
               </div>
             </div>
           </section>
           <section aria-label={text.settings.connections}>
             <h2 className="group-title">{text.settings.connections}</h2>
             <div className="panel">
-              <SwitchLine label={text.settings.lan} hint={text.settings.lanHint} checked={settings.lan} onChange={(lan) => changeSettings({ lan })} />
-              <SwitchLine label={text.settings.internet} hint={text.settings.internetHint} checked={settings.internet} onChange={(internet) => changeSettings({ internet })} />
+              <SwitchLine
+                label={text.settings.lan}
+                hint={text.settings.lanHint}
+                checked={settings.lan}
+                onChange={(lan) => changeSettings({ lan })}
+              />
+              <SwitchLine
+                label={text.settings.internet}
+                hint={text.settings.internetHint}
+                checked={settings.internet}
+                onChange={(internet) => changeSettings({ internet })}
+              />
             </div>
           </section>
           <section aria-label={text.settings.storage}>
@@ -75,7 +95,9 @@ export function Settings({ openNavigation }: { openNavigation: () => void }) {
               <div className="line">
                 <div className="line-text">
                   <p className="line-title">{text.settings.keysHow}</p>
-                  <p className="line-hint">{keysKeptBy === null ? text.settings.keysNone : text.settings.keysBy[keysKeptBy]}</p>
+                  <p className="line-hint">
+                    {keysKeptBy === null ? text.settings.keysNone : text.settings.keysBy[keysKeptBy]}
+                  </p>
                 </div>
               </div>
               {me && <Key label={text.settings.memberKey} value={me.member} />}
@@ -126,7 +148,9 @@ function Verify() {
         <div role="status">
           {result && (
             <p className="settings-result" data-ok={result.bad.length === 0}>
-              {result.bad.length === 0 ? text.settings.verifiedAll(result.checked) : text.settings.verifiedBad(result.bad.length, result.checked)}
+              {result.bad.length === 0
+                ? text.settings.verifiedAll(result.checked)
+                : text.settings.verifiedBad(result.bad.length, result.checked)}
             </p>
           )}
         </div>
@@ -141,7 +165,11 @@ function Verify() {
         )}
         {problem && <Problem>{problem}</Problem>}
       </div>
-      <Button size="small" disabled={busy} onClick={() => void run(async () => setResult(await call('store.verify', {})))}>
+      <Button
+        size="small"
+        disabled={busy}
+        onClick={() => void run(async () => setResult(await call('store.verify', {})))}
+      >
         {busy ? text.settings.verifying : text.settings.verifyRun}
       </Button>
     </div>

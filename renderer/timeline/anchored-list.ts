@@ -32,7 +32,9 @@ export function settle(place: Place, geometry: Geometry): Place {
   const { total, viewportPx, footerPx, heightOf } = geometry
   if (total === 0) return TOP
   let { anchor, offset } =
-    place.anchor >= total ? { anchor: total - 1, offset: 0 } : { anchor: Math.max(0, place.anchor), offset: place.offset }
+    place.anchor >= total
+      ? { anchor: total - 1, offset: 0 }
+      : { anchor: Math.max(0, place.anchor), offset: place.offset }
   ;({ anchor, offset } = raiseAnchor(anchor, offset, geometry))
   while (anchor < total - 1 && -offset >= heightOf(anchor)) {
     offset += heightOf(anchor)
@@ -119,7 +121,9 @@ export function reveal(place: Place, position: number, geometry: Geometry, margi
   const height = heightOf(position)
   if (top >= marginPx && top + height <= viewportPx) return place
   const offset = height + marginPx > viewportPx ? marginPx : viewportPx - height
-  return top < marginPx ? settle({ anchor: position, offset: marginPx }, geometry) : settle({ anchor: position, offset }, geometry)
+  return top < marginPx
+    ? settle({ anchor: position, offset: marginPx }, geometry)
+    : settle({ anchor: position, offset }, geometry)
 }
 
 /** Thumb of the list's own scrollbar, in px of its track. */

@@ -1,11 +1,36 @@
 // Decides how the list moves: wheel, touch, keys and its scrollbar change the anchored place; rows around it are put into
 // the document, measured there, and the place is corrected before anything is painted.
 import { ArrowUp } from 'lucide-react'
-import { useCallback, useEffect, useId, useImperativeHandle, useLayoutEffect, useReducer, useRef, useState, type PointerEvent, type Ref } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useId,
+  useImperativeHandle,
+  useLayoutEffect,
+  useReducer,
+  useRef,
+  useState,
+  type PointerEvent,
+  type Ref,
+} from 'react'
 import type { NodeId, Row } from '../../shared/types'
 import { locale, text } from '../text'
 import { dayLabel, dayOf } from '../ui/time'
-import { TOP, endPlace, fractionOf, isTop, moveBy, placeAt, reveal, settle, shiftPosition, stack, thumb, type Geometry, type Place } from './anchored-list'
+import {
+  TOP,
+  endPlace,
+  fractionOf,
+  isTop,
+  moveBy,
+  placeAt,
+  reveal,
+  settle,
+  shiftPosition,
+  stack,
+  thumb,
+  type Geometry,
+  type Place,
+} from './anchored-list'
 import { EntryRow, RowPlaceholder, type RowActions } from './row'
 import { Scrollbar } from './scrollbar'
 import type { ViewSession } from './view-session'
@@ -49,11 +74,12 @@ interface ListProps {
   now: number
   actions: RowActions
   onTop: (top: boolean) => void
+  onReady: () => void
 }
 
 const calm = () => globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches
 
-export function TimelineList({ ref, session, name, selected, now, actions, onTop }: ListProps) {
+export function TimelineList({ ref, session, name, selected, now, actions, onTop, onReady }: ListProps) {
   const id = useId()
   const viewport = useRef<HTMLDivElement>(null)
   const inner = useRef<HTMLDivElement>(null)
@@ -175,6 +201,7 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
 
   // ---- measuring, before every paint
   const around = stack(place.current, geometry, OVERSCAN_PX)
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- every paint is measured first; it ends when nothing differs
   useLayoutEffect(() => {
     const body = inner.current
     if (!body || size.heightPx === 0) return
@@ -239,6 +266,8 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
     slot.focus({ preventScroll: true })
   })
 
+  useEffect(() => onReady(), [onReady])
+
   // ---- size
   useEffect(() => {
     const port = viewport.current
@@ -246,7 +275,9 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
     if (!port || !body) return
     const observer = new ResizeObserver(() => {
       setSize((was) =>
-        was.widthPx === port.clientWidth && was.heightPx === port.clientHeight ? was : { widthPx: port.clientWidth, heightPx: port.clientHeight },
+        was.widthPx === port.clientWidth && was.heightPx === port.clientHeight
+          ? was
+          : { widthPx: port.clientWidth, heightPx: port.clientHeight },
       )
       repaint()
     })
@@ -410,7 +441,16 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
         onStep={(step) => {
           if (step === 'start') jump(TOP)
           else if (step === 'end') jump(endPlace(latest.current))
-          else scrollSoon(step.endsWith('up') ? (step === 'row-up' ? -LINE_PX * 2 : -pagePx) : step === 'row-down' ? LINE_PX * 2 : pagePx)
+          else
+            scrollSoon(
+              step.endsWith('up')
+                ? step === 'row-up'
+                  ? -LINE_PX * 2
+                  : -pagePx
+                : step === 'row-down'
+                  ? LINE_PX * 2
+                  : pagePx,
+            )
         }}
       />
       {newer > 0 && !top && (

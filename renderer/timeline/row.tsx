@@ -1,6 +1,20 @@
 // Decides how one row looks: an entry with its author, times, body and proof, or a quiet line for what is not a text.
 import { Menu } from '@base-ui/react/menu'
-import { CircleHelp, Clock3, Copy, CornerUpLeft, Ellipsis, EyeOff, Info, PencilLine, Reply, ShieldCheck, ShieldEllipsis, Smile, UserPen } from 'lucide-react'
+import {
+  CircleHelp,
+  Clock3,
+  Copy,
+  CornerUpLeft,
+  Ellipsis,
+  EyeOff,
+  Info,
+  PencilLine,
+  Reply,
+  ShieldCheck,
+  ShieldEllipsis,
+  Smile,
+  UserPen,
+} from 'lucide-react'
 import { memo, useState, type ReactNode } from 'react'
 import type { NodeId, Row } from '../../shared/types'
 import { locale, text } from '../text'
@@ -39,6 +53,8 @@ export const EntryRow = memo(function EntryRow({ row, position, total, selected,
           <span>{day}</span>
         </div>
       )}
+      {/* Its keys are the list's: see useKeys in the shell. */}
+      {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- see above */}
       <article
         className="row"
         data-testid="entry"
@@ -53,10 +69,17 @@ export const EntryRow = memo(function EntryRow({ row, position, total, selected,
         onPointerEnter={() => setNear(true)}
         onPointerLeave={() => setNear(false)}
         onFocus={() => setNear(true)}
+        onBlur={(event) =>
+          !event.currentTarget.contains(event.relatedTarget) && !event.currentTarget.matches(':hover') && setNear(false)
+        }
         onClick={() => actions.select(row)}
         onDoubleClick={() => actions.inspect(row)}
       >
-        {row.kind === 'post' || row.kind === 'reply' ? <Entry row={row} now={now} actions={actions} /> : <Quiet row={row} now={now} actions={actions} />}
+        {row.kind === 'post' || row.kind === 'reply' ? (
+          <Entry row={row} now={now} actions={actions} />
+        ) : (
+          <Quiet row={row} now={now} actions={actions} />
+        )}
         {(near || selected) && <RowTools row={row} actions={actions} />}
       </article>
     </div>
@@ -88,7 +111,9 @@ function Times({ row, now }: { row: Row; now: number }) {
       </time>
       <Proof row={row} />
       {row.late && (
-        <span className="row-late">{text.timeline.late(momentIn(row.timestamp, now, locale), momentIn(row.receivedAt, now, locale))}</span>
+        <span className="row-late">
+          {text.timeline.late(momentIn(row.timestamp, now, locale), momentIn(row.receivedAt, now, locale))}
+        </span>
       )}
     </span>
   )
@@ -96,13 +121,34 @@ function Times({ row, now }: { row: Row; now: number }) {
 
 function Proof({ row }: { row: Row }) {
   const sign = row.waiting
-    ? { label: text.timeline.waiting, hint: text.timeline.waitingHint, icon: <Clock3 size={14} aria-hidden />, state: 'waiting' }
+    ? {
+        label: text.timeline.waiting,
+        hint: text.timeline.waitingHint,
+        icon: <Clock3 size={14} aria-hidden />,
+        state: 'waiting',
+      }
     : row.proof === 'linked'
-      ? { label: text.timeline.verified, hint: text.timeline.verifiedHint, icon: <ShieldCheck size={14} aria-hidden />, state: 'linked' }
-      : { label: text.timeline.floating, hint: text.timeline.floatingHint, icon: <ShieldEllipsis size={14} aria-hidden />, state: 'floating' }
+      ? {
+          label: text.timeline.verified,
+          hint: text.timeline.verifiedHint,
+          icon: <ShieldCheck size={14} aria-hidden />,
+          state: 'linked',
+        }
+      : {
+          label: text.timeline.floating,
+          hint: text.timeline.floatingHint,
+          icon: <ShieldEllipsis size={14} aria-hidden />,
+          state: 'floating',
+        }
   return (
     // The system's own tooltip: rows come and go at the pace of a fling, and a hint costs nothing this way.
-    <span className="row-proof" data-state={sign.state} role="img" aria-label={sign.label} title={`${sign.label}. ${sign.hint}`}>
+    <span
+      className="row-proof"
+      data-state={sign.state}
+      role="img"
+      aria-label={sign.label}
+      title={`${sign.label}. ${sign.hint}`}
+    >
       {sign.icon}
       {row.waiting && <span aria-hidden>{sign.label}</span>}
     </span>
@@ -129,7 +175,13 @@ function Target({ row, actions }: { row: Row; actions: RowActions }) {
   )
 }
 
-const quietIcons = { reaction: Smile, edit: PencilLine, retract: EyeOff, profile: UserPen, unknown: CircleHelp } as const
+const quietIcons = {
+  reaction: Smile,
+  edit: PencilLine,
+  retract: EyeOff,
+  profile: UserPen,
+  unknown: CircleHelp,
+} as const
 
 function Quiet({ row, now, actions }: { row: Row; now: number; actions: RowActions }) {
   const kind = row.kind === 'post' || row.kind === 'reply' ? 'unknown' : row.kind
@@ -163,7 +215,12 @@ function RowTools({ row, actions }: { row: Row; actions: RowActions }) {
   const reply = actions.reply
   return (
     // Presses on the tools are not presses on the row.
-    <div className="row-tools" role="presentation" onClick={(event) => event.stopPropagation()} onDoubleClick={(event) => event.stopPropagation()}>
+    <div
+      className="row-tools"
+      role="presentation"
+      onClick={(event) => event.stopPropagation()}
+      onDoubleClick={(event) => event.stopPropagation()}
+    >
       {reply && (row.kind === 'post' || row.kind === 'reply') && (
         <IconButton label={text.timeline.reply} onClick={() => reply(row)}>
           <Reply size={16} aria-hidden />

@@ -1,7 +1,7 @@
 // Decides the left side: the circle, the streams, its members with presence and unread counts, the other views, and one
 // line that says how far this device is.
 import { CircleUserRound, Layers, Network, Settings, UserPlus, Users } from 'lucide-react'
-import { useMemo, useState, type ReactNode } from 'react'
+import { useId, useMemo, useState, type ReactNode } from 'react'
 import type { MemberView, Scope } from '../../shared/types'
 import { useApp } from '../state'
 import { locale, text } from '../text'
@@ -22,7 +22,10 @@ const isHere = (member: MemberView) => rank[member.presence.state] < 2
 
 const sameView = (a: View, b: View): boolean => {
   if (a.name !== 'timeline' || b.name !== 'timeline') return a.name === b.name
-  return a.scope.type === b.scope.type && (a.scope.type !== 'member' || (b.scope.type === 'member' && a.scope.member === b.scope.member))
+  return (
+    a.scope.type === b.scope.type &&
+    (a.scope.type !== 'member' || (b.scope.type === 'member' && a.scope.member === b.scope.member))
+  )
 }
 
 export function Sidebar({ onLeave }: { onLeave: () => void }) {
@@ -37,7 +40,7 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
       .filter((member) => !member.me && member.name.toLocaleLowerCase().includes(wanted))
       .sort((a, b) => rank[a.presence.state] - rank[b.presence.state] || a.name.localeCompare(b.name, locale))
   }, [members, filter])
-  const online = members.filter(isHere).length
+  const online = members.filter((member) => !member.me && isHere(member)).length
   const unread = members.reduce((sum, member) => sum + member.unread, 0)
   const words = syncWords(app)
   const item = (view: View, label: string, icon: ReactNode, amount = 0, amountWords = '') => (
@@ -72,7 +75,15 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
       </header>
       <div className="sidebar-scroll scrolls">
         <ul>
-          <li>{item(stream({ type: 'everyone' }), text.nav.everyone, <Layers size={17} aria-hidden />, unread, unread > 0 ? text.nav.unread(unread) : '')}</li>
+          <li>
+            {item(
+              stream({ type: 'everyone' }),
+              text.nav.everyone,
+              <Layers size={17} aria-hidden />,
+              unread,
+              unread > 0 ? text.nav.unread(unread) : '',
+            )}
+          </li>
           <li>{item(stream({ type: 'mine' }), text.nav.mine, <CircleUserRound size={17} aria-hidden />)}</li>
         </ul>
         {members.length > 1 && (
@@ -99,7 +110,9 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
                       member.name,
                       <Avatar memberKey={member.key} name={member.name} sizePx={24} presence={member.presence} />,
                       member.unread,
-                      member.unread > 0 ? `${presenceWords(member.presence, now)}, ${text.nav.unread(member.unread)}` : presenceWords(member.presence, now),
+                      member.unread > 0
+                        ? `${presenceWords(member.presence, now)}, ${text.nav.unread(member.unread)}`
+                        : presenceWords(member.presence, now),
                     )}
                   </Tooltip>
                 </li>
@@ -153,6 +166,7 @@ interface NavItemProps {
 
 /** The tooltip around it hands over its own handlers, hence the rest. */
 function NavItem({ current, label, icon, amount, amountWords, onClick, ...rest }: NavItemProps) {
+  const id = useId()
   return (
     <button
       type="button"
@@ -160,11 +174,16 @@ function NavItem({ current, label, icon, amount, amountWords, onClick, ...rest }
       className="nav-item"
       aria-current={current ? 'page' : undefined}
       aria-label={label}
-      aria-description={amountWords === '' ? undefined : amountWords}
+      aria-describedby={amountWords === '' ? undefined : id}
       onClick={onClick}
     >
       <span className="nav-icon">{icon}</span>
       <span className="ellipsis nav-label">{label}</span>
+      {amountWords !== '' && (
+        <span id={id} hidden>
+          {amountWords}
+        </span>
+      )}
       {amount > 0 && (
         <span className="badge" aria-hidden>
           {amount > BADGE_MAX ? `${BADGE_MAX}+` : amount}
@@ -182,7 +201,8 @@ function Devices({ member, now }: { member: MemberView; now: number }) {
       {devices.length === 0 && <span>{text.presence.noDevices}</span>}
       {devices.map((device) => (
         <span key={device.key}>
-          {shortKey(device.key)} · {presenceWords(device.presence, now)} · {text.presence.heights(device.height, device.announcedHeight)}
+          {shortKey(device.key)} · {presenceWords(device.presence, now)} ·{' '}
+          {text.presence.heights(device.height, device.announcedHeight)}
         </span>
       ))}
     </>

@@ -10,10 +10,18 @@ export interface SyncWords {
 }
 
 export function syncWords({ sync, network, circle, settings }: AppState): SyncWords {
-  const others = (circle?.members ?? []).some((member) => !member.me && !member.removed) || (circle?.members.find((member) => member.me)?.devices.length ?? 0) > 1
-  if (sync.missing > 0 && sync.from !== null) return { tone: 'busy', title: text.sync.fetching(sync.missing, sync.from), hint: text.sync.progress(sync.have, sync.have + sync.missing) }
+  const others =
+    (circle?.members ?? []).some((member) => !member.me && !member.removed) ||
+    (circle?.members.find((member) => member.me)?.devices.length ?? 0) > 1
+  if (sync.missing > 0 && sync.from !== null)
+    return {
+      tone: 'busy',
+      title: text.sync.fetching(sync.missing, sync.from),
+      hint: text.sync.progress(sync.have, sync.have + sync.missing),
+    }
   if (!settings.lan && !settings.internet) return { tone: 'warn', title: text.sync.off, hint: text.sync.offlineHint }
-  if (sync.peersOnline === 0 && network.lan === 'no-interface') return { tone: 'warn', title: text.sync.offline, hint: text.sync.offlineHint }
+  if (sync.peersOnline === 0 && network.lan === 'no-interface')
+    return { tone: 'warn', title: text.sync.offline, hint: text.sync.offlineHint }
   if (sync.missing > 0) return { tone: 'warn', title: text.sync.missing(sync.missing), hint: text.sync.missingHint }
   if (!others) return { tone: 'calm', title: text.sync.just, hint: null }
   if (sync.peersOnline === 0) return { tone: 'warn', title: text.sync.alone, hint: text.sync.aloneHint }
@@ -33,7 +41,14 @@ export function SyncStrip() {
         {words.hint && <span>{words.hint}</span>}
       </div>
       {words.tone === 'busy' && (
-        <div className="progress" role="progressbar" aria-label={text.sync.label} aria-valuemin={0} aria-valuemax={have + missing} aria-valuenow={have}>
+        <div
+          className="progress"
+          role="progressbar"
+          aria-label={text.sync.label}
+          aria-valuemin={0}
+          aria-valuemax={have + missing}
+          aria-valuenow={have}
+        >
           <span style={{ width: `${(100 * have) / Math.max(1, have + missing)}%` }} />
         </div>
       )}

@@ -31,10 +31,22 @@ interface TimelineProps {
   onReply: (row: Row | null) => void
   list: RefObject<ListHandle | null>
   composer: RefObject<ComposerHandle | null>
+  /** The list stands there and can be asked to move. */
+  onReady: () => void
   openNavigation: () => void
 }
 
-export function Timeline({ scope, selected, onSelect, replyTo, onReply, list, composer, openNavigation }: TimelineProps) {
+export function Timeline({
+  scope,
+  selected,
+  onSelect,
+  replyTo,
+  onReply,
+  list,
+  composer,
+  onReady,
+  openNavigation,
+}: TimelineProps) {
   const app = useApp()
   const shell = useShell()
   const now = useNow(MINUTE_MS)
@@ -43,11 +55,16 @@ export function Timeline({ scope, selected, onSelect, replyTo, onReply, list, co
   const session = useSession(scope, `${key} ${attempt}`)
   const [top, setTop] = useState(true)
   const member = scope.type === 'member' ? app.circle?.members.find((one) => one.key === scope.member) : undefined
-  const name = scope.type === 'everyone' ? text.nav.everyone : scope.type === 'mine' ? text.nav.mine : (member?.name ?? '')
+  const name =
+    scope.type === 'everyone' ? text.nav.everyone : scope.type === 'mine' ? text.nav.mine : (member?.name ?? '')
   const writable = app.phase.phase === 'circle'
 
   const unread =
-    scope.type === 'member' ? (member?.unread ?? 0) : scope.type === 'everyone' ? (app.circle?.members ?? []).reduce((sum, one) => sum + one.unread, 0) : 0
+    scope.type === 'member'
+      ? (member?.unread ?? 0)
+      : scope.type === 'everyone'
+        ? (app.circle?.members ?? []).reduce((sum, one) => sum + one.unread, 0)
+        : 0
   useSeen(scope, key, unread > 0 && top)
 
   const handlers = useRef({ shell, onSelect, onReply })
@@ -88,7 +105,17 @@ export function Timeline({ scope, selected, onSelect, replyTo, onReply, list, co
       ) : session?.opened && session.total === 0 ? (
         <Nothing scope={scope} name={name} />
       ) : session?.opened ? (
-        <TimelineList key={`${key} ${attempt}`} ref={list} session={session} name={name} selected={selected} now={now} actions={actions} onTop={setTop} />
+        <TimelineList
+          key={`${key} ${attempt}`}
+          ref={list}
+          session={session}
+          name={name}
+          selected={selected}
+          now={now}
+          actions={actions}
+          onTop={setTop}
+          onReady={onReady}
+        />
       ) : (
         <Opening />
       )}
@@ -151,8 +178,10 @@ function Nothing({ scope, name }: { scope: Scope; name: string }) {
       </Empty>
     )
   }
-  if (scope.type === 'member') return <Empty icon={Inbox} title={text.timeline.emptyMember(name)} hint={text.timeline.emptyMemberHint} />
-  if (app.sync.missing > 0) return <Empty icon={Inbox} title={text.timeline.emptySyncing} hint={text.timeline.emptySyncingHint} />
+  if (scope.type === 'member')
+    return <Empty icon={Inbox} title={text.timeline.emptyMember(name)} hint={text.timeline.emptyMemberHint} />
+  if (app.sync.missing > 0)
+    return <Empty icon={Inbox} title={text.timeline.emptySyncing} hint={text.timeline.emptySyncingHint} />
   const alone = (app.circle?.members.filter((member) => !member.removed).length ?? 1) <= 1
   return (
     <Empty

@@ -8,7 +8,6 @@ import { text } from '../text'
 
 // Trees never change once made, so a part's place in its parent is its identity.
 const each = <T,>(parts: readonly T[], paint: (part: T) => ReactNode): ReactNode =>
-  // eslint-disable-next-line react/no-array-index-key -- see above
   parts.map((part, index) => <Fragment key={index}>{paint(part)}</Fragment>)
 
 const inlines = (parts: readonly Inline[]): ReactNode => each(parts, inline)
@@ -78,7 +77,11 @@ function block(part: Block): ReactNode {
     case 'quote':
       return <blockquote>{blocks(part.children)}</blockquote>
     case 'list':
-      return part.ordered ? <ol start={part.start}>{each(part.items, listItem)}</ol> : <ul>{each(part.items, listItem)}</ul>
+      return part.ordered ? (
+        <ol start={part.start}>{each(part.items, listItem)}</ol>
+      ) : (
+        <ul>{each(part.items, listItem)}</ul>
+      )
     case 'table':
       return (
         <div className="tree-table scrolls" tabIndex={0} role="region" aria-label={text.timeline.table}>
@@ -99,9 +102,13 @@ function block(part: Block): ReactNode {
   }
 }
 
-function cells(row: readonly Inline[][], align: readonly ('left' | 'center' | 'right' | null)[], Cell: 'th' | 'td'): ReactNode {
+function cells(
+  row: readonly Inline[][],
+  align: readonly ('left' | 'center' | 'right' | null)[],
+  Cell: 'th' | 'td',
+): ReactNode {
   return row.map((cell, index) => (
-    // eslint-disable-next-line react/no-array-index-key -- trees never change once made
+    // trees never change once made
     <Cell key={index} style={{ textAlign: align[index] ?? 'left' }}>
       {inlines(cell)}
     </Cell>

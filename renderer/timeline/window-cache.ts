@@ -115,7 +115,8 @@ export class WindowCache {
   }
 
   #complete(start: number, count: number): boolean {
-    for (let position = start; position < start + count; position += 1) if (!this.#rows.get(position)?.fresh) return false
+    for (let position = start; position < start + count; position += 1)
+      if (!this.#rows.get(position)?.fresh) return false
     return true
   }
 

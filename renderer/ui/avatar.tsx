@@ -17,7 +17,12 @@ const TWO_LETTERS_FROM_PX = 28
 /** Decoration only: the name always stands beside it. */
 export function Avatar({ memberKey, name, sizePx = 36, presence }: AvatarProps) {
   const hue = hueOf(memberKey)
-  const style = { width: sizePx, height: sizePx, fontSize: Math.round(sizePx * 0.38), background: `oklch(0.56 0.11 ${hue})` }
+  const style = {
+    width: sizePx,
+    height: sizePx,
+    fontSize: Math.round(sizePx * 0.38),
+    background: `oklch(0.56 0.11 ${hue})`,
+  }
   return (
     <span className="avatar" style={style} aria-hidden>
       {sizePx < TWO_LETTERS_FROM_PX ? [...initialsOf(name)].slice(0, 1) : initialsOf(name)}
@@ -30,7 +35,9 @@ export function presenceWords(presence: Presence, now: number): string {
   if (presence.state === 'self') return text.presence.self
   if (presence.state === 'online') return text.presence[presence.path]
   if (presence.state === 'seen') return text.presence.seen(relativeTime(now - presence.agoMs, now, locale))
-  return presence.lastSeenAt === null ? text.presence.never : text.presence.lastSeen(relativeTime(presence.lastSeenAt, now, locale))
+  return presence.lastSeenAt === null
+    ? text.presence.never
+    : text.presence.lastSeen(relativeTime(presence.lastSeenAt, now, locale))
 }
 
 /** The first eight digits of a key: enough to tell devices of one circle apart on sight. */

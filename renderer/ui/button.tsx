@@ -10,7 +10,7 @@ interface ButtonProps extends ComponentProps<'button'> {
 }
 
 export function Button({ look = 'plain', size = 'medium', type = 'button', ...rest }: ButtonProps) {
-  // eslint-disable-next-line react/button-has-type -- the type is always one of the three, 'button' unless told
+  // the type is always one of the three, 'button' unless told
   return <button type={type} data-look={look} data-size={size} {...rest} className={`button ${rest.className ?? ''}`} />
 }
 
@@ -26,7 +26,13 @@ export function Tooltip({ content, children, side = 'top' }: TooltipProps) {
     <BaseTooltip.Root>
       <BaseTooltip.Trigger render={children} />
       <BaseTooltip.Portal>
-        <BaseTooltip.Positioner side={side} sideOffset={6} collisionPadding={8} positionMethod="fixed" className="popup-place">
+        <BaseTooltip.Positioner
+          side={side}
+          sideOffset={6}
+          collisionPadding={8}
+          positionMethod="fixed"
+          className="popup-place"
+        >
           <BaseTooltip.Popup className="tooltip">{content}</BaseTooltip.Popup>
         </BaseTooltip.Positioner>
       </BaseTooltip.Portal>
@@ -51,7 +57,15 @@ export function IconButton({ label, children, ...rest }: IconButtonProps) {
 
 const COPIED_SHOWN_MS = 1_800
 
-export function CopyButton({ value, label, size = 'small' }: { value: string; label: string; size?: 'small' | 'medium' }) {
+export function CopyButton({
+  value,
+  label,
+  size = 'small',
+}: {
+  value: string
+  label: string
+  size?: 'small' | 'medium'
+}) {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
     if (!copied) return

@@ -28,11 +28,12 @@ export function Dialog({ open, onClose, title, lead, widthPx = 440, children }: 
               <BaseDialog.Title className="dialog-title">{title}</BaseDialog.Title>
               {lead && <BaseDialog.Description className="dialog-lead">{lead}</BaseDialog.Description>}
             </div>
-            <BaseDialog.Close className="icon-button" aria-label={text.action.close}>
-              <X size={17} aria-hidden />
-            </BaseDialog.Close>
           </div>
           <div className="dialog-body">{children}</div>
+          {/* Last, so that the dialog's own first control gets the focus. */}
+          <BaseDialog.Close className="icon-button dialog-close" aria-label={text.action.close}>
+            <X size={17} aria-hidden />
+          </BaseDialog.Close>
         </BaseDialog.Popup>
       </BaseDialog.Portal>
     </BaseDialog.Root>

@@ -1,5 +1,6 @@
 // Decides how choices and problems in forms look: labelled inputs, segmented choices, switches, inline refusals.
 import { CircleAlert } from 'lucide-react'
+import { focusOnMount } from './focus'
 import { useId, type ComponentProps, type ReactNode } from 'react'
 
 /** A refusal, beside what caused it. Announced once when it appears. */
@@ -12,20 +13,23 @@ export function Problem({ children, id }: { children: ReactNode; id?: string }) 
   )
 }
 
-interface TextFieldProps extends Omit<ComponentProps<'input'>, 'size'> {
+interface TextFieldProps extends Omit<ComponentProps<'input'>, 'size' | 'autoFocus' | 'ref'> {
   label: string
   hint?: string
   problem?: string | null
   large?: boolean
+  /** The first field of a form that was just asked for takes the cursor. */
+  first?: boolean
 }
 
-export function TextField({ label, hint, problem, large = false, ...rest }: TextFieldProps) {
+export function TextField({ label, hint, problem, large = false, first = false, ...rest }: TextFieldProps) {
   const id = useId()
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
+        ref={first ? focusOnMount : null}
         className="input"
         data-size={large ? 'large' : 'medium'}
         aria-invalid={problem ? true : undefined}
@@ -91,6 +95,7 @@ export function SwitchLine({ label, hint, checked, onChange }: SwitchProps) {
         className="switch"
         aria-describedby={`${id}-hint`}
         checked={checked}
+        aria-checked={checked}
         onChange={(event) => onChange(event.target.checked)}
       />
     </div>

@@ -15,7 +15,12 @@ import {
   type Geometry,
 } from '../../renderer/timeline/anchored-list'
 
-const even = (total: number, viewportPx = 600, rowPx = 100): Geometry => ({ total, viewportPx, footerPx: 0, heightOf: () => rowPx })
+const even = (total: number, viewportPx = 600, rowPx = 100): Geometry => ({
+  total,
+  viewportPx,
+  footerPx: 0,
+  heightOf: () => rowPx,
+})
 const uneven = (heights: number[], viewportPx: number): Geometry => ({
   total: heights.length,
   viewportPx,
@@ -42,13 +47,17 @@ describe('scrolling by an anchor', () => {
   })
   test('scrolling there and back ends where it began, whatever the heights', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 20, max: 900 }), { minLength: 60, maxLength: 200 }), fc.integer({ min: 0, max: 3000 }), (heights, px) => {
-        const geometry = uneven(heights, 500)
-        const from = settle({ anchor: 4, offset: -10 }, geometry)
-        const there = moveBy(from, px, geometry)
-        if (JSON.stringify(there) === JSON.stringify(endPlace(geometry))) return
-        expect(moveBy(there, -px, geometry)).toEqual(from)
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 20, max: 900 }), { minLength: 60, maxLength: 200 }),
+        fc.integer({ min: 0, max: 3000 }),
+        (heights, px) => {
+          const geometry = uneven(heights, 500)
+          const from = settle({ anchor: 4, offset: -10 }, geometry)
+          const there = moveBy(from, px, geometry)
+          if (JSON.stringify(there) === JSON.stringify(endPlace(geometry))) return
+          expect(moveBy(there, -px, geometry)).toEqual(from)
+        },
+      ),
     )
   })
   test('a settled place always fills the viewport and never hides its anchor', () => {
@@ -84,17 +93,21 @@ describe('new entries while somebody reads', () => {
   })
   test('positions are counted after the change: it agrees with inserting into a real list', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 30 }), fc.integer({ min: 0, max: 39 }), (wanted, position) => {
-        const inserted = wanted.sort((a, b) => a - b)
-        const list: string[] = Array.from({ length: 40 }, (_, index) => `old ${index}`)
-        const placed: number[] = []
-        for (const at of inserted) {
-          if (at > list.length) continue
-          list.splice(at, 0, 'new')
-          placed.push(at)
-        }
-        expect(list[shiftPosition(position, placed)]).toBe(`old ${position}`)
-      }),
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { maxLength: 30 }),
+        fc.integer({ min: 0, max: 39 }),
+        (wanted, position) => {
+          const inserted = wanted.sort((a, b) => a - b)
+          const list: string[] = Array.from({ length: 40 }, (_, index) => `old ${index}`)
+          const placed: number[] = []
+          for (const at of inserted) {
+            if (at > list.length) continue
+            list.splice(at, 0, 'new')
+            placed.push(at)
+          }
+          expect(list[shiftPosition(position, placed)]).toBe(`old ${position}`)
+        },
+      ),
     )
   })
 })

@@ -39,18 +39,56 @@ const hexOf = (text: string, digits: number) => {
 const HOUR = 3_600_000
 const start = Date.now()
 
-const NAMES = ['Ada Lindqvist', 'Bob', 'Carla Reyes', 'Dmitri', 'Esi Mensah', 'Farid', 'Grete Holm', 'Hana', 'Ivo', 'June Park', 'Kofi', 'Lena', 'Mads', 'Noor', 'Olu', 'Priya', 'Quentin', 'Rosa', 'Sami', 'Tove', 'Uma', 'Viktor', 'Wen', 'Xenia', 'Yusuf', 'Zoë']
-const nameOf = (index: number) => (index < NAMES.length ? NAMES[index] : `${NAMES[index % NAMES.length]?.split(' ')[0]} ${Math.floor(index / NAMES.length) + 1}`) ?? 'Nobody'
+const NAMES = [
+  'Ada Lindqvist',
+  'Bob',
+  'Carla Reyes',
+  'Dmitri',
+  'Esi Mensah',
+  'Farid',
+  'Grete Holm',
+  'Hana',
+  'Ivo',
+  'June Park',
+  'Kofi',
+  'Lena',
+  'Mads',
+  'Noor',
+  'Olu',
+  'Priya',
+  'Quentin',
+  'Rosa',
+  'Sami',
+  'Tove',
+  'Uma',
+  'Viktor',
+  'Wen',
+  'Xenia',
+  'Yusuf',
+  'Zoë',
+]
+const nameOf = (index: number) =>
+  (index < NAMES.length
+    ? NAMES[index]
+    : `${NAMES[index % NAMES.length]?.split(' ')[0]} ${Math.floor(index / NAMES.length) + 1}`) ?? 'Nobody'
 
 const t = (text: string): Inline => ({ t: 'text', text })
 const p = (...children: Inline[]): Block => ({ t: 'paragraph', children })
 const plainText = (blocks: Block[]): string =>
   blocks
-    .map((block) => ('children' in block ? block.children.map((child) => ('text' in child ? child.text : '')).join('') : ''))
+    .map((block) =>
+      'children' in block ? block.children.map((child) => ('text' in child ? child.text : '')).join('') : '',
+    )
     .join(' ')
 
 const bodies: Block[][] = [
-  [p(t('The boat is out of the water. Antifouling on Saturday if it stays dry; bring gloves, and somebody please bring the long roller.'))],
+  [
+    p(
+      t(
+        'The boat is out of the water. Antifouling on Saturday if it stays dry; bring gloves, and somebody please bring the long roller.',
+      ),
+    ),
+  ],
   [
     { t: 'heading', level: 2, children: [t('Winter plan')] },
     p(t('Three things before the frost, in this order:')),
@@ -72,7 +110,11 @@ const bodies: Block[][] = [
       language: 'ts',
       text: "const volts = (raw: number) => (raw / 4095) * 3.3 * DIVIDER\n\n// was 10.8, measured today at three temperatures: 10.94, 10.94, 10.93\nconst DIVIDER = 10.94\n\nexport const readings = samples.map((sample) => ({ at: sample.at, volts: volts(sample.raw), temperature: sample.celsius, source: 'bench' }))",
     },
-    p(t('Deployed to both loggers. '), { t: 'link', href: 'https://example.org/notes/divider', children: [t('Notes are here')] }, t('.')),
+    p(
+      t('Deployed to both loggers. '),
+      { t: 'link', href: 'https://example.org/notes/divider', children: [t('Notes are here')] },
+      t('.'),
+    ),
   ],
   [p(t('Soup at ours on Thursday? 🍲'))],
   [
@@ -107,15 +149,36 @@ const bodies: Block[][] = [
   ],
   [
     p(
-      t('Made it over the pass just before the snow. No signal for two days, so all of this reaches you at once. The hut book has our names, under '),
+      t(
+        'Made it over the pass just before the snow. No signal for two days, so all of this reaches you at once. The hut book has our names, under ',
+      ),
       { t: 'em', children: [t('the two with the broken stove')] },
       t('.'),
     ),
-    p(t('Pictures follow when there is a cable: '), { t: 'image', href: 'https://example.org/pass.jpg', alt: 'the pass at dawn' }),
+    p(t('Pictures follow when there is a cable: '), {
+      t: 'image',
+      href: 'https://example.org/pass.jpg',
+      alt: 'the pass at dawn',
+    }),
   ],
-  [p(t('https-less and happy: '), { t: 'code', text: 'averyveryveryverylongidentifierwithoutanybreakthatmustwrapsomewhereorscrollinsideitsownbox_0123456789abcdef0123456789abcdef' }, t(' fits.'))],
+  [
+    p(
+      t('https-less and happy: '),
+      {
+        t: 'code',
+        text: 'averyveryveryverylongidentifierwithoutanybreakthatmustwrapsomewhereorscrollinsideitsownbox_0123456789abcdef0123456789abcdef',
+      },
+      t(' fits.'),
+    ),
+  ],
   [p(t('Yes.'))],
-  [p(t('I have read through all of the minutes once more. What we agreed is not what was written down: the key stays with whoever opens on Monday, and the second one hangs in the workshop. If that is wrong, say so here before Friday, and then we leave it alone for a year.'))],
+  [
+    p(
+      t(
+        'I have read through all of the minutes once more. What we agreed is not what was written down: the key stays with whoever opens on Monday, and the second one hangs in the workshop. If that is wrong, say so here before Friday, and then we leave it alone for a year.',
+      ),
+    ),
+  ],
 ]
 
 interface Person {
@@ -162,7 +225,9 @@ class Entries {
     if (!person) throw new Error('a circle has somebody')
     const blocks = (this.plain ? bodies[index % 3 === 0 ? 3 : 0] : bodies[(index * 5 + 3) % bodies.length]) ?? []
     const timestamp = start - age * (this.plain ? 37 * 60_000 : 2.3 * HOUR) - 8 * 60_000
-    const special = this.plain ? '' : (['', '', 'reply', '', 'reaction', '', '', 'unknown', 'reply', '', 'edit', '', 'profile', ''][age % 14] ?? '')
+    const special = this.plain
+      ? ''
+      : (['', '', 'reply', '', 'reaction', '', '', 'unknown', 'reply', '', 'edit', '', 'profile', ''][age % 14] ?? '')
     const kind = special === '' ? 'post' : (special as Row['kind'])
     const quiet = kind === 'reaction' || kind === 'unknown' || kind === 'profile' || kind === 'edit'
     const other = this.crew[(author + 1) % this.crew.length] ?? person
@@ -176,11 +241,22 @@ class Entries {
       receivedAt: timestamp + (age % 11 === 7 ? 26 * HOUR : 900),
       kind,
       text: kind === 'reaction' ? '👍' : quiet ? '' : plainText(blocks),
-      tree: { version: 1, blocks: quiet && kind !== 'edit' ? [] : kind === 'edit' ? [p(t('Soup at ours on Friday, not Thursday.'))] : blocks, heightPx: quiet ? 0 : 26 + blocks.length * 34 },
+      tree: {
+        version: 1,
+        blocks:
+          quiet && kind !== 'edit' ? [] : kind === 'edit' ? [p(t('Soup at ours on Friday, not Thursday.'))] : blocks,
+        heightPx: quiet ? 0 : 26 + blocks.length * 34,
+      },
       proof: age % 17 === 5 ? 'floating' : 'linked',
       mine: author === 0,
       ...(kind === 'reply' || kind === 'reaction' || kind === 'edit'
-        ? { target: { id: hexOf(`node ${Math.max(0, index - 4)}`, 64) as NodeId, memberName: other.name, excerpt: 'Water levels this week, morning readings: Mon 4.12 m, Tue 4.09 m, Wed 4.15 m' } }
+        ? {
+            target: {
+              id: hexOf(`node ${Math.max(0, index - 4)}`, 64) as NodeId,
+              memberName: other.name,
+              excerpt: 'Water levels this week, morning readings: Mon 4.12 m, Tue 4.09 m, Wed 4.15 m',
+            },
+          }
         : {}),
       late: age % 11 === 7,
       waiting: author === 0 && age < 2,
@@ -193,7 +269,16 @@ function fingerTree(n: number, tree: 0 | 1, me: number, ring: Inspection['route'
   const parent = new Map<number, number>()
   const split = (at: number, lo: number, hi: number) => {
     if (hi - lo <= 0) return
-    const parts: [number, number][] = lo < at && at < hi ? [[lo, at], [at + 1, hi]] : [[lo, Math.ceil((lo + hi) / 2)], [Math.ceil((lo + hi) / 2), hi]]
+    const parts: [number, number][] =
+      lo < at && at < hi
+        ? [
+            [lo, at],
+            [at + 1, hi],
+          ]
+        : [
+            [lo, Math.ceil((lo + hi) / 2)],
+            [Math.ceil((lo + hi) / 2), hi],
+          ]
     for (const [from, to] of parts) {
       if (to - from <= 0) continue
       let pivot = from + Math.floor((to - from) / 2)
@@ -211,15 +296,23 @@ function fingerTree(n: number, tree: 0 | 1, me: number, ring: Inspection['route'
   return { tree, edges, path: path.flatMap((index) => ring[index] ?? []) }
 }
 
-const RECOVERY = 'canyon velvet orbit mention harvest tunnel gravity plunge acoustic ribbon shallow mercy lantern obscure drift salon puzzle border cement vivid ladder echo winter humble'.split(' ')
-const INVITE = 'twofold://join/1/AQx8rT0mVn2LkqJ5cZsWbYp7HdGf9uXoEiKa4RtNvMjQwSy3BzCgUhPlD6e1FkOaT-9s_xV2nLr8Ym0Wc5Jd7QbHgZpIuE'
+const RECOVERY =
+  'canyon velvet orbit mention harvest tunnel gravity plunge acoustic ribbon shallow mercy lantern obscure drift salon puzzle border cement vivid ladder echo winter humble'.split(
+    ' ',
+  )
+const INVITE =
+  'twofold://join/1/AQx8rT0mVn2LkqJ5cZsWbYp7HdGf9uXoEiKa4RtNvMjQwSy3BzCgUhPlD6e1FkOaT-9s_xV2nLr8Ym0Wc5Jd7QbHgZpIuE'
 const INVITE_WORDS = 'lunar oxygen basket river crisp timber novel august fable quilt ocean maple'
 
 const qr = (): boolean[][] => {
   seed = 99
   const size = 41
   const finder = (x: number, y: number) => {
-    for (const [cx, cy] of [[4, 4], [size - 11, 4], [4, size - 11]] as const) {
+    for (const [cx, cy] of [
+      [4, 4],
+      [size - 11, 4],
+      [4, size - 11],
+    ] as const) {
       const dx = x - cx
       const dy = y - cy
       if (dx >= -1 && dx <= 7 && dy >= -1 && dy <= 7) {
@@ -244,33 +337,76 @@ interface Scenario {
   plain?: boolean
   change?: (state: AppState) => AppState
 }
-const joining = (state: JoinState, known = true) => (app: AppState): AppState => ({
-  ...app,
-  circle: null,
-  phase: {
-    phase: 'joining',
-    name: 'Ada Lindqvist',
-    preview: known
-      ? { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: start + 20 * HOUR, approval: 'ask' }
-      : { circleName: null, inviterName: null, expiresAt: null, approval: null },
-    state,
-  },
-})
-const phase = (next: AppState['phase']) => (app: AppState): AppState => ({ ...app, circle: null, phase: next })
+const joining =
+  (state: JoinState, known = true) =>
+  (app: AppState): AppState => ({
+    ...app,
+    circle: null,
+    phase: {
+      phase: 'joining',
+      name: 'Ada Lindqvist',
+      preview: known
+        ? { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: start + 20 * HOUR, approval: 'ask' }
+        : { circleName: null, inviterName: null, expiresAt: null, approval: null },
+      state,
+    },
+  })
+const phase =
+  (next: AppState['phase']) =>
+  (app: AppState): AppState => ({ ...app, circle: null, phase: next })
 
 const scenarios: Record<string, Scenario> = {
-  welcome: { members: 1, entries: 0, change: (app) => ({ ...phase({ phase: 'welcome' })(app), me: null, keysKeptBy: null }) },
+  welcome: {
+    members: 1,
+    entries: 0,
+    change: (app) => ({ ...phase({ phase: 'welcome' })(app), me: null, keysKeptBy: null }),
+  },
   words: { members: 1, entries: 0, change: phase({ phase: 'confirm-words', name: 'Ada Lindqvist', ask: [4, 11, 19] }) },
-  'no-circle': { members: 1, entries: 0, change: phase({ phase: 'no-circle', name: 'Ada Lindqvist', restored: false }) },
+  'no-circle': {
+    members: 1,
+    entries: 0,
+    change: phase({ phase: 'no-circle', name: 'Ada Lindqvist', restored: false }),
+  },
   restored: { members: 1, entries: 0, change: phase({ phase: 'no-circle', name: 'Ada Lindqvist', restored: true }) },
-  searching: { members: 1, entries: 0, change: joining({ step: 'searching', sinceMs: start - 47_000, lanPeersSeen: 0, internet: true, detail: 'Next try in 8 seconds.' }, false) },
+  searching: {
+    members: 1,
+    entries: 0,
+    change: joining(
+      { step: 'searching', sinceMs: start - 47_000, lanPeersSeen: 0, internet: true, detail: 'Next try in 8 seconds.' },
+      false,
+    ),
+  },
   asking: { members: 1, entries: 0, change: joining({ step: 'asking', with: 'Bob' }) },
-  approval: { members: 1, entries: 0, change: joining({ step: 'waiting-for-approval', by: 'Bob', circleName: 'Harbour Road 12' }) },
+  approval: {
+    members: 1,
+    entries: 0,
+    change: joining({ step: 'waiting-for-approval', by: 'Bob', circleName: 'Harbour Road 12' }),
+  },
   'sync-list': { members: 1, entries: 0, change: joining({ step: 'syncing-list' }) },
-  empty: { members: 1, entries: 0, change: (app) => ({ ...app, sync: { missing: 0, have: 0, from: null, peersOnline: 0 }, network: { ...app.network, links: [] } }) },
+  empty: {
+    members: 1,
+    entries: 0,
+    change: (app) => ({
+      ...app,
+      sync: { missing: 0, have: 0, from: null, peersOnline: 0 },
+      network: { ...app.network, links: [] },
+    }),
+  },
   small: { members: 3, entries: 40 },
-  syncing: { members: 5, entries: 180, change: (app) => ({ ...app, sync: { missing: 312, have: 180, from: 'Bob', peersOnline: 2 } }) },
-  alone: { members: 5, entries: 60, change: (app) => ({ ...app, sync: { missing: 14, have: 60, from: null, peersOnline: 0 }, network: { ...app.network, links: [] } }) },
+  syncing: {
+    members: 5,
+    entries: 180,
+    change: (app) => ({ ...app, sync: { missing: 312, have: 180, from: 'Bob', peersOnline: 2 } }),
+  },
+  alone: {
+    members: 5,
+    entries: 60,
+    change: (app) => ({
+      ...app,
+      sync: { missing: 14, have: 60, from: null, peersOnline: 0 },
+      network: { ...app.network, links: [] },
+    }),
+  },
   large: { members: 8, entries: 10_000 },
   million: { members: 8, entries: 1_000_000, plain: true },
   crowd: { members: 100, entries: 3_000 },
@@ -282,7 +418,11 @@ const scenarios: Record<string, Scenario> = {
       alerts: [
         { code: 'DISK_FULL', severity: 'error', text: sentence('DISK_FULL') },
         { code: 'MULTICAST_BLOCKED', severity: 'warning', text: sentence('MULTICAST_BLOCKED') },
-        { code: 'SETTINGS_DAMAGED', severity: 'info', text: sentence('SETTINGS_DAMAGED', { file: 'settings.damaged-1.json' }) },
+        {
+          code: 'SETTINGS_DAMAGED',
+          severity: 'info',
+          text: sentence('SETTINGS_DAMAGED', { file: 'settings.damaged-1.json' }),
+        },
       ],
       network: {
         ...app.network,
@@ -304,14 +444,38 @@ const scenarios: Record<string, Scenario> = {
         ...app.circle,
         approval: 'ask',
         requests: [
-          { id: 'r1', name: 'Mira Castellanos', member: hexOf('mira', 64) as MemberKey, device: hexOf('mira d', 64) as DeviceKey, askedAt: start - 90_000 },
-          { id: 'r2', name: 'workshop-pi', member: hexOf('pi', 64) as MemberKey, device: hexOf('pi d', 64) as DeviceKey, askedAt: start - 3 * HOUR },
+          {
+            id: 'r1',
+            name: 'Mira Castellanos',
+            member: hexOf('mira', 64) as MemberKey,
+            device: hexOf('mira d', 64) as DeviceKey,
+            askedAt: start - 90_000,
+          },
+          {
+            id: 'r2',
+            name: 'workshop-pi',
+            member: hexOf('pi', 64) as MemberKey,
+            device: hexOf('pi d', 64) as DeviceKey,
+            askedAt: start - 3 * HOUR,
+          },
         ],
       },
     }),
   },
-  removed: { members: 5, entries: 60, change: (app) => ({ ...app, phase: { phase: 'removed', name: 'Ada Lindqvist' } }) },
-  restoring: { members: 5, entries: 12, change: (app) => ({ ...app, alerts: [{ code: 'RESTORING', severity: 'info', text: sentence('RESTORING') }], sync: { missing: 88, have: 12, from: 'Carla Reyes', peersOnline: 2 } }) },
+  removed: {
+    members: 5,
+    entries: 60,
+    change: (app) => ({ ...app, phase: { phase: 'removed', name: 'Ada Lindqvist' } }),
+  },
+  restoring: {
+    members: 5,
+    entries: 12,
+    change: (app) => ({
+      ...app,
+      alerts: [{ code: 'RESTORING', severity: 'info', text: sentence('RESTORING') }],
+      sync: { missing: 88, have: 12, from: 'Carla Reyes', peersOnline: 2 },
+    }),
+  },
 }
 
 export class FakeBackend implements Bridge {
@@ -322,6 +486,9 @@ export class FakeBackend implements Bridge {
   #views = new Map<number, { scope: Scope; version: number }>()
   #nextView = 1
   #draft = ''
+  /** Calls that are refused, and why. */
+  readonly refusals = new Map<CallName, ErrorCode>()
+  readonly asked: { name: CallName; input: unknown }[] = []
   /** Waits this long before it answers windows, to see what loading looks like. */
   slowMs = 0
 
@@ -337,15 +504,37 @@ export class FakeBackend implements Bridge {
       removed: members > 4 && index === 4,
       presence: presenceOf(index),
       devices: [
-        { key: person.device, presence: presenceOf(index), height: 120 + index, announcedHeight: index === 3 ? 180 : 120 + index, addedInEpoch: index + 1, removed: false },
-        ...(index === 1 ? [{ key: hexOf('bob 2', 64) as DeviceKey, presence: { state: 'offline', lastSeenAt: start - 3 * 24 * HOUR } as const, height: 31, announcedHeight: 31, addedInEpoch: 4, removed: false }] : []),
+        {
+          key: person.device,
+          presence: presenceOf(index),
+          height: 120 + index,
+          announcedHeight: index === 3 ? 180 : 120 + index,
+          addedInEpoch: index + 1,
+          removed: false,
+        },
+        ...(index === 1
+          ? [
+              {
+                key: hexOf('bob 2', 64) as DeviceKey,
+                presence: { state: 'offline', lastSeenAt: start - 3 * 24 * HOUR } as const,
+                height: 31,
+                announcedHeight: 31,
+                addedInEpoch: 4,
+                removed: false,
+              },
+            ]
+          : []),
       ],
       entries: Math.round(entries / members),
       unread: index === 1 ? 3 : index === 5 ? 12 : 0,
     }))
     const base: AppState = {
       phase: { phase: 'circle', name: 'Ada Lindqvist' },
-      me: { member: this.#crew[0]?.member ?? ('' as MemberKey), name: 'Ada Lindqvist', device: this.#crew[0]?.device ?? ('' as DeviceKey) },
+      me: {
+        member: this.#crew[0]?.member ?? ('' as MemberKey),
+        name: 'Ada Lindqvist',
+        device: this.#crew[0]?.device ?? ('' as DeviceKey),
+      },
       circle: {
         id: hexOf('circle', 64) as CircleId,
         name: 'Harbour Road 12',
@@ -363,9 +552,30 @@ export class FakeBackend implements Bridge {
         invites:
           members > 1
             ? [
-                { id: hexOf('i1', 32) as InviteId, createdAt: start - 2 * HOUR, expiresAt: start + 22 * HOUR, usesMax: 5, used: 2, state: 'open' },
-                { id: hexOf('i2', 32) as InviteId, createdAt: start - 9 * 24 * HOUR, expiresAt: start - 8 * 24 * HOUR, usesMax: 1, used: 1, state: 'used-up' },
-                { id: hexOf('i3', 32) as InviteId, createdAt: start - 30 * 24 * HOUR, expiresAt: start - 23 * 24 * HOUR, usesMax: 1, used: 0, state: 'expired' },
+                {
+                  id: hexOf('i1', 32) as InviteId,
+                  createdAt: start - 2 * HOUR,
+                  expiresAt: start + 22 * HOUR,
+                  usesMax: 5,
+                  used: 2,
+                  state: 'open',
+                },
+                {
+                  id: hexOf('i2', 32) as InviteId,
+                  createdAt: start - 9 * 24 * HOUR,
+                  expiresAt: start - 8 * 24 * HOUR,
+                  usesMax: 1,
+                  used: 1,
+                  state: 'used-up',
+                },
+                {
+                  id: hexOf('i3', 32) as InviteId,
+                  createdAt: start - 30 * 24 * HOUR,
+                  expiresAt: start - 23 * 24 * HOUR,
+                  usesMax: 1,
+                  used: 0,
+                  state: 'expired',
+                },
               ]
             : [],
       },
@@ -396,7 +606,12 @@ export class FakeBackend implements Bridge {
         entriesForwarded: 611,
         manualAddresses: members > 3 ? ['192.168.7.20:49737'] : [],
       },
-      sync: { missing: 0, have: entries, from: null, peersOnline: views.filter((view) => view.presence.state === 'online').length },
+      sync: {
+        missing: 0,
+        have: entries,
+        from: null,
+        peersOnline: views.filter((view) => view.presence.state === 'online').length,
+      },
       alerts: [],
       settings: { theme: 'system', density: 'comfortable', lan: true, internet: true },
       dataDir: '/home/ada/.local/share/twofold',
@@ -452,32 +667,53 @@ export class FakeBackend implements Bridge {
 
   // Views of one author hold every crew-th entry: enough to look at.
   #total(scope: Scope): number {
-    return scope.type === 'everyone' ? this.#entries.total : Math.floor(this.#entries.total / Math.max(1, this.#crew.length))
+    return scope.type === 'everyone'
+      ? this.#entries.total
+      : Math.floor(this.#entries.total / Math.max(1, this.#crew.length))
   }
   #row(scope: Scope, position: number): Row {
     if (scope.type === 'everyone') return this.#entries.at(position)
     const person = scope.type === 'mine' ? this.#crew[0] : this.#crew.find((one) => one.member === scope.member)
     const row = this.#entries.at(position)
-    return person ? { ...row, member: person.member, memberName: person.name, device: person.device, mine: scope.type === 'mine', waiting: scope.type === 'mine' && row.waiting } : row
+    return person
+      ? {
+          ...row,
+          member: person.member,
+          memberName: person.name,
+          device: person.device,
+          mine: scope.type === 'mine',
+          waiting: scope.type === 'mine' && row.waiting,
+        }
+      : row
   }
   #window(viewId: number, startAt: number, count: number) {
     const view = this.#views.get(viewId)
     if (!view) throw new Refusal('VIEW_UNKNOWN')
     const total = this.#total(view.scope)
     const rows: Row[] = []
-    for (let position = startAt; position < Math.min(total, startAt + count); position += 1) rows.push(this.#row(view.scope, position))
+    for (let position = startAt; position < Math.min(total, startAt + count); position += 1)
+      rows.push(this.#row(view.scope, position))
     return { viewId, version: view.version, total, start: startAt, rows }
   }
 
   #inspect(id: NodeId): Inspection {
     let row = this.#entries.at(0)
-    for (let position = 0; position < Math.min(400, this.#entries.total); position += 1) if (this.#entries.at(position).id === id) row = this.#entries.at(position)
+    for (let position = 0; position < Math.min(400, this.#entries.total); position += 1)
+      if (this.#entries.at(position).id === id) row = this.#entries.at(position)
     const n = this.#crew.length
-    const author = Math.max(0, this.#crew.findIndex((person) => person.device === row.device))
+    const author = Math.max(
+      0,
+      this.#crew.findIndex((person) => person.device === row.device),
+    )
     const ring = this.#crew.map((_, index) => {
       const at = (author + index) % n
       const person = this.#crew[at] ?? { name: '', device: '' as DeviceKey }
-      return { device: person.device, memberName: person.name, me: at === 0, online: presenceOf(at).state !== 'offline' }
+      return {
+        device: person.device,
+        memberName: person.name,
+        me: at === 0,
+        online: presenceOf(at).state !== 'offline',
+      }
     })
     const me = ring.findIndex((hop) => hop.me)
     const trees = ([0, 1] as const).map((tree) => fingerTree(n, tree, me, ring))
@@ -486,14 +722,61 @@ export class FakeBackend implements Bridge {
     return {
       row,
       proof: [
-        { id: 'encoding', ok: true, sentence: 'The entry is in the one form that its content has; nothing is hidden in it.', raw: [['version', '01'], ['bytes', hex('bytes', 128)]] },
+        {
+          id: 'encoding',
+          ok: true,
+          sentence: 'The entry is in the one form that its content has; nothing is hidden in it.',
+          raw: [
+            ['version', '01'],
+            ['bytes', hex('bytes', 128)],
+          ],
+        },
         { id: 'id', ok: true, sentence: 'Its id is the fingerprint of exactly these bytes.', raw: [['id', row.id]] },
-        { id: 'signature', ok: true, sentence: `It is signed by the device ${row.device.slice(0, 8)}.`, raw: [['signature', hex('sig', 128)], ['device', row.device]] },
-        { id: 'device', ok: true, sentence: `That device is certified by ${row.memberName}.`, raw: [['certificate', hex('cert', 128)]] },
-        { id: 'member', ok: true, sentence: `${row.memberName} was a member when this was written.`, raw: [['member', row.member]] },
-        { id: 'epoch', ok: true, sentence: 'Member list no. 6 is signed by Ada Lindqvist, the founder.', raw: [['epoch', hex('epoch')], ['certificate', hex('ecert', 128)]] },
-        { id: 'log', ok: row.proof === 'linked', sentence: row.proof === 'linked' ? `It continues entry ${row.seq - 1} of the same timeline, and so on down to the first.` : 'Older entries of this timeline are still on their way.', raw: [['backlink', hex('back')]] },
-        { id: 'time', ok: true, sentence: 'It is later than the entry before it, and not in the future.', raw: [['timestamp', String(row.timestamp)]] },
+        {
+          id: 'signature',
+          ok: true,
+          sentence: `It is signed by the device ${row.device.slice(0, 8)}.`,
+          raw: [
+            ['signature', hex('sig', 128)],
+            ['device', row.device],
+          ],
+        },
+        {
+          id: 'device',
+          ok: true,
+          sentence: `That device is certified by ${row.memberName}.`,
+          raw: [['certificate', hex('cert', 128)]],
+        },
+        {
+          id: 'member',
+          ok: true,
+          sentence: `${row.memberName} was a member when this was written.`,
+          raw: [['member', row.member]],
+        },
+        {
+          id: 'epoch',
+          ok: true,
+          sentence: 'Member list no. 6 is signed by Ada Lindqvist, the founder.',
+          raw: [
+            ['epoch', hex('epoch')],
+            ['certificate', hex('ecert', 128)],
+          ],
+        },
+        {
+          id: 'log',
+          ok: row.proof === 'linked',
+          sentence:
+            row.proof === 'linked'
+              ? `It continues entry ${row.seq - 1} of the same timeline, and so on down to the first.`
+              : 'Older entries of this timeline are still on their way.',
+          raw: [['backlink', hex('back')]],
+        },
+        {
+          id: 'time',
+          ok: true,
+          sentence: 'It is later than the entry before it, and not in the future.',
+          raw: [['timestamp', String(row.timestamp)]],
+        },
       ],
       route: {
         ring,
@@ -506,7 +789,10 @@ export class FakeBackend implements Bridge {
   }
 
   async call<K extends CallName>(name: K, input: Input<K>): Promise<Reply<never>> {
+    this.asked.push({ name, input })
     try {
+      const refused = this.refusals.get(name)
+      if (refused) throw new Refusal(refused)
       if (this.slowMs > 0 && name.startsWith('view.')) await new Promise((resolve) => setTimeout(resolve, this.slowMs))
       return { ok: true, value: structuredClone(this.#answer(name, (input ?? {}) as Record<string, never>)) as never }
     } catch (error) {
@@ -529,7 +815,8 @@ export class FakeBackend implements Bridge {
       case 'identity.words':
         return { words: RECOVERY }
       case 'identity.confirm':
-        if (String(input['words']) !== [RECOVERY[3], RECOVERY[10], RECOVERY[18]].join()) throw new Refusal('WORDS_MISMATCH', { position: 4 })
+        if (String(input['words']) !== [RECOVERY[3], RECOVERY[10], RECOVERY[18]].join())
+          throw new Refusal('WORDS_MISMATCH', { position: 4 })
         this.push({ phase: { phase: 'no-circle', name: 'Ada Lindqvist', restored: false } })
         return null
       case 'identity.discard':
@@ -538,7 +825,21 @@ export class FakeBackend implements Bridge {
       case 'identity.restore':
         throw new Refusal('WORDS_CHECKSUM')
       case 'identity.suggest':
-        return [...RECOVERY, 'abandon', 'ability', 'about', 'orchard', 'orange', 'order', 'ordinary', 'rib', 'ride', 'ribbon', 'cat', 'century']
+        return [
+          ...RECOVERY,
+          'abandon',
+          'ability',
+          'about',
+          'orchard',
+          'orange',
+          'order',
+          'ordinary',
+          'rib',
+          'ride',
+          'ribbon',
+          'cat',
+          'century',
+        ]
           .filter((word, index, all) => all.indexOf(word) === index && word.startsWith(input['prefix'] ?? ''))
           .sort()
           .slice(0, 8)
@@ -548,31 +849,59 @@ export class FakeBackend implements Bridge {
         this.push({})
         return null
       case 'invite.preview':
-        if (String(input['link']).startsWith('twofold://')) return { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: start + 20 * HOUR, approval: 'ask' }
-        if (String(input['link']).split(' ').length === 12) return { circleName: null, inviterName: null, expiresAt: null, approval: null }
+        if (String(input['link']).startsWith('twofold://'))
+          return { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: start + 20 * HOUR, approval: 'ask' }
+        if (String(input['link']).split(' ').length === 12)
+          return { circleName: null, inviterName: null, expiresAt: null, approval: null }
         throw new Refusal('LINK_INVALID')
       case 'circle.join':
-        this.push({ phase: { phase: 'joining', name: 'Ada', preview: { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: null, approval: 'ask' }, state: { step: 'searching', sinceMs: Date.now(), lanPeersSeen: 1, internet: true, detail: '' } } })
+        this.push({
+          phase: {
+            phase: 'joining',
+            name: 'Ada',
+            preview: { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: null, approval: 'ask' },
+            state: { step: 'searching', sinceMs: Date.now(), lanPeersSeen: 1, internet: true, detail: '' },
+          },
+        })
         return null
       case 'circle.joinCancel':
         this.push({ phase: { phase: 'no-circle', name: 'Ada Lindqvist', restored: false } })
         return null
       case 'invite.create':
       case 'invite.show':
-        return { id: hexOf('i9', 32), link: INVITE, words: INVITE_WORDS, qr: qr(), expiresAt: start + 24 * HOUR, usesMax: 1 }
+        return {
+          id: hexOf('i9', 32),
+          link: INVITE,
+          words: INVITE_WORDS,
+          qr: qr(),
+          expiresAt: start + 24 * HOUR,
+          usesMax: 1,
+        }
       case 'invite.revoke':
-        if (circle) this.push({ circle: { ...circle, invites: circle.invites.map((invite) => (invite.id === input['id'] ? { ...invite, state: 'revoked' } : invite)) } })
+        if (circle)
+          this.push({
+            circle: {
+              ...circle,
+              invites: circle.invites.map((invite) =>
+                invite.id === input['id'] ? { ...invite, state: 'revoked' } : invite,
+              ),
+            },
+          })
         return null
       case 'request.approve':
       case 'request.refuse':
-        if (circle) this.push({ circle: { ...circle, requests: circle.requests.filter((request) => request.id !== input['id']) } })
+        if (circle)
+          this.push({
+            circle: { ...circle, requests: circle.requests.filter((request) => request.id !== input['id']) },
+          })
         return null
       case 'member.remove':
         throw new Refusal('ADMINS_NEEDED', { waitingFor: 'Carla Reyes' })
       case 'members.list':
         return { members: circle?.members ?? [], changes: circle?.changes ?? [] }
       case 'member.seen':
-        if (circle) this.push({ circle: { ...circle, members: circle.members.map((member) => ({ ...member, unread: 0 })) } })
+        if (circle)
+          this.push({ circle: { ...circle, members: circle.members.map((member) => ({ ...member, unread: 0 })) } })
         return null
       case 'entry.post':
         if (String(input['text']).includes('refuse me')) throw new Refusal('CLOCK_BEHIND', { behind: '3 minutes' })
@@ -596,7 +925,8 @@ export class FakeBackend implements Bridge {
       case 'view.window':
         return this.#window(Number(input['viewId']), Number(input['start']), Number(input['count']))
       case 'view.position': {
-        for (let position = 0; position < Math.min(2_000, this.#entries.total); position += 1) if (this.#entries.at(position).id === input['id']) return position
+        for (let position = 0; position < Math.min(2_000, this.#entries.total); position += 1)
+          if (this.#entries.at(position).id === input['id']) return position
         return -1
       }
       case 'view.close':
@@ -606,10 +936,20 @@ export class FakeBackend implements Bridge {
         return this.state.network
       case 'network.addAddress':
         if (!/^[\w.-]+:\d+$/u.test(String(input['address']))) throw new Refusal('ADDRESS_INVALID')
-        this.push({ network: { ...this.state.network, manualAddresses: [...this.state.network.manualAddresses, input['address'] ?? ''] } })
+        this.push({
+          network: {
+            ...this.state.network,
+            manualAddresses: [...this.state.network.manualAddresses, input['address'] ?? ''],
+          },
+        })
         return null
       case 'network.removeAddress':
-        this.push({ network: { ...this.state.network, manualAddresses: this.state.network.manualAddresses.filter((address) => address !== input['address']) } })
+        this.push({
+          network: {
+            ...this.state.network,
+            manualAddresses: this.state.network.manualAddresses.filter((address) => address !== input['address']),
+          },
+        })
         return null
       case 'network.refresh':
         return null

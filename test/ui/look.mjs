@@ -11,35 +11,64 @@ const entry = (position) => async (page) => {
   await page.keyboard.press('Enter')
   await page.getByTestId('verdict').waitFor()
 }
-const then = (...steps) => async (page) => {
-  for (const step of steps) await step(page)
-}
+const then =
+  (...steps) =>
+  async (page) => {
+    for (const step of steps) await step(page)
+  }
 const key = (name) => (page) => page.keyboard.press(name)
-/** name → scenario, width, height, theme, what to do first, zoom. */
+/**
+ * name → scenario, width, height, theme, what to do first, how else it differs.
+ * @type {Record<string, [string, number, number, string, (((page: import('playwright-core').Page) => Promise<unknown>) | null)?, { density?: string, slow?: number, scale?: number }?]>}
+ */
 const looks = {
   welcome: ['welcome', 1280, 800, 'light'],
   'welcome-dark': ['welcome', 800, 600, 'dark'],
-  restore: ['welcome', 1280, 900, 'light', then(open('I have 24 recovery words'), async (page) => {
-    await page.getByLabel('Word 1', { exact: true }).fill('canyon velvet'.split(' ')[0])
-    await page.getByLabel('Word 2', { exact: true }).fill('zzz')
-    await page.getByLabel('Word 3', { exact: true }).fill('or')
-  })],
+  restore: [
+    'welcome',
+    1280,
+    900,
+    'light',
+    then(open('I have 24 recovery words'), async (page) => {
+      await page.getByLabel('Word 1', { exact: true }).fill('canyon velvet'.split(' ')[0])
+      await page.getByLabel('Word 2', { exact: true }).fill('zzz')
+      await page.getByLabel('Word 3', { exact: true }).fill('or')
+    }),
+  ],
   words: ['words', 1280, 800, 'light'],
   'words-dark': ['words', 800, 600, 'dark'],
-  confirm: ['words', 1280, 800, 'light', then(open('I have written them down'), async (page) => {
-    await page.getByLabel('Word 4').fill('men')
-    await page.waitForTimeout(200)
-  })],
+  confirm: [
+    'words',
+    1280,
+    800,
+    'light',
+    then(open('I have written them down'), async (page) => {
+      await page.getByLabel('Word 4').fill('men')
+      await page.waitForTimeout(200)
+    }),
+  ],
   'no-circle': ['no-circle', 1280, 800, 'light'],
   create: ['no-circle', 1280, 800, 'dark', open('Start a circle')],
-  join: ['no-circle', 1280, 800, 'light', then(open('Join a circle'), async (page) => {
-    await page.getByLabel('Invite link or 12 words').fill('https://nonsense')
-    await page.getByRole('button', { name: 'Look at the invite' }).click()
-  })],
-  preview: ['no-circle', 1280, 800, 'light', then(open('Join a circle'), async (page) => {
-    await page.getByLabel('Invite link or 12 words').fill('twofold://join/1/abc')
-    await page.getByRole('button', { name: 'Look at the invite' }).click()
-  })],
+  join: [
+    'no-circle',
+    1280,
+    800,
+    'light',
+    then(open('Join a circle'), async (page) => {
+      await page.getByLabel('Invite link or 12 words').fill('https://nonsense')
+      await page.getByRole('button', { name: 'Look at the invite' }).click()
+    }),
+  ],
+  preview: [
+    'no-circle',
+    1280,
+    800,
+    'light',
+    then(open('Join a circle'), async (page) => {
+      await page.getByLabel('Invite link or 12 words').fill('twofold://join/1/abc')
+      await page.getByRole('button', { name: 'Look at the invite' }).click()
+    }),
+  ],
   searching: ['searching', 1280, 800, 'light'],
   approval: ['approval', 1280, 800, 'dark'],
   empty: ['empty', 1280, 800, 'light'],
@@ -53,60 +82,126 @@ const looks = {
   syncing: ['syncing', 1280, 800, 'light'],
   alone: ['alone', 1280, 800, 'dark'],
   loading: ['small', 1280, 800, 'light', null, { slow: 20_000 }],
-  large: ['large', 1280, 800, 'light', async (page) => {
-    await page.mouse.move(700, 500)
-    for (let turn = 0; turn < 12; turn += 1) await page.mouse.wheel(0, 400)
-    await page.waitForTimeout(600)
-    await page.evaluate(() => globalThis.fake.arrive(1, 'A new one while you read.'))
-    await page.waitForTimeout(200)
-  }],
-  dragged: ['large', 1280, 800, 'dark', async (page) => {
-    const bar = await page.getByRole('scrollbar').boundingBox()
-    await page.mouse.move(bar.x + 7, bar.y + 12)
-    await page.mouse.down()
-    await page.mouse.move(bar.x + 7, bar.y + bar.height / 2, { steps: 5 })
-    await page.waitForTimeout(400)
-  }],
+  large: [
+    'large',
+    1280,
+    800,
+    'light',
+    async (page) => {
+      await page.mouse.move(700, 500)
+      for (let turn = 0; turn < 12; turn += 1) await page.mouse.wheel(0, 400)
+      await page.waitForTimeout(600)
+      await page.evaluate(() => globalThis.fake.arrive(1, 'A new one while you read.'))
+      await page.waitForTimeout(200)
+    },
+  ],
+  dragged: [
+    'large',
+    1280,
+    800,
+    'dark',
+    async (page) => {
+      const bar = await page.getByRole('scrollbar').boundingBox()
+      await page.mouse.move(bar.x + 7, bar.y + 12)
+      await page.mouse.down()
+      await page.mouse.move(bar.x + 7, bar.y + bar.height / 2, { steps: 5 })
+      await page.waitForTimeout(400)
+    },
+  ],
   inspector: ['small', 1280, 800, 'light', entry(2)],
-  'inspector-route': ['crowd', 1440, 900, 'light', then(entry(2), async (page) => {
-    await page.getByTestId('route-ring').scrollIntoViewIfNeeded()
-    await page.waitForTimeout(200)
-  })],
-  'route-8': ['large', 1440, 900, 'dark', then(entry(2), async (page) => {
-    await page.getByTestId('route-ring').scrollIntoViewIfNeeded()
-  })],
-  'route-8-trees': ['large', 1440, 900, 'light', then(entry(2), async (page) => {
-    await page.getByText('Trees', { exact: true }).click()
-    await page.getByText('Each entry travels').scrollIntoViewIfNeeded()
-  })],
-  'route-100-trees': ['crowd', 1440, 900, 'dark', then(entry(2), async (page) => {
-    await page.getByText('Trees', { exact: true }).click()
-    await page.getByText('Each entry travels').scrollIntoViewIfNeeded()
-  })],
+  'inspector-route': [
+    'crowd',
+    1440,
+    900,
+    'light',
+    then(entry(2), async (page) => {
+      await page.getByTestId('route-ring').scrollIntoViewIfNeeded()
+      await page.waitForTimeout(200)
+    }),
+  ],
+  'route-8': [
+    'large',
+    1440,
+    900,
+    'dark',
+    then(entry(2), async (page) => {
+      await page.getByTestId('route-ring').scrollIntoViewIfNeeded()
+    }),
+  ],
+  'route-8-trees': [
+    'large',
+    1440,
+    900,
+    'light',
+    then(entry(2), async (page) => {
+      await page.getByText('Trees', { exact: true }).click()
+      await page.getByText('Each entry travels').scrollIntoViewIfNeeded()
+    }),
+  ],
+  'route-100-trees': [
+    'crowd',
+    1440,
+    900,
+    'dark',
+    then(entry(2), async (page) => {
+      await page.getByText('Trees', { exact: true }).click()
+      await page.getByText('Each entry travels').scrollIntoViewIfNeeded()
+    }),
+  ],
   'inspector-800': ['small', 800, 600, 'dark', entry(1)],
   crowd: ['crowd', 1280, 800, 'light'],
-  compose: ['small', 1280, 800, 'light', then(key('j'), key('j'), key('r'), async (page) => {
-    await page.keyboard.type('That is **good** news.\n\nI bring the long roller.')
-  })],
-  refused: ['small', 1280, 800, 'dark', then(key('n'), async (page) => {
-    await page.keyboard.type('refuse me please')
-    await page.keyboard.press('Control+Enter')
-    await page.waitForTimeout(200)
-  })],
+  compose: [
+    'small',
+    1280,
+    800,
+    'light',
+    then(key('j'), key('j'), key('r'), async (page) => {
+      await page.keyboard.type('That is **good** news.\n\nI bring the long roller.')
+    }),
+  ],
+  refused: [
+    'small',
+    1280,
+    800,
+    'dark',
+    then(key('n'), async (page) => {
+      await page.keyboard.type('refuse me please')
+      await page.keyboard.press('Control+Enter')
+      await page.waitForTimeout(200)
+    }),
+  ],
   alerts: ['alerts', 1280, 800, 'light'],
   requests: ['requests', 1280, 800, 'light', then(key('g'), key('c'))],
   'circle-dark': ['small', 1280, 800, 'dark', then(key('g'), key('c'))],
-  invites: ['small', 1280, 800, 'light', then(key('g'), key('c'), async (page) => page.getByRole('tab', { name: 'Invites' }).click())],
-  log: ['large', 1280, 800, 'light', then(key('g'), key('c'), async (page) => page.getByRole('tab', { name: 'Change log' }).click())],
+  invites: [
+    'small',
+    1280,
+    800,
+    'light',
+    then(key('g'), key('c'), async (page) => page.getByRole('tab', { name: 'Invites' }).click()),
+  ],
+  log: [
+    'large',
+    1280,
+    800,
+    'light',
+    then(key('g'), key('c'), async (page) => page.getByRole('tab', { name: 'Change log' }).click()),
+  ],
   'invite-new': ['small', 1280, 800, 'light', open('Invite somebody')],
   'invite-code': ['small', 1280, 800, 'dark', then(open('Invite somebody'), open('Make the invite'))],
   'invite-code-light': ['small', 1280, 800, 'light', then(open('Invite somebody'), open('Make the invite'))],
-  removal: ['large', 1280, 800, 'light', then(key('g'), key('c'), async (page) => {
-    await page.getByRole('button', { name: 'More about Dmitri' }).click()
-    await page.getByRole('menuitem', { name: 'Remove from circle…' }).click()
-    await page.getByRole('button', { name: 'Remove Dmitri' }).click()
-    await page.waitForTimeout(300)
-  })],
+  removal: [
+    'large',
+    1280,
+    800,
+    'light',
+    then(key('g'), key('c'), async (page) => {
+      await page.getByRole('button', { name: 'More about Dmitri' }).click()
+      await page.getByRole('menuitem', { name: 'Remove from circle…' }).click()
+      await page.getByRole('button', { name: 'Remove Dmitri' }).click()
+      await page.waitForTimeout(300)
+    }),
+  ],
   network: ['large', 1280, 1200, 'light', then(key('g'), key('n'), async (page) => page.waitForTimeout(2500))],
   'network-dark': ['alerts', 1280, 800, 'dark', then(key('g'), key('n'))],
   'network-800': ['crowd', 800, 600, 'light', then(key('g'), key('n'))],
@@ -117,35 +212,70 @@ const looks = {
   shortcuts: ['small', 1280, 800, 'light', key('?')],
   removed: ['removed', 1280, 800, 'light'],
   restoring: ['restoring', 1280, 800, 'dark'],
-  opened: ['small', 1280, 800, 'light', async (page) => {
-    await page.evaluate(() => globalThis.fake.emit('link.opened', { link: 'twofold://join/1/abc' }))
-    await page.waitForTimeout(300)
-  }],
-  tooltip: ['small', 1280, 800, 'light', async (page) => {
-    await page.getByRole('button', { name: 'Bob', exact: true }).first().hover()
-    await page.waitForTimeout(900)
-  }],
-  menu: ['small', 1280, 800, 'light', async (page) => {
-    await page.getByTestId('entry').nth(1).hover()
-    await page.getByRole('button', { name: /^More about the entry/ }).first().click()
-    await page.waitForTimeout(300)
-  }],
+  opened: [
+    'small',
+    1280,
+    800,
+    'light',
+    async (page) => {
+      await page.evaluate(() => globalThis.fake.emit('link.opened', { link: 'twofold://join/1/abc' }))
+      await page.waitForTimeout(300)
+    },
+  ],
+  tooltip: [
+    'small',
+    1280,
+    800,
+    'light',
+    async (page) => {
+      await page.getByRole('button', { name: 'Bob', exact: true }).first().hover()
+      await page.waitForTimeout(900)
+    },
+  ],
+  menu: [
+    'small',
+    1280,
+    800,
+    'light',
+    async (page) => {
+      await page.getByTestId('entry').nth(1).hover()
+      await page
+        .getByRole('button', { name: /^More about the entry/ })
+        .first()
+        .click()
+      await page.waitForTimeout(300)
+    },
+  ],
 }
 
 mkdirSync(out, { recursive: true })
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 })
 for (const [name, [scenario, width, height, theme, act, more = {}]] of Object.entries(looks)) {
   if (only.length > 0 && !only.includes(name)) continue
-  const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: more.scale ?? 1, permissions: ['clipboard-write'] })
+  const context = await browser.newContext({
+    viewport: { width, height },
+    deviceScaleFactor: more.scale ?? 1,
+    permissions: ['clipboard-write'],
+  })
   const page = await context.newPage()
   page.on('console', (message) => message.type() === 'error' && console.log(name, 'console:', message.text()))
   page.on('pageerror', (error) => console.log(name, 'error:', error.message))
   try {
     await page.goto(`${url}?scenario=${scenario}&theme=${theme}&density=${more.density ?? ''}&slow=${more.slow ?? 0}`)
-    await page.waitForTimeout(350)
+    await page.locator('main').waitFor()
+    await page.waitForTimeout(400)
     if (act) await act(page)
     await page.waitForTimeout(350)
   } catch (error) {
