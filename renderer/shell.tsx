@@ -231,7 +231,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
       >
         <div className="dialog-actions">
           <Button look="primary" onClick={onLinkDone}>
-            {text.action.close}
+            {text.action.ok}
           </Button>
         </div>
       </Dialog>

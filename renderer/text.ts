@@ -26,16 +26,13 @@ const english = {
     skip: 'Skip to the timeline',
   },
   action: {
+    ok: 'OK',
     cancel: 'Cancel',
     close: 'Close',
     back: 'Back',
-    next: 'Continue',
     copy: 'Copy',
     copied: 'Copied',
     dismiss: 'Dismiss',
-    remove: 'Remove',
-    add: 'Add',
-    done: 'Done',
   },
   alerts: { region: 'Notices', dismiss: (what: string) => `Dismiss: ${what}` },
 
@@ -64,15 +61,12 @@ const english = {
     title: 'Write down these 24 words',
     lead: 'They are your identity. With them you can come back on any computer; without them nobody can bring you back, because there is no server that knows you.',
     advice:
-      'On paper, in this order, kept where you keep important papers. A screenshot or a note in the cloud can be read by others.',
+      'By hand, on paper, in this order, kept where you keep important papers. What is copied, printed or photographed leaves a trace that others can read.',
     list: 'Recovery words',
-    copy: 'Copy the words',
-    copied: 'Copied. Paste them into a password manager, then copy something else.',
     done: 'I have written them down',
     startOver: 'Start over',
     hide: 'Hide',
     show: 'Show the words',
-    hidden: 'Hidden. Make sure that nobody looks over your shoulder.',
   },
   confirm: {
     title: 'Three words, to be sure',
@@ -144,16 +138,16 @@ const english = {
         ? 'No device of the circle on this network yet.'
         : `${plural(peers, 'device', 'devices')} seen on this network.`,
     internet: (on: boolean) => (on ? 'Also looking on the internet.' : 'Not looking on the internet.'),
+    confirm: (inviter: string, circle: string) => `${inviter} invites you to ${circle}`,
+    confirmHint: 'Nothing was told about you yet. If this is not the circle you expect, stop here.',
     asking: (peer: string) => `Asking ${peer} to let you in`,
     waiting: (by: string) => `Waiting for ${by} to say yes`,
     waitingHint: (circle: string) => `${circle} looks at each request. You can close the window; the request stays.`,
     syncing: 'Getting the member list',
     syncingHint: 'Each signature on it is checked. Your timeline opens right after.',
-    elapsed: (time: string) => `for ${time}`,
     cancel: 'Stop joining',
   },
   opened: {
-    title: 'Invite to a circle',
     already: 'This folder already has a circle',
     alreadyHint: (circle: string) =>
       `This Twofold belongs to “${circle}”. One folder holds one circle; to join another, start Twofold with another data folder: twofold --data DIR`,
@@ -186,8 +180,6 @@ const english = {
     seen: (when: string) => `Seen by others ${when}`,
     lastSeen: (when: string) => `Offline, last seen ${when}`,
     never: 'Not seen yet',
-    since: (when: string) => `since ${when}`,
-    device: (short: string) => `Device ${short}`,
     heights: (have: number, announced: number) =>
       announced > have
         ? `${number(have)} of ${number(announced)} entries here`
@@ -215,7 +207,6 @@ const english = {
     entries: (amount: number) => plural(amount, 'entry', 'entries'),
     newer: (amount: number) => `${number(amount)} new`,
     newerLabel: (amount: number) => `Show ${plural(amount, 'new entry', 'new entries')}`,
-    newest: 'Back to the newest',
     scrollbar: 'Position in the timeline',
     announce: (amount: number) => plural(amount, 'new entry arrived', 'new entries arrived'),
     loading: 'Loading entries',
@@ -242,7 +233,6 @@ const english = {
     waiting: 'Nobody else has this yet',
     waitingHint: 'It is kept here and handed over as soon as a device of the circle is online.',
     late: (written: string, reached: string) => `written ${written} · reached you ${reached}`,
-    replyTo: (name: string) => `In reply to ${name}`,
     replyGone: 'In reply to an entry that is not here yet',
     showTarget: (name: string) => `Show the entry by ${name}`,
     reacted: (name: string, what: string) => `${name} reacted ${what}`,
@@ -251,7 +241,6 @@ const english = {
     profile: (name: string) => `${name} changed their profile`,
     unknown: (name: string) => `${name} wrote something made by a newer version of Twofold`,
     unknownHint: 'It is verified, kept and passed on. Update Twofold to read it.',
-    to: 'to',
     image: (alt: string) => `Picture: ${alt}`,
     imageBare: 'Picture',
     imageHint: 'Pictures from elsewhere are not loaded, so that nobody learns that you read this.',
@@ -271,9 +260,7 @@ const english = {
     hint: 'Markdown',
     left: (left: number) => `${bytes(left)} left`,
     over: (over: number) => `${bytes(over)} too long`,
-    draft: 'Draft kept',
     cancelReply: 'Do not reply, write a new entry',
-    posted: 'Posted',
     removed: 'You were removed from this circle',
     removedHint:
       'What you received stays readable here. New entries no longer reach this device, and it can no longer write.',
@@ -330,12 +317,10 @@ const english = {
     offRing: 'No path to this device: it was not on the member list when this was written.',
     acknowledged: 'Acknowledged by',
     acknowledgedNone: 'No device has acknowledged your hand-over yet.',
-    acknowledgedCount: (amount: number) => `${plural(amount, 'device', 'devices')} you handed it to`,
     online: 'online',
     offline: 'offline',
     bytes: 'The entry’s bytes',
     bytesSize: (size: number) => bytes(size),
-    empty: 'Choose an entry to see its proof and its route.',
   },
   circle: {
     title: 'Circle',
@@ -360,7 +345,6 @@ const english = {
     devices: (amount: number) => plural(amount, 'device', 'devices'),
     device: (short: string) => `Device ${short}`,
     addedIn: (epoch: number) => `since list no. ${number(epoch)}`,
-    removedDevice: 'removed',
     removedMembers: 'No longer members',
     showTimeline: 'Show timeline',
     remove: 'Remove from circle…',
@@ -457,9 +441,7 @@ const english = {
     addressPlaceholder: '192.168.1.20:49737',
     addAddress: 'Add address',
     removeAddress: (address: string) => `Remove address ${address}`,
-    noAddresses: 'None.',
     problems: 'Problems',
-    noProblems: 'No problems.',
     refusals: 'Refused',
     strangers: (amount: number) =>
       amount === 0

@@ -90,6 +90,8 @@ export const calls = {
   'invite.preview': call(v.strictObject({ link })).returns<InvitePreview>(),
   /** Begins to join; progress comes with `state`. Answers when joining has begun, not when it is done. */
   'circle.join': call(v.strictObject({ link })).returns<null>(),
+  /** The circle that 12 words lead to (step `confirm`) is the right one: ask to be let in. */
+  'circle.joinConfirm': call(nothing).returns<null>(),
   'circle.joinCancel': call(nothing).returns<null>(),
   'request.approve': call(v.strictObject({ id: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
   'request.refuse': call(v.strictObject({ id: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),

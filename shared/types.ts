@@ -197,6 +197,8 @@ export interface InvitePreview {
 /** Where joining stands; each step is a plain sentence in the window. */
 export type JoinState =
   | { step: 'searching'; sinceMs: number; lanPeersSeen: number; internet: boolean; detail: string }
+  /** From 12 words alone: who invites is known only now; nothing is told about us before `circle.joinConfirm`. */
+  | { step: 'confirm'; circleName: string; inviterName: string }
   | { step: 'asking'; with: string }
   | { step: 'waiting-for-approval'; by: string; circleName: string }
   | { step: 'syncing-list' }

@@ -237,7 +237,12 @@ export const commands: Readonly<Record<string, Command>> = {
           if (phase.phase === 'joining') {
             const now = joinSentence(phase.state)
             detail = phase.state.step === 'searching' ? phase.state.detail : now
-            if (now !== told && !call.json) io.err((told = now))
+            if (now !== told) {
+              told = now
+              if (!call.json) io.err(now)
+              // Whoever types words here has said yes already; who invites is printed above.
+              if (phase.state.step === 'confirm') void session.call('circle.joinConfirm', {})
+            }
           }
           if (phase.phase === 'no-circle') {
             const alert = state.alerts.find((a) => a.severity === 'error')

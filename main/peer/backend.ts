@@ -335,6 +335,10 @@ export class Backend {
       await this.join(link)
       return null
     },
+    'circle.joinConfirm': () => {
+      this.joining?.confirm()
+      return null
+    },
     'circle.joinCancel': async () => {
       await this.cancelJoin()
       return null

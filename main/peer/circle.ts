@@ -207,7 +207,10 @@ export class Circle {
 
   /** Nodes read out of a damaged database: each is verified like a stranger's, then stored. */
   private salvage(nodes: readonly TimelineNode[]): number {
+    // Alone, nobody can fill a gap in our own timeline: it goes on behind the last entry before it. The rest stays in the file.
+    const alone = this.list.devices.size === 1
     const items = nodes
+      .filter((node, i) => !alone || node.seq === i + 1)
       .filter((node) => verifyNode(this.parts.secrets.crypto, node, this.list, this.parts.now()) === null)
       .map((node): StoreItem => ({ node, origin: { from: null, how: 'sync', tree: null }, arrival: null }))
     let recovered = 0
@@ -496,7 +499,9 @@ export class Circle {
   private mayWrite(): void {
     if (!this.current) throw new TwofoldError('REMOVED_FROM_CIRCLE')
     if (this.store.meta(META_COPIED)) throw new TwofoldError('DEVICE_COPIED')
-    if (this.file.mustCatchUp) throw new TwofoldError('RESTORING')
+    // A gap in our own timeline (a damaged database): what belongs into it may be elsewhere, and must not be written twice.
+    const gap = this.engine.have.get(this.identity.device)?.floating.length
+    if (this.file.mustCatchUp || gap) throw new TwofoldError('RESTORING')
   }
 
   post(text: string, replyTo?: NodeId): Row {

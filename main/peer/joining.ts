@@ -77,6 +77,9 @@ export class Joining {
   private genesis: SignedGenesis | null = null
   private records: Uint8Array[] = []
   private readonly since: number
+  /** With a link the person has seen what it says; from words, only after `confirm`. */
+  private confirmed: boolean
+  private found: Link | null = null
   private lanPeers = new Set<DeviceKey>()
 
   constructor(
@@ -85,6 +88,7 @@ export class Joining {
   ) {
     this.capability = invitation.link
     this.preview = previewOf(invitation.link)
+    this.confirmed = invitation.link !== null
     this.since = ports.parts.now()
     this.state = this.searching('')
   }
@@ -126,7 +130,8 @@ export class Joining {
     network.on('internet', () => this.tell())
     network.on('link', (l) => this.hello(l))
     network.on('frame', (l, frame) => this.frame(l, frame))
-    network.on('linkClosed', () => {
+    network.on('linkClosed', (l) => {
+      if (this.found === l) this.found = null
       if (!this.over && this.state.step !== 'waiting-for-approval') this.set(this.searching(''))
     })
     await network.start()
@@ -205,7 +210,6 @@ export class Joining {
   private info(link: Link, message: Extract<JoinMessage, { type: 'join-info' }>): void {
     const { secrets } = this.ports.parts
     const { crypto } = secrets
-    const { identity } = this.ports
     const capability = decodeCapability(crypto, message.capability)
     const genesis = decodeGenesis(crypto, message.genesis)
     const invite = inviteIdOf(crypto, this.invitation.secret)
@@ -222,6 +226,21 @@ export class Joining {
     this.preview = previewOf(capability)
     this.genesis = genesis
     this.records = []
+    if (this.confirmed) return this.ask(link, genesis, capability)
+    this.found = link
+    this.set({ step: 'confirm', circleName: capability.circleName, inviterName: capability.inviterName })
+  }
+
+  /** The person wants to join the circle that was found. */
+  confirm(): void {
+    this.confirmed = true
+    if (this.found && this.genesis && this.capability) this.ask(this.found, this.genesis, this.capability)
+  }
+
+  private ask(link: Link, genesis: SignedGenesis, capability: Capability): void {
+    const { identity, parts } = this.ports
+    const { crypto } = parts.secrets
+    const { invite } = capability
     this.set({ step: 'asking', with: capability.inviterName })
     const request = {
       member: identity.member,
@@ -260,13 +279,15 @@ export class Joining {
     await this.network?.stop()
     this.network = null
   }
-
 }
 
+/** Where joining stands, in one sentence. */
 export function joinSentence(state: JoinState): string {
   switch (state.step) {
     case 'searching':
       return state.detail ? sentence('INVITER_UNREACHABLE', { detail: state.detail }) : 'Looking for whoever made this invite …'
+    case 'confirm':
+      return `These words are an invite by ${state.inviterName} to ${state.circleName}.`
     case 'asking':
       return `Found ${state.with}; asking to be let in …`
     case 'waiting-for-approval':

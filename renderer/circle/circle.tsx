@@ -33,8 +33,8 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
   return (
     <>
       <PageHead
-        title={circle.name}
-        note={`${text.circle.since(circle.epoch)} · ${circle.approval === 'auto' ? text.circle.approvalAuto : text.circle.approvalAsk}`}
+        title={text.circle.title}
+        note={`${circle.name} · ${text.circle.since(circle.epoch)} · ${circle.approval === 'auto' ? text.circle.approvalAuto : text.circle.approvalAsk}`}
         openNavigation={openNavigation}
       >
         {circle.admin && writable && (

@@ -175,7 +175,7 @@ function Code({ code }: { code: InviteCode }) {
           <textarea
             className="input code-link scrolls"
             readOnly
-            rows={3}
+            rows={4}
             aria-label={text.invite.link}
             value={code.link}
             onFocus={(event) => event.target.select()}
@@ -185,6 +185,7 @@ function Code({ code }: { code: InviteCode }) {
         </div>
         <div className="field">
           <span className="field-label">{text.invite.words}</span>
+          <span className="field-hint">{text.invite.wordsHint}</span>
           <ol className="code-words" aria-label={text.invite.words}>
             {words.map((word, index) => (
               // a word may come twice

@@ -10,7 +10,7 @@ import { useNow } from '../ui/now'
 import { elapsed } from '../ui/time'
 
 const SECOND_MS = 1_000
-const order = { searching: 0, asking: 1, 'waiting-for-approval': 1, 'syncing-list': 2 } as const
+const order = { searching: 0, confirm: 1, asking: 1, 'waiting-for-approval': 1, 'syncing-list': 2 } as const
 
 function wordsFor(state: JoinState): { title: string; hints: string[] } {
   switch (state.step) {
@@ -21,6 +21,8 @@ function wordsFor(state: JoinState): { title: string; hints: string[] } {
           (hint) => hint !== '',
         ),
       }
+    case 'confirm':
+      return { title: text.joining.confirm(state.inviterName, state.circleName), hints: [text.joining.confirmHint] }
     case 'asking':
       return { title: text.joining.asking(state.with), hints: [] }
     case 'waiting-for-approval':
@@ -70,6 +72,11 @@ export function Joining({ phase }: { phase: Extract<AppPhase, { phase: 'joining'
         <Button size="large" disabled={busy} onClick={() => void run(() => call('circle.joinCancel', {}))}>
           {text.joining.cancel}
         </Button>
+        {state.step === 'confirm' && (
+          <Button look="primary" size="large" disabled={busy} onClick={() => void run(() => call('circle.joinConfirm', {}))}>
+            {text.join.accept}
+          </Button>
+        )}
       </div>
     </div>
   )

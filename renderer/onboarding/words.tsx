@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { call, sentenceOf } from '../backend'
 import { text } from '../text'
 import { useAction } from '../ui/action'
-import { Button, CopyButton } from '../ui/button'
+import { Button } from '../ui/button'
 import { Problem } from '../ui/field'
 import { WordField } from './word-field'
 
@@ -32,12 +32,21 @@ function Show({ onDone }: { onDone: () => void }) {
     <div className="first-form">
       <h1>{text.words.title}</h1>
       <p className="first-lead">{text.words.lead}</p>
-      <ol className="words" aria-label={text.words.list} data-hidden={hidden || undefined} data-testid="recovery-words">
-        {(words ?? Array.from({ length: 24 }, () => '')).map((word, index) => (
-          // a word may come twice
-          <li key={index}>{hidden ? '•••••' : word}</li>
-        ))}
-      </ol>
+      {words ? (
+        <ol
+          className="words"
+          aria-label={text.words.list}
+          data-hidden={hidden || undefined}
+          data-testid="recovery-words"
+        >
+          {words.map((word, index) => (
+            // a word may come twice
+            <li key={index}>{hidden ? '•••••' : word}</li>
+          ))}
+        </ol>
+      ) : (
+        <div className="words-wait" aria-hidden />
+      )}
       <p className="words-advice">
         <PenLine size={17} aria-hidden />
         {text.words.advice}
@@ -48,7 +57,6 @@ function Show({ onDone }: { onDone: () => void }) {
           {hidden ? <Eye size={15} aria-hidden /> : <EyeOff size={15} aria-hidden />}
           {hidden ? text.words.show : text.words.hide}
         </Button>
-        {words && <CopyButton value={words.join(' ')} label={text.words.copy} />}
       </div>
       <div className="first-actions">
         <Button

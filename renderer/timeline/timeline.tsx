@@ -66,6 +66,7 @@ export function Timeline({
         ? (app.circle?.members ?? []).reduce((sum, one) => sum + one.unread, 0)
         : 0
   useSeen(scope, key, unread > 0 && top)
+  useFresh(session, selected, onSelect)
 
   const handlers = useRef({ shell, onSelect, onReply })
   handlers.current = { shell, onSelect, onReply }
@@ -139,6 +140,18 @@ function useSession(scope: Scope, key: string): ViewSession | null {
     }
   }, [key])
   return session && scopeKey(session.scope) === scopeKey(scope) ? session : null
+}
+
+/** The chosen row is a copy; when the backend tells it anew (acknowledged, renamed), so does whoever shows it. */
+function useFresh(session: ViewSession | null, selected: NodeId | null, onSelect: (row: Row) => void): void {
+  useEffect(() => {
+    if (!session || selected === null) return
+    return session.listen(() => {
+      const position = session.positionHere(selected)
+      const row = position === undefined ? undefined : session.at(position)
+      if (row) onSelect(row)
+    })
+  }, [session, selected, onSelect])
 }
 
 /** Tells the backend that somebody looks at this view: its window has the focus and its newest entry is in sight. */
