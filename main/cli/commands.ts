@@ -1,7 +1,7 @@
 // The commands of the command line, as one table: what each takes, what it says about itself, and what it does with a
 // session. Output for people goes to stdout as text; with --json it is one JSON value a line.
 import { TwofoldError } from '../../shared/errors'
-import type { AppState, InviteId, MemberKey, MemberView, Presence, ProofStep, Row, Scope } from '../../shared/types'
+import type { AppState, InviteId, MemberView, Presence, ProofStep, Row, Scope } from '../../shared/types'
 import { joinSentence } from '../peer/joining'
 import type { Session } from './session'
 

@@ -45,8 +45,8 @@ const schema = v.strictObject({
   mustCatchUp: v.boolean(),
 })
 export type CircleFile = v.InferOutput<typeof schema>
-export type StoredInvite = v.InferOutput<typeof inviteSchema>
-export type StoredRequest = v.InferOutput<typeof requestSchema>
+
+
 
 /** Null: no circle here. Throws when the file is there and is not one of ours. */
 export function readCircle(files: TextFiles): CircleFile | null {

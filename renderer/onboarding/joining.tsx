@@ -73,7 +73,12 @@ export function Joining({ phase }: { phase: Extract<AppPhase, { phase: 'joining'
           {text.joining.cancel}
         </Button>
         {state.step === 'confirm' && (
-          <Button look="primary" size="large" disabled={busy} onClick={() => void run(() => call('circle.joinConfirm', {}))}>
+          <Button
+            look="primary"
+            size="large"
+            disabled={busy}
+            onClick={() => void run(() => call('circle.joinConfirm', {}))}
+          >
             {text.join.accept}
           </Button>
         )}

@@ -1,17 +1,18 @@
 // What a member's own connection can do wrong, against a real backend over real sockets: each bad thing is refused with
 // its own code, counted, and changes nothing. And a stranger gets nothing at all.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assemble, type Running } from '../../main/assemble'
-import { crypto, keyPairFromSeed, open, randomBytes, seal, signer } from '../../main/identity/sodium'
+import { crypto, keyPairFromSeed, open, randomBytes, seal, signer, type KeyPair } from '../../main/identity/sodium'
 import { fileVault } from '../../main/identity/vault'
 import { Network } from '../../main/net/network'
 import { circleBeaconKey } from '../../main/protocol/invite'
 import { concat, fromHex, toHex, utf8 } from '../../main/protocol/codec'
 import { encodeContent } from '../../main/protocol/kinds'
-import { deviceMessage, type MemberList } from '../../main/protocol/membership'
+import type { Sign } from '../../main/protocol/crypto'
+import { decodeEpoch } from '../../main/protocol/membership'
 import { encodeMessage, PROTOCOL_VERSION } from '../../main/protocol/messages'
 import { makeNode, type NodeFields, type TimelineNode } from '../../main/protocol/node'
 import type { Link } from '../../main/net/types'
@@ -27,10 +28,9 @@ const waitFor = async (what: string, condition: () => Promise<boolean> | boolean
 
 const dir = mkdtempSync(join(tmpdir(), 'twofold-refusals-'))
 let alice: Running
-/** Mallory: a member whose program is not ours. */
-const root = keyPairFromSeed(randomBytes(32))
-const device = keyPairFromSeed(randomBytes(32))
-const mallory = { member: toHex(root.publicKey) as MemberKey, device: toHex(device.publicKey) as DeviceKey, sign: signer(device) }
+/** Mallory: joined by the rules, now speaking through a program of his own. */
+let device: KeyPair
+let mallory: { member: MemberKey; device: DeviceKey; sign: Sign }
 let network: Network
 let link: Link
 let circle: CircleId
@@ -45,11 +45,11 @@ const rows = async (): Promise<Row[]> => {
 }
 const refused = async (code: string) => (await state()).network.refused[code] ?? 0
 
-function rogue(keys = device, key = beaconKey): Network {
+function rogue(keys: KeyPair): Network {
   return new Network({
     keyPair: keys,
     mayConnect: () => true,
-    beaconKeys: () => ({ announce: [key], open: [key] }),
+    beaconKeys: () => ({ announce: [beaconKey], open: [beaconKey] }),
     seal,
     open,
     lan: true,
@@ -75,27 +75,39 @@ async function connect(): Promise<Link> {
   return got!
 }
 
+/** A backend with an identity, in a folder of its own. */
+async function newBackend(folder: string, name: string): Promise<Running> {
+  const running = await assemble({ dir: folder, vault: fileVault, vaultOf: () => fileVault, online: true })
+  const { handlers } = running.backend
+  const { words } = await handlers['identity.create']({ name })
+  const { phase } = await handlers['state.get']({})
+  if (phase.phase === 'confirm-words') await handlers['identity.confirm']({ words: phase.ask.map((i) => words[i - 1]!) })
+  return running
+}
+
 beforeAll(async () => {
   process.env.TWOFOLD_BOOTSTRAP = ''
   process.env.TWOFOLD_BIND = '127.0.0.1'
-  alice = await assemble({ dir, vault: fileVault, vaultOf: () => fileVault, online: true })
+  alice = await newBackend(dir, 'Alice')
   const { handlers } = alice.backend
-  const { words } = await handlers['identity.create']({ name: 'Alice' })
-  const { phase } = await state()
-  if (phase.phase === 'confirm-words') await handlers['identity.confirm']({ words: phase.ask.map((i) => words[i - 1]!) })
   await handlers['circle.create']({ name: 'Circle', approval: 'auto' })
   circle = (await state()).circle!.id
 
-  // Mallory is admitted by the rules; what is tested is what a member can do.
-  const inner = alice.backend as unknown as {
-    circle: { commit(changes: unknown[]): void; list: MemberList; secrets(): Uint8Array[] }
-  }
-  const certificate = signer(root)(deviceMessage(circle, mallory.member, mallory.device))
-  inner.circle.commit([{ type: 'admit-member', member: mallory.member, name: 'Mallory', device: mallory.device, certificate }])
-  epochId = inner.circle.list.epochIds[1]!
-  beaconKey = circleBeaconKey(crypto, inner.circle.secrets()[0]!)
+  const folder = mkdtempSync(join(tmpdir(), 'twofold-mallory-'))
+  const honest = await newBackend(folder, 'Mallory')
+  const { link: invite } = await handlers['invite.create']({ hours: 1, uses: 1 })
+  await honest.backend.handlers['circle.join']({ link: invite })
+  await waitFor('Mallory to be in', async () => (await honest.backend.handlers['state.get']({})).phase.phase === 'circle')
+  await honest.close()
+  const keys = JSON.parse(readFileSync(join(folder, 'keys.json'), 'utf8')) as { member: MemberKey; sealed: string }
+  const file = JSON.parse(readFileSync(join(folder, 'circle.json'), 'utf8')) as { epochs: string[]; secrets: string[] }
+  rmSync(folder, { recursive: true, force: true })
+  device = keyPairFromSeed(Uint8Array.from(Buffer.from(keys.sealed, 'base64').subarray(32)))
+  mallory = { member: keys.member, device: toHex(device.publicKey) as DeviceKey, sign: signer(device) }
+  epochId = decodeEpoch(crypto, fromHex(file.epochs[0]!))!.id
+  beaconKey = circleBeaconKey(crypto, fromHex(file.secrets[0]!))
   await handlers['entry.post']({ text: 'first' })
-  network = rogue()
+  network = rogue(device)
   await network.start()
   link = await connect()
 })
@@ -140,7 +152,7 @@ test.each<[string, string, () => Uint8Array]>([
       return bytes
     },
   ],
-  ['signature (by another key)', 'SIGNATURE_INVALID', () => makeNode(crypto, fields(), signer(root)).bytes],
+  ['signature (by another key)', 'SIGNATURE_INVALID', () => makeNode(crypto, fields(), signer(keyPairFromSeed(randomBytes(32)))).bytes],
   ['length (a byte behind the end)', 'NODE_ENCODING', () => concat(node().bytes, new Uint8Array(1))],
   ['length (cut)', 'NODE_ENCODING', () => node().bytes.slice(0, -10)],
   [

@@ -10,7 +10,7 @@ import { crypto, keyPairFromSeed, randomBytes, signer } from '../../main/identit
 import { INVITE_SECRET_BYTES, encodeLink, inviteIdOf, signCapability } from '../../main/protocol/invite'
 import { toHex } from '../../main/protocol/codec'
 import type { AppState, CircleId, DeviceKey } from '../../shared/types'
-import { loopback, newFolder, startPeer, twofold, twofoldJson, waitFor, type Folder, type Peer } from './command-line'
+import { loopback, mustRun, newFolder, startPeer, twofold, twofoldJson, type Folder, type Peer } from './command-line'
 import { launch, type Running } from './launch'
 import { composer, foundCircle, makeIdentity, picture } from './window'
 
@@ -39,7 +39,7 @@ describe('on the command line', () => {
 
   beforeAll(async () => {
     folder = newFolder('careful')
-    expect((await twofold(folder.path, ['init', '--name', 'Ann'])).code).toBe(0)
+    await mustRun(folder.path, ['init', '--name', 'Ann'])
   })
   afterEach(async () => {
     await peer?.stop()

@@ -42,10 +42,16 @@ export async function twofold(dataFolder: string, args: readonly string[], optio
   return { code: code ?? -1, out: out.trim(), err: err.trim() }
 }
 
-/** The same, for commands that must succeed; with --json the lines are parsed. */
+/** The same, for steps that must succeed: throws with what was said instead. */
+export async function mustRun(dataFolder: string, args: readonly string[], options: CallOptions = {}): Promise<Ended> {
+  const ended = await twofold(dataFolder, args, options)
+  if (ended.code !== 0) throw new Error(`twofold ${args.join(' ')} ended with ${ended.code}: ${ended.err}`)
+  return ended
+}
+
+/** The same with --json, the lines parsed. */
 export async function twofoldJson<T>(dataFolder: string, args: readonly string[], options: CallOptions = {}): Promise<T[]> {
-  const { code, out, err } = await twofold(dataFolder, [...args, '--json'], options)
-  if (code !== 0) throw new Error(`twofold ${args.join(' ')} ended with ${code}: ${err}`)
+  const { out } = await mustRun(dataFolder, [...args, '--json'], options)
   return out === '' ? [] : out.split('\n').map((line) => JSON.parse(line) as T)
 }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { electronRuntime, root } from '../../scripts/electron-runtime.mjs'
 import type { AppState, NetworkView } from '../../shared/types'
-import { newFolder, startPeer, twofold, twofoldJson, waitFor, type Folder, type Peer } from './command-line'
+import { mustRun, newFolder, startPeer, twofold, twofoldJson, waitFor, type Folder, type Peer } from './command-line'
 import { canMakeNamespaces, makeLan, type Lan } from './lan'
 
 const possible = canMakeNamespaces()
@@ -54,8 +54,8 @@ describe.skipIf(!possible && !process.env.CI)('[L1] on a LAN without internet', 
       [b, 'Bob'],
       [c, 'Carol'],
     ] as const)
-      expect((await twofold(folder, ['init', '--name', name], { env })).code).toBe(0)
-    expect((await twofold(a, ['circle', 'create', '--name', 'LAN'], { env })).code).toBe(0)
+      await mustRun(folder, ['init', '--name', name], { env })
+    await mustRun(a, ['circle', 'create', '--name', 'LAN'], { env })
   })
   afterAll(async () => {
     await Promise.allSettled([...windows.map((w) => w.kill()), carol?.stop()])

@@ -1,0 +1,126 @@
+// The values behind golden.json: fixed seeds, fixed times. Every byte that goes over the wire or into a file is frozen
+// there; a change of any is a change of the protocol.
+import { fromHex, toHex } from '../../main/protocol/codec'
+import { inviteIdOf, signCapability, encodeCapability, encodeLink, type InviteLink } from '../../main/protocol/invite'
+import { encodeJoin, joinProofMessage } from '../../main/protocol/join-messages'
+import { secretHash, deviceMessage, type SecretRotation } from '../../main/protocol/membership'
+import { encodeMessage } from '../../main/protocol/messages'
+import { makeNode } from '../../main/protocol/node'
+import { nodeSeed, makeRing } from '../../main/protocol/heirs'
+import type { NodeId } from '../../shared/types'
+import {
+  NEW_YEAR,
+  admitDevice,
+  admitMember,
+  crypto,
+  fieldsOf,
+  follow,
+  foundingRecord,
+  found,
+  makeDevice,
+  makePerson,
+  recordOf,
+  seedOf,
+} from '../support/people'
+
+export const alice = makePerson('Alice')
+const bob = makePerson('Bob')
+const laptop = makeDevice('Alice’s laptop')
+
+export function goldenValues() {
+  const genesis = foundingRecord(alice)
+  const list = found(alice)
+  const admitted = recordOf(list, [admitMember(list, bob), admitDevice(list, alice, laptop)], [alice.device])
+  const two = follow(list, admitted)
+  const rotation: SecretRotation = {
+    hash: secretHash(crypto, seedOf('secret')),
+    boxes: [{ device: alice.device.key, box: new Uint8Array(80).fill(7) }],
+  }
+  const removed = recordOf(
+    two,
+    [{ type: 'remove-member', member: bob.member, cutoffs: [{ device: bob.device.key, seq: 300 }] }],
+    [laptop, alice.device],
+    rotation,
+  )
+  const { circle } = list
+  const first = fieldsOf({ circle, device: alice.device, seq: 1, timestamp: NEW_YEAR + 5000, text: 'Grüße, 世界 👋' })
+  const firstNode = makeNode(crypto, first, alice.device.sign)
+  const second = {
+    ...first,
+    seq: 2,
+    backlink: firstNode.id,
+    timestamp: first.timestamp + 1,
+    epoch: 1,
+    kind: 2,
+    body: fromHex(`${firstNode.id}026f6b`),
+  }
+  const strange = {
+    ...first,
+    seq: 70_000,
+    backlink: 'ab'.repeat(32) as NodeId,
+    timestamp: Number.MAX_SAFE_INTEGER,
+    epoch: 300,
+    kind: 0xffff,
+    body: new Uint8Array(253).fill(1),
+  }
+  const secret = seedOf('invite').slice(0, 16)
+  const capability = signCapability(
+    crypto,
+    {
+      invite: inviteIdOf(crypto, secret),
+      circle,
+      circleName: 'Lab',
+      inviterName: 'Alice',
+      inviter: alice.device.key,
+      expiresAt: NEW_YEAR + 86_400_000,
+      usesMax: 5,
+      approval: 'ask',
+    },
+    alice.device.sign,
+  )
+  const link: InviteLink = { ...capability, secret, addresses: [{ host: '192.168.1.20', port: 49_737 }] }
+  const request = {
+    member: bob.member,
+    name: 'Bob',
+    device: bob.device.key,
+    certificate: bob.sign(deviceMessage(circle, bob.member, bob.device.key)),
+  }
+  const proof = bob.device.sign(joinProofMessage(crypto, circle, capability.invite, request))
+  const nodes = [firstNode, makeNode(crypto, second, alice.device.sign), makeNode(crypto, strange, alice.device.sign)]
+  const ring = makeRing(crypto, two.epochIds[1]!, [alice.device.key, bob.device.key, laptop.key])
+  const device = alice.device.key
+  const head = firstNode.id
+  return {
+    keys: { root: alice.member, device },
+    nodes: nodes.map((node) => ({ id: node.id, signature: toHex(node.signature), bytes: toHex(node.bytes) })),
+    genesis: { id: genesis.id, bytes: toHex(genesis.bytes) },
+    epochs: [admitted, removed].map((r) => ({ id: r.id, bytes: toHex(r.bytes) })),
+    capability: toHex(encodeCapability(capability)),
+    link: encodeLink(link),
+    ring: { order: ring.order, fingers: ring.fingers },
+    seed: nodeSeed(crypto, ring, device, 300),
+    messages: {
+      hello: toHex(encodeMessage({ type: 'hello', version: 1, epoch: 1, epochId: two.epochIds[1]!, app: '0.1.0' })),
+      node: toHex(encodeMessage({ type: 'node', tree: 1, lo: 0, len: 253, bytes: fromHex('0102') })),
+      ack: toHex(encodeMessage({ type: 'ack', tree: 0, id: head })),
+      digest: toHex(encodeMessage({ type: 'digest', digest: seedOf('digest') })),
+      same: toHex(encodeMessage({ type: 'same', digest: seedOf('digest') })),
+      have: toHex(encodeMessage({ type: 'have', question: true, entries: [{ device, height: 65_536, head }] })),
+      pull: toHex(encodeMessage({ type: 'pull', ranges: [{ device, from: 1, to: 252 }] })),
+      run: toHex(encodeMessage({ type: 'run', device, from: 1, to: 2, nodes: [fromHex('03'), fromHex('04')] })),
+      epochsWant: toHex(encodeMessage({ type: 'epochs-want', after: 0 })),
+      epochs: toHex(encodeMessage({ type: 'epochs', records: [fromHex('05')] })),
+      presence: toHex(encodeMessage({ type: 'presence', entries: [{ device, agoS: 40 }] })),
+    },
+    join: {
+      hello: toHex(encodeJoin({ type: 'join-hello', version: 1, invite: capability.invite })),
+      info: toHex(encodeJoin({ type: 'join-info', capability: fromHex('01'), genesis: fromHex('02') })),
+      request: toHex(encodeJoin({ type: 'join-request', ...request, proof })),
+      pending: toHex(encodeJoin({ type: 'join-pending', by: 'Alice' })),
+      accepted: toHex(
+        encodeJoin({ type: 'join-accepted', secret: seedOf('secret'), records: [fromHex('06')], more: true }),
+      ),
+      refused: toHex(encodeJoin({ type: 'join-refused', code: 'INVITE_REVOKED' })),
+    },
+  }
+}

@@ -1,0 +1,90 @@
+// The timeline store's contract in memory, written plainly: the model that the real store is held against, and the
+// store of simulated peers, which survives their restarts.
+import type { DeviceKey, NodeId } from '../../shared/types'
+import type { StoreItem, StoreOutcome } from '../../main/protocol/engine'
+import type { HaveVector } from '../../main/protocol/have'
+import type { TimelineNode } from '../../main/protocol/node'
+
+export interface ModelProof {
+  device: DeviceKey
+  seq: number
+}
+
+export class MemoryStore {
+  /** Every stored node in the order of storing. */
+  readonly order: StoreItem[] = []
+  readonly proofs: ModelProof[] = []
+  private readonly places = new Map<DeviceKey, Map<number, TimelineNode>>()
+  private readonly heights = new Map<DeviceKey, number>()
+
+  at(device: DeviceKey, seq: number): TimelineNode | null {
+    return this.places.get(device)?.get(seq) ?? null
+  }
+  height(device: DeviceKey): number {
+    return this.heights.get(device) ?? 0
+  }
+
+  append(items: readonly StoreItem[]): StoreOutcome[] {
+    return items.map((item) => this.one(item))
+  }
+
+  private one(item: StoreItem): StoreOutcome {
+    const { node } = item
+    const there = this.at(node.device, node.seq)
+    if (there?.id === node.id) return { type: 'duplicate' }
+    if (there) {
+      if (!this.proofs.some((p) => p.device === node.device && p.seq === node.seq)) {
+        this.proofs.push({ device: node.device, seq: node.seq })
+      }
+      return { type: 'equivocation' }
+    }
+    const below = this.at(node.device, node.seq - 1)
+    const above = this.at(node.device, node.seq + 1)
+    if (below && node.backlink !== below.id) return { type: 'refused', code: 'BACKLINK_MISMATCH' }
+    if (below && node.timestamp <= below.timestamp) return { type: 'refused', code: 'TIMESTAMP_NOT_LATER' }
+    if (above && above.backlink !== node.id) return { type: 'refused', code: 'BACKLINK_MISMATCH' }
+    if (above && above.timestamp <= node.timestamp) return { type: 'refused', code: 'TIMESTAMP_NOT_LATER' }
+    const timeline = this.places.get(node.device) ?? new Map<number, TimelineNode>()
+    this.places.set(node.device, timeline)
+    timeline.set(node.seq, node)
+    this.order.push(item)
+    let height = this.height(node.device)
+    if (node.seq !== height + 1) return { type: 'stored', head: null }
+    while (timeline.has(height + 1)) height++
+    this.heights.set(node.device, height)
+    return { type: 'stored', head: { height, id: timeline.get(height)!.id } }
+  }
+
+  have(): HaveVector {
+    const have: HaveVector = new Map()
+    for (const [device, timeline] of this.places) {
+      const height = this.height(device)
+      const floating: { from: number; to: number }[] = []
+      for (const seq of [...timeline.keys()].filter((s) => s > height).sort((a, b) => a - b)) {
+        const last = floating.at(-1)
+        if (last?.to === seq - 1) last.to = seq
+        else floating.push({ from: seq, to: seq })
+      }
+      const head = timeline.get(height)?.id
+      have.set(device, { height, ...(head !== undefined && { head }), floating })
+    }
+    return have
+  }
+
+  readRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): Uint8Array[] {
+    const out: Uint8Array[] = []
+    let size = 0
+    for (let seq = to; seq >= from && out.length < max; seq--) {
+      const node = this.at(device, seq)
+      if (!node || (size > 0 && size + node.bytes.length > bytesMax)) break
+      size += node.bytes.length
+      out.unshift(node.bytes)
+    }
+    return out
+  }
+
+  /** Ids of everything stored, sorted: equal for two stores exactly when they hold the same nodes. */
+  ids(): NodeId[] {
+    return this.order.map((item) => item.node.id).sort()
+  }
+}
