@@ -51,7 +51,7 @@ export function Joining({ phase }: { phase: Extract<AppPhase, { phase: 'joining'
             <span className="joining-sign" aria-hidden>
               {index < at ? (
                 <Check size={14} strokeWidth={3} />
-              ) : index === at ? (
+              ) : index === at && state.step !== 'confirm' ? (
                 <span className="spinner" />
               ) : (
                 index + 1

@@ -1,8 +1,11 @@
 // Carries one open view: opens it, asks for the pages that the list shows, applies the changes that the backend tells,
 // and closes it. What is known stands in a WindowCache; listeners hear that something changed and repaint.
-import type { NodeId, Row, Scope, ViewChange } from '../../shared/types'
+import type { NodeId, Row, Scope, ViewChange, ViewWindow } from '../../shared/types'
 import { call, codeOf, on } from '../backend'
 import { WindowCache } from './window-cache'
+
+/** Changes are told at once; after this long one that is missing was lost. */
+const CHANGE_LATE_MS = 500
 
 type Heard = { change: ViewChange; outcome: 'moved' | 'lost' } | null
 
@@ -86,10 +89,13 @@ export class ViewSession {
 
   async #fetch(cache: WindowCache, start: number, count: number): Promise<void> {
     try {
-      const taken = cache.take(await call('view.window', { viewId: cache.viewId, start, count }))
+      const answer = await call('view.window', { viewId: cache.viewId, start, count })
+      cache.release(start)
+      const outcome = cache.take(answer)
       if (this.#closed) return
-      if (taken) this.#tell(null)
-      else this.show(this.#shown.first, this.#shown.last)
+      if (outcome === 'taken') this.#tell(null)
+      else if (outcome === 'stale') this.show(this.#shown.first, this.#shown.last)
+      else setTimeout(() => this.#adopt(answer), CHANGE_LATE_MS)
     } catch (error) {
       cache.release(start)
       // The backend forgot the view (it was restarted): a new one shows the same.
@@ -98,6 +104,11 @@ export class ViewSession {
         await this.#open()
       }
     }
+  }
+
+  /** The change that an answer belongs to never came: what the answer says holds, and nothing else is known. */
+  #adopt({ viewId, version, total }: ViewWindow): void {
+    if (!this.#closed) this.#hear({ viewId, version, total, inserted: [] })
   }
 
   #hear(change: ViewChange): void {

@@ -49,19 +49,19 @@ export class WindowCache {
     return this.#rows.size
   }
 
-  /** An answer came. False: it was too old (ask again) or too new (it waits for its change). */
-  take(window: ViewWindow): boolean {
+  /** An answer came. 'stale': it is too old, ask again. 'early': it overtook its change and waits for it. */
+  take(window: ViewWindow): 'taken' | 'stale' | 'early' {
     this.#asked.delete(window.start)
-    if (window.version < this.version) return false
+    if (window.version < this.version) return 'stale'
     if (window.version > this.version) {
       this.#early = [...this.#early, window].slice(-EARLY_MAX)
-      return false
+      return 'early'
     }
     this.#put(window)
-    return true
+    return 'taken'
   }
 
-  /** Asking failed: the page may be asked for again. */
+  /** The page that was asked for from `start` is answered or failed: it may be asked for again. */
   release(start: number): void {
     this.#asked.delete(start)
   }

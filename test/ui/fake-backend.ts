@@ -376,6 +376,11 @@ const scenarios: Record<string, Scenario> = {
       false,
     ),
   },
+  'confirm-circle': {
+    members: 1,
+    entries: 0,
+    change: joining({ step: 'confirm', circleName: 'Harbour Road 12', inviterName: 'Bob' }, false),
+  },
   asking: { members: 1, entries: 0, change: joining({ step: 'asking', with: 'Bob' }) },
   approval: {
     members: 1,
@@ -665,6 +670,11 @@ export class FakeBackend implements Bridge {
     return row
   }
 
+  /** A backend that forgets to tell a change, as none should. */
+  bumpSilently(): void {
+    for (const view of this.#views.values()) view.version += 1
+  }
+
   // Views of one author hold every crew-th entry: enough to look at.
   #total(scope: Scope): number {
     return scope.type === 'everyone'
@@ -863,6 +873,9 @@ export class FakeBackend implements Bridge {
             state: { step: 'searching', sinceMs: Date.now(), lanPeersSeen: 1, internet: true, detail: '' },
           },
         })
+        return null
+      case 'circle.joinConfirm':
+        this.push({ phase: joining({ step: 'asking', with: 'Bob' })(this.state).phase })
         return null
       case 'circle.joinCancel':
         this.push({ phase: { phase: 'no-circle', name: 'Ada Lindqvist', restored: false } })

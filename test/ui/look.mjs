@@ -70,6 +70,7 @@ const looks = {
     }),
   ],
   searching: ['searching', 1280, 800, 'light'],
+  'confirm-circle': ['confirm-circle', 1280, 800, 'light'],
   approval: ['approval', 1280, 800, 'dark'],
   empty: ['empty', 1280, 800, 'light'],
   small: ['small', 1280, 800, 'light'],

@@ -63,6 +63,12 @@ describe('a view that is open', () => {
     await until(() => session.opened)
     expect(session.at(0)).toBeDefined()
   })
+  test('an answer whose change never comes is believed after a while, instead of being asked for again and again', async () => {
+    fake.bumpSilently()
+    session.show(3_000, 3_010)
+    await until(() => session.at(3_005) !== undefined)
+    expect(fake.asked.filter(({ name }) => name === 'view.window').length).toBeLessThanOrEqual(6)
+  })
   test('a closed view is closed in the backend too', () => {
     session.close()
     expect(fake.asked.at(-1)?.name).toBe('view.close')

@@ -45,12 +45,12 @@ describe('a bounded cache of windows', () => {
   test('an answer for an older version is thrown away', () => {
     const cache = new WindowCache(window(0, ['a']))
     cache.change({ viewId: 1, version: 2, total: 1001, inserted: [0] })
-    expect(cache.take(window(0, ['a'], 1))).toBe(false)
+    expect(cache.take(window(0, ['a'], 1))).toBe('stale')
     expect(cache.at(0)).toBeUndefined()
   })
   test('an answer that overtakes its change waits for it', () => {
     const cache = new WindowCache(window(0, ['a']))
-    expect(cache.take(window(0, ['new', 'a'], 2, 1001))).toBe(false)
+    expect(cache.take(window(0, ['new', 'a'], 2, 1001))).toBe('early')
     expect(cache.at(0)?.id).toBe('a')
     cache.change({ viewId: 1, version: 2, total: 1001, inserted: [0] })
     expect(cache.at(0)?.id).toBe('new')
