@@ -43,7 +43,10 @@ const english = {
     nameHint: 'As the people in your circle know you.',
     create: 'Create my identity',
     restore: 'I have 24 recovery words',
-    invited: 'Your invite is kept. Give yourself a name first, then you see who invites you.',
+    invited: (inviter: string | null, circle: string | null) =>
+      inviter === null || circle === null
+        ? 'Your invite is kept. Give yourself a name first.'
+        : `${inviter} invites you to ${circle}. Give yourself a name first; then you decide.`,
     points: [
       ['Works without internet', 'Devices on one network find each other by themselves.'],
       ['Checked, never believed', 'Every device verifies every entry before it shows it.'],

@@ -159,6 +159,7 @@ export class Circle {
       identity.member,
       (node) => this.memberOf(node.device),
       (change) => this.hooks.viewChanged(change),
+      parts.now,
     )
     for (const member of this.list.members.keys()) this.unread.set(member, this.store.unread(member))
     this.admission = new Admission({

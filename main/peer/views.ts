@@ -10,7 +10,7 @@ import type { Rows } from './rows'
 const FIRST_ROWS = 100
 /** Views that may be open at once; the oldest is closed beyond it. A window keeps one or two. */
 const VIEWS_MAX = 16
-/** Changes are told at most this often: ten times a second is as live as an eye needs. */
+/** Changes are told at once after a quiet time, then at most this often: ten times a second is as live as an eye needs. */
 const TELL_EVERY_MS = 100
 
 interface View {
@@ -25,6 +25,7 @@ export class Views {
   private pending: TimelineNode[] = []
   private changedInPlace = false
   private timer: NodeJS.Timeout | null = null
+  private lastToldAt = 0
 
   constructor(
     private readonly store: StorePort,
@@ -32,6 +33,7 @@ export class Views {
     private readonly me: MemberKey,
     private readonly memberOf: (node: TimelineNode) => MemberKey,
     private readonly tell: (change: ViewChange) => void,
+    private readonly now: () => number,
   ) {}
 
   private scopeOf(scope: Scope): StoreScope {
@@ -87,12 +89,16 @@ export class Views {
   }
 
   private soon(): void {
-    this.timer ??= setTimeout(() => this.flush(), TELL_EVERY_MS)
+    const quiet = this.now() - this.lastToldAt >= TELL_EVERY_MS
+    this.timer ??= setTimeout(() => this.flush(), quiet ? 0 : TELL_EVERY_MS)
   }
 
   private flush(): void {
-    if (this.timer) clearTimeout(this.timer)
+    // No timer: nothing is waiting to be told.
+    if (!this.timer) return
+    clearTimeout(this.timer)
     this.timer = null
+    this.lastToldAt = this.now()
     const nodes = this.pending.sort((a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : -1))
     const touched = this.changedInPlace
     this.pending = []

@@ -1,9 +1,9 @@
 // Decides the first run: name, 24 words, three of them again, then a circle to start or to join. The backend says which
 // step it is; only the way within a step is decided here.
 import { CircleDot, Import, KeyRound, ShieldCheck, Ticket, WifiOff } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
-import type { AppPhase } from '../../shared/types'
-import { call } from '../backend'
+import { useEffect, useState, type ReactNode } from 'react'
+import type { AppPhase, InvitePreview } from '../../shared/types'
+import { call, sentenceOf } from '../backend'
 import { text } from '../text'
 import { useAction } from '../ui/action'
 import { Button } from '../ui/button'
@@ -51,7 +51,7 @@ export function Onboarding({ phase, link, onLinkDone }: OnboardingProps) {
           </ol>
         </header>
         <div className="first-card" key={first.phase}>
-          {first.phase === 'welcome' && <Welcome invited={link !== null} />}
+          {first.phase === 'welcome' && <Welcome link={link} />}
           {first.phase === 'confirm-words' && <Words ask={first.ask} />}
           {first.phase === 'no-circle' && (
             <NoCircle name={first.name} restored={first.restored} link={link} onLinkDone={onLinkDone} />
@@ -83,7 +83,31 @@ function Points() {
   )
 }
 
-function Welcome({ invited }: { invited: boolean }) {
+/** What an opened link says, as soon as it is opened: who invites, or what is wrong with it. */
+function Invited({ link }: { link: string }) {
+  const [answer, setAnswer] = useState<{ preview: InvitePreview } | { problem: string } | null>(null)
+  useEffect(() => {
+    let wanted = true
+    call('invite.preview', { link }).then(
+      (preview) => wanted && setAnswer({ preview }),
+      (error: unknown) => wanted && setAnswer({ problem: sentenceOf(error) }),
+    )
+    return () => {
+      wanted = false
+    }
+  }, [link])
+  if (answer === null) return null
+  if ('problem' in answer) return <Problem>{answer.problem}</Problem>
+  const { inviterName, circleName } = answer.preview
+  return (
+    <p className="first-invited" role="status">
+      <Ticket size={17} aria-hidden />
+      {text.welcome.invited(inviterName, circleName)}
+    </p>
+  )
+}
+
+function Welcome({ link }: { link: string | null }) {
   const [name, setName] = useState('')
   const [restoring, setRestoring] = useState(false)
   const { busy, problem, clear, run } = useAction()
@@ -98,12 +122,7 @@ function Welcome({ invited }: { invited: boolean }) {
     >
       <h1>{text.welcome.title}</h1>
       <p className="first-lead">{text.welcome.lead}</p>
-      {invited && (
-        <p className="first-invited">
-          <Ticket size={17} aria-hidden />
-          {text.welcome.invited}
-        </p>
-      )}
+      {link !== null && <Invited link={link} />}
       <TextField
         label={text.welcome.nameLabel}
         hint={text.welcome.nameHint}

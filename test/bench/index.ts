@@ -217,12 +217,15 @@ await b.backend.handlers['circle.join']({ link })
 await until(async () => (await b.backend.handlers['state.get']({})).sync.peersOnline === 1)
 row('join by link and first link as a member', `${Math.round(now() - joining)} ms`, '')
 const view = await b.backend.handlers['view.open']({ scope: { type: 'everyone' } })
-const POSTS = 200
+const POSTS = 40
+/** As people write: the link and the view are quiet before. */
+const BETWEEN_MS = 250
 const latencies: number[] = []
 let arrived: () => void = () => {}
 b.backend.subscribe((pushed) => pushed.event === 'view.changed' && pushed.payload.inserted.length > 0 && arrived())
 for (let i = 0; i < POSTS; i++) {
   const shown = new Promise<void>((resolve) => (arrived = resolve))
+  await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS))
   const posted = now()
   await a.backend.handlers['entry.post']({ text: `post ${i}` })
   await shown

@@ -416,7 +416,7 @@ test('[F8] what is decoded keeps memory of its own: a held node does not hold it
   const frame = Buffer.from(encodeMessage({ type: 'node', tree: 0, lo: 0, len: 1, bytes: nodeBytes }))
   const [decoded] = decodeFrame(frame)!
   frame.fill(0)
-  expect(decoded).toEqual({ type: 'node', tree: 0, lo: 0, len: 1, bytes: nodeBytes })
+  expect(decoded?.type === 'node' && toHex(decoded.bytes)).toBe(toHex(nodeBytes))
 })
 
 test('[M4] join messages round-trip', () => {
