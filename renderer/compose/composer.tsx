@@ -82,6 +82,16 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
     if (replyId !== undefined) field.current?.focus()
   }, [replyId])
 
+  // Open while it is used. A press elsewhere takes the focus away before it is released: the composer must not shrink, and
+  // move what is being pressed, in between.
+  const [open, setOpen] = useState(false)
+  const leave = (form: HTMLFormElement) => {
+    const close = () => setOpen(form.contains(document.activeElement))
+    if (document.documentElement.matches(':active')) {
+      globalThis.addEventListener('pointerup', () => setTimeout(close), { once: true })
+    } else setTimeout(close)
+  }
+
   const size = written.length > TEXT_BYTES_NEAR / 4 ? bytesOf(written) : 0
   const left = TEXT_BYTES_MAX - size
   const empty = written.trim() === ''
@@ -115,7 +125,9 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
   return (
     <form
       className="composer"
-      data-filled={!empty || replyTo !== null || undefined}
+      data-open={open || !empty || replyTo !== null || undefined}
+      onFocus={() => setOpen(true)}
+      onBlur={(event) => leave(event.currentTarget)}
       onSubmit={(event) => {
         event.preventDefault()
         void post()

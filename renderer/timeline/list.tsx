@@ -92,6 +92,10 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
   const focusWanted = useRef<NodeId | null>(null)
   /** Rows arrived while the reader was at the top: slide to them as soon as they are measured. */
   const slideWanted = useRef(false)
+  /** The reader wants the newest: true until they scroll away from the top, also while rows still slide in. */
+  const following = useRef(true)
+  /** The list itself is moving, to rows that arrived; nobody scrolled. */
+  const sliding = useRef(false)
   /** Who the reader reads: positions can become worthless, an id cannot. */
   const anchorId = useRef<NodeId | null>(null)
   const [newer, setNewer] = useState(0)
@@ -120,12 +124,14 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
       if (next.anchor === was.anchor && next.offset === was.offset) return false
       upwards.current = next.anchor < was.anchor || (next.anchor === was.anchor && next.offset > was.offset)
       place.current = next
+      if (!sliding.current) following.current = isTop(next)
       repaint()
       return true
     },
     [repaint],
   )
   const halt = useCallback(() => {
+    sliding.current = false
     cancelAnimationFrame(glide.current.frame)
     glide.current = { frame: 0, leftPx: 0, at: 0 }
   }, [])
@@ -147,7 +153,10 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
         motion.leftPx -= part
         const moved = scrollNow(part)
         motion.frame = moved && motion.leftPx !== 0 ? requestAnimationFrame(step) : 0
-        if (motion.frame === 0) motion.leftPx = 0
+        if (motion.frame === 0) {
+          motion.leftPx = 0
+          sliding.current = false
+        }
       }
       motion.frame = requestAnimationFrame(step)
     },
@@ -171,7 +180,7 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
           return
         }
         const { inserted } = heard.change
-        const atTop = isTop(place.current) || slideWanted.current
+        const atTop = following.current
         if (heard.outcome === 'lost') {
           // Positions mean nothing any more: keep the reader where the backend says that their row is now.
           const { offset } = place.current
@@ -192,11 +201,14 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
           } else if (above > 0 && above <= SLIDE_ROWS_MAX && !calm() && document.visibilityState === 'visible') {
             place.current = { ...place.current, anchor }
             slideWanted.current = true
-          } else place.current = TOP
+          } else {
+            halt()
+            place.current = TOP
+          }
         }
         repaint()
       }),
-    [session, repaint, jump],
+    [session, repaint, jump, halt],
   )
 
   // ---- measuring, before every paint
@@ -242,7 +254,10 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
       }
       if (known) {
         slideWanted.current = false
-        if (abovePx > 0) scrollSoon(-abovePx)
+        if (abovePx > 0) {
+          sliding.current = true
+          scrollSoon(-abovePx)
+        }
       }
     }
     if (changed) repaint()
@@ -252,7 +267,7 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
     anchorId.current = session.at(place.current.anchor)?.id ?? anchorId.current
     if (size.heightPx > 0) session.show(Math.max(0, first), Math.max(0, last))
   })
-  const top = isTop(place.current)
+  const top = following.current
   useEffect(() => {
     onTop(top)
     if (top) setNewer(0)
@@ -294,6 +309,7 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
     const wheel = (event: WheelEvent) => {
       if (event.ctrlKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return
       event.preventDefault()
+      sliding.current = false
       const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? latest.current.viewportPx : 1
       const px = event.deltaY * unit
       if (Math.abs(px) < NOTCH_PX) {
