@@ -92,7 +92,7 @@ const english = {
     title: (name: string) => `Welcome, ${name}`,
     lead: 'Start a circle of your own, or join one that you were invited to.',
     restoredLead:
-      'Your identity is back. Join your circle again with an invite from any member, and your timelines come with it.',
+      'Your identity is back. Join your circle again with an invite from an admin, and your timelines come with it.',
     create: 'Start a circle',
     createHint: 'For a family, a lab, a crew. You invite the others.',
     join: 'Join a circle',
@@ -480,7 +480,7 @@ const english = {
     keysHow: 'How they are kept',
     keysBy: {
       keychain: 'Encrypted by this system’s keychain. Whoever is signed in as you on this computer can open them.',
-      passphrase: 'Encrypted with your passphrase. It is asked for at each start.',
+      passphrase: 'Encrypted with your passphrase, which Twofold reads from TWOFOLD_PASSPHRASE when it starts.',
       file: 'In a file that only your user account can read, not encrypted: this system offers no keychain. Whoever can read your files can read your keys.',
     },
     keysNone: 'There are no keys yet.',

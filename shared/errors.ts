@@ -12,7 +12,6 @@ export const wording = {
   DEVICE_REMOVED: 'The entry was written after its device had been removed.',
   SIGNATURE_INVALID: "The entry's signature does not match its content.",
   BACKLINK_MISMATCH: "The entry does not continue its author's timeline.",
-  BACKLINK_PRESENCE: 'The entry has a back link where none belongs, or lacks one.',
   TIMESTAMP_NOT_LATER: 'The entry claims to be older than the one before it.',
   TIMESTAMP_AHEAD: 'The entry is dated more than five minutes ahead of this clock; it is held until then.',
   EQUIVOCATION: 'Its author signed two different entries for one place; both are kept as proof.',
@@ -21,7 +20,6 @@ export const wording = {
   FRAME_OVERSIZED: 'A peer sent a message larger than 1 MiB; that connection was closed.',
   SEGMENT_INVALID: 'A peer handed over an entry with a wrong segment; the entry was kept, the segment ignored.',
   PROTOCOL_VERSION: 'A peer speaks a version of the protocol that this one does not know.',
-  PEER_SILENT: 'A peer stopped answering; that connection was closed.',
   CIRCLE_OTHER: 'A peer belongs to another circle.',
   // -------- member list (rule group M)
   EPOCH_MALFORMED: 'A member list record is not in canonical form.',
@@ -49,7 +47,6 @@ export const wording = {
   INVITER_UNREACHABLE: 'Nobody who can let you in was found yet: {detail}',
   JOIN_REFUSED: 'An admin declined this request to join.',
   JOIN_PROOF_INVALID: 'The request to join is not properly signed.',
-  JOIN_CANCELLED: 'Joining was cancelled.',
   REQUEST_UNKNOWN: 'There is no such request any more.',
   // -------- identity
   WORD_UNKNOWN: 'Word {position} (“{word}”) is not on the list. {suggestion}',
@@ -67,6 +64,8 @@ export const wording = {
   // -------- circle on this device
   CIRCLE_EXISTS: 'This folder already belongs to a circle.',
   CIRCLE_MISSING: 'This folder belongs to no circle yet. Start one with: twofold circle create --name NAME, or join with: twofold join LINK',
+  CIRCLE_DAMAGED:
+    'The file circle.json is damaged; it is left as it is. Put back a copy of it, or restore from the 24 words into an empty folder.',
   // -------- writing and reading
   TEXT_EMPTY: 'There is nothing to post.',
   TEXT_TOO_LONG: 'An entry holds at most {max} bytes of text; this one has {bytes}.',

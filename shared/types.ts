@@ -41,9 +41,9 @@ export interface ListItem {
   children: Block[]
 }
 
-/** What a node looks like, made in the backend once after verification. */
+/** What a node looks like; made in the backend when it is first viewed. */
 export interface RenderTree {
-  /** The renderer's version that made it; another version is rebuilt lazily. */
+  /** The renderer's version that made it. */
   version: number
   blocks: Block[]
   /** Estimated height in CSS px at a text width of 640 px and a 15 px font; the list corrects it when measured. */
@@ -228,10 +228,10 @@ export interface NetworkView {
   strangersRefused: number
   /** Nodes refused by verification, by code (rule N4). */
   refused: Record<string, number>
-  /** Payload copies sent and entries they were sent for, since the start: the 'at most two' budget. */
+  /** Payload copies sent and received, and entries that went through this device live (written here, or over a tree). */
   copiesSent: number
   copiesReceived: number
-  entriesForwarded: number
+  entriesRouted: number
   manualAddresses: string[]
 }
 export interface LinkView {
@@ -255,6 +255,8 @@ export interface SyncView {
   /** The peer (name) that we are fetching from, or null. */
   from: string | null
   peersOnline: number
+  /** A peer that is online has told what it has: `missing` means something. */
+  compared: boolean
 }
 
 /** The whole state that is pushed on every change; small, whatever the size of the timeline. */

@@ -61,6 +61,8 @@ const number = (call: Call, key: string): number | undefined => {
   return value
 }
 const when = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
+/** What somebody wrote must not move the reader's cursor or recolour his terminal: controls and bidi overrides are shown. */
+const printable = (body: string) => body.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
 const columns = (rows: string[][]): string => {
   const widths = rows[0]?.map((_cell, i) => Math.max(...rows.map((row) => row[i]!.length))) ?? []
   return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()).join('\n')
@@ -253,7 +255,7 @@ export const commands: Readonly<Record<string, Command>> = {
         seconds === undefined ? null : seconds * 1000,
       )
       if (!joined) throw new TwofoldError('INVITER_UNREACHABLE', { detail: detail || 'time is up.' })
-      const synced = await waitForState(session, io, (state) => state.sync.peersOnline > 0 && state.sync.missing === 0, FIRST_SYNC_MS)
+      const synced = await waitForState(session, io, (state) => state.sync.compared && state.sync.missing === 0, FIRST_SYNC_MS)
       const state = synced ?? joined
       emit(
         call,
@@ -310,7 +312,7 @@ export const commands: Readonly<Record<string, Command>> = {
           if (!rows.length) break
           for (const row of rows) {
             if (call.json) io.out(JSON.stringify(rowJson(row)))
-            else io.out(`${when(row.timestamp)}  ${row.memberName}${row.waiting ? ' (not handed over yet)' : ''}${row.late ? ` (reached you ${when(row.receivedAt)})` : ''}\n${(row.text || `[${row.kind}]`).replace(/^/gm, '    ')}\n`)
+            else io.out(`${when(row.timestamp)}  ${row.memberName}${row.waiting ? ' (not handed over yet)' : ''}${row.late ? ` (reached you ${when(row.receivedAt)})` : ''}\n${(printable(row.text) || `[${row.kind}]`).replace(/^/gm, '    ')}\n`)
           }
           start += rows.length
         }

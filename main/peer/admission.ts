@@ -180,6 +180,11 @@ export class Admission {
     this.ports.changed()
   }
 
+  /** After a removal: no invite of before lets anybody in. */
+  revokeAll(): void {
+    for (const [id, invite] of this.invites) if (this.live(invite)) this.revoke(id)
+  }
+
   views(): InviteView[] {
     const now = this.ports.parts.now()
     return [...this.invites.values()]
@@ -298,8 +303,9 @@ export class Admission {
     if (invite.stored.usedBy.length >= invite.capability.usesMax) return this.refuse(link, 'INVITE_USED_UP')
     const file = this.ports.file()
     if (file.refusedRequests.includes(device)) return this.refuse(link, 'JOIN_REFUSED')
-    // A member who brings a device certified by his own root key needs nobody's approval.
-    if (invite.capability.approval === 'auto' || currentMember(list, member)) {
+    // A member who brings a device certified by his own root key needs nobody's approval; who was removed always does.
+    const removed = list.members.get(member)?.removedIn !== undefined
+    if (currentMember(list, member) || (invite.capability.approval === 'auto' && !removed)) {
       this.admit({ ...request, invite: id })
       this.ports.changed()
       return

@@ -112,7 +112,7 @@ export class Backend {
       me,
       circle: circle?.view() ?? null,
       network: circle?.networkView() ?? this.noNetwork(),
-      sync: circle?.sync() ?? { missing: 0, have: 0, from: null, peersOnline: 0 },
+      sync: circle?.sync() ?? { missing: 0, have: 0, from: null, peersOnline: 0, compared: false },
       alerts: [...(circle?.alerts() ?? []), ...this.notices.values()],
       settings: { theme: settings.theme, density: settings.density, lan: settings.lan, internet: settings.internet },
       dataDir: this.parts.dir,
@@ -134,7 +134,7 @@ export class Backend {
       refused: {},
       copiesSent: 0,
       copiesReceived: 0,
-      entriesForwarded: 0,
+      entriesRouted: 0,
       manualAddresses: this.settings.manualAddresses,
     }
   }

@@ -21,6 +21,7 @@ import type {
 import { fromHex, toHex, utf8 } from '../protocol/codec'
 import { commitAlone } from '../protocol/agreement'
 import { Engine, type StoreItem } from '../protocol/engine'
+import type { HaveVector } from '../protocol/have'
 import { TREES, chain, fingersOf, nodeSeed, relative, treeEdges } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
 import { encodeContent, type Content } from '../protocol/kinds'
@@ -53,6 +54,8 @@ const FULL_LINKS_UP_TO = 17
 const SEEN_MS = 120_000
 /** Epoch records in one answer, in bytes: well below the largest frame. */
 const RECORDS_BYTES_MAX = 600_000
+/** And in number: half of what a message may hold. */
+const RECORDS_MAX = 512
 /** Old secrets kept to hear the beacons of members who missed a removal. */
 const SECRETS_MAX = 8
 const PROBLEMS_MAX = 20
@@ -253,7 +256,10 @@ export class Circle {
         this.hooks.changed()
       }),
     )
-    network.on('lanPeer', ({ device, up }) => this.driver.handle({ type: 'reachable', device, reachable: up || network.status().internet }))
+    network.on('lanPeer', ({ device, up }) => {
+      if (up) this.problems.delete('MULTICAST_BLOCKED')
+      this.driver.handle({ type: 'reachable', device, reachable: up || network.status().internet })
+    })
     network.on('internet', (up) => {
       for (const device of devicesAt(this.list)) this.driver.handle({ type: 'reachable', device, reachable: up })
       if (up) this.problems.delete('DHT_UNREACHABLE')
@@ -261,6 +267,8 @@ export class Circle {
     })
     network.on('interfaces', (addresses) => {
       if (addresses.length) this.problems.delete('NO_INTERFACE')
+      // Another network: what the old one blocked is no longer true.
+      for (const code of ['MULTICAST_BLOCKED', 'PORT_IN_USE']) this.problems.delete(code)
       this.hooks.changed()
     })
     network.on('problem', ({ code, detail }) => this.problem(code, detail))
@@ -404,7 +412,7 @@ export class Circle {
   private recordsAfter(after: number): Uint8Array[] {
     const out: Uint8Array[] = []
     let size = 0
-    for (const record of this.epochBytes.slice(after)) {
+    for (const record of this.epochBytes.slice(after, after + RECORDS_MAX)) {
       if (out.length && size + record.length > RECORDS_BYTES_MAX) break
       size += record.length
       out.push(record)
@@ -450,7 +458,7 @@ export class Circle {
     this.list = list
     this.knowDevices()
     for (const member of list.members.keys()) if (!this.unread.has(member)) this.unread.set(member, 0)
-    this.driver.handle({ type: 'list-changed', list })
+    this.driver.handle({ type: 'list-changed', list, have: this.cutOff() })
     this.chooseLinks()
     this.network?.refresh()
     this.views?.touched()
@@ -458,6 +466,19 @@ export class Circle {
     if (this.current) return
     void this.stopNetwork()
     this.hooks.removed()
+  }
+
+  /** Rule M5, also where more had arrived than the admin knew of: every peer ends up with the same timeline. */
+  private cutOff(): HaveVector {
+    const changed: HaveVector = new Map()
+    for (const device of this.list.devices.values()) {
+      const known = this.engine.have.get(device.key)
+      const top = known?.floating.at(-1)?.to ?? known?.height ?? 0
+      if (device.cutoffSeq === undefined || top <= device.cutoffSeq) continue
+      const left = this.store.cutOff(device.key, device.cutoffSeq)
+      if (left) changed.set(device.key, left)
+    }
+    return changed
   }
 
   private commit(changes: Change[], rotation?: SecretRotation): void {
@@ -493,6 +514,8 @@ export class Circle {
       return { device: d.key, seq: have?.floating.at(-1)?.to ?? have?.height ?? 0 }
     })
     this.commit([{ type: 'remove-member', member: key, cutoffs }], rotation)
+    // Whoever is removed may hold an invite that still lets somebody in.
+    this.admission.revokeAll()
   }
 
   // -------------------------------------------------------------- writing
@@ -744,7 +767,7 @@ export class Circle {
       refused: Object.fromEntries(this.refusedByCode),
       copiesSent: counters.sent,
       copiesReceived: counters.received,
-      entriesForwarded: counters.nodes,
+      entriesRouted: counters.nodes,
       manualAddresses: this.settings.manualAddresses,
     }
   }
@@ -757,6 +780,7 @@ export class Circle {
       have: this.store.total(null),
       from: missing && catchUp.lastFrom !== null ? this.nameOf(catchUp.lastFrom) : null,
       peersOnline: this.engine.links.size,
+      compared: [...this.engine.links.values()].some((link) => link.compared),
     }
   }
 

@@ -11,6 +11,8 @@ import type { Link, NetworkPort, Parts, StorePort } from './ports'
 
 /** Bytes of one answer to a pull: a quarter of the largest frame, so that live nodes are never behind a long one. */
 const RUN_BYTES_MAX = 262_144
+/** Answers that wait for one link: far above the four questions that a peer keeps open. */
+const READS_MAX = 64
 /** While something waits for a deadline (200 ms at least, rule R1). */
 const BUSY_TICK_MS = 100
 const IDLE_TICK_MS = 1000
@@ -143,6 +145,8 @@ export class Driver {
         return
       case 'read-run': {
         const waiting = this.reads.get(effect.to) ?? []
+        // Who asks for more than is open at once by the rules gets no answer, and asks somebody else.
+        if (waiting.length >= READS_MAX) return
         waiting.push(effect)
         this.reads.set(effect.to, waiting)
         this.serveReads(effect.to)

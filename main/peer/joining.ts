@@ -2,7 +2,7 @@
 // out with the circle's records. It runs on a network of its own, whose key is that of one use of the invite, because
 // the firewall of the circle knows no other key of ours yet.
 import { TwofoldError, sentence, type ErrorCode } from '../../shared/errors'
-import type { DeviceKey, InvitePreview, JoinState } from '../../shared/types'
+import type { CircleId, DeviceKey, InvitePreview, JoinState } from '../../shared/types'
 import { equalBytes } from '../protocol/codec'
 import {
   LINK_PREFIX,
@@ -77,8 +77,8 @@ export class Joining {
   private genesis: SignedGenesis | null = null
   private records: Uint8Array[] = []
   private readonly since: number
-  /** With a link the person has seen what it says; from words, only after `confirm`. */
-  private confirmed: boolean
+  /** The circle that the person wants to join: the link's, or from words the one that was confirmed. */
+  private wanted: CircleId | null
   private found: Link | null = null
   private lanPeers = new Set<DeviceKey>()
 
@@ -88,7 +88,7 @@ export class Joining {
   ) {
     this.capability = invitation.link
     this.preview = previewOf(invitation.link)
-    this.confirmed = invitation.link !== null
+    this.wanted = invitation.link?.circle ?? null
     this.since = ports.parts.now()
     this.state = this.searching('')
   }
@@ -145,11 +145,12 @@ export class Joining {
     this.tell()
   }
 
-  /** Nobody answered: say what to check; from words alone, try the next use. */
+  /** Nobody answered: say what to check, and try another use: somebody else may be joining with this one. */
   private async nextSlot(): Promise<void> {
     if (this.over) return
-    if (!this.invitation.link && this.state.step === 'searching' && this.lanPeers.size) {
-      this.slot = (this.slot + 1) % WORD_SLOTS
+    const slots = this.invitation.link?.usesMax ?? WORD_SLOTS
+    if (slots > 1 && this.state.step === 'searching' && this.lanPeers.size) {
+      this.slot = (this.slot + 1) % slots
       await this.network?.stop()
       if (!this.over) await this.startNetwork()
       return
@@ -226,15 +227,16 @@ export class Joining {
     this.preview = previewOf(capability)
     this.genesis = genesis
     this.records = []
-    if (this.confirmed) return this.ask(link, genesis, capability)
+    if (this.wanted === genesis.id) return this.ask(link, genesis, capability)
     this.found = link
     this.set({ step: 'confirm', circleName: capability.circleName, inviterName: capability.inviterName })
   }
 
   /** The person wants to join the circle that was found. */
   confirm(): void {
-    this.confirmed = true
-    if (this.found && this.genesis && this.capability) this.ask(this.found, this.genesis, this.capability)
+    if (!this.found || !this.genesis || !this.capability) return
+    this.wanted = this.genesis.id
+    this.ask(this.found, this.genesis, this.capability)
   }
 
   private ask(link: Link, genesis: SignedGenesis, capability: Capability): void {

@@ -3,7 +3,7 @@
 import type { DeviceKey, MemberKey, NodeId, RenderTree } from '../../shared/types'
 import type { Crypto, Sign } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
-import type { HaveVector } from '../protocol/have'
+import type { DeviceHave, HaveVector } from '../protocol/have'
 import type { TimelineNode } from '../protocol/node'
 
 export interface KeyPair {
@@ -105,6 +105,7 @@ export type StoreScope = MemberKey | null
 export interface StorePort {
   append(items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): StoreOutcome[]
   have(): HaveVector
+  cutOff(device: DeviceKey, seq: number): DeviceHave | null
   readRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): Uint8Array[]
   at(device: DeviceKey, seq: number): TimelineNode | null
   height(device: DeviceKey): number

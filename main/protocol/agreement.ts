@@ -12,7 +12,7 @@ import {
   majority,
   proposeEpoch,
   type Change,
-  type ChangeCode,
+  type EpochCode,
   type EpochRecord,
   type MemberList,
   type SecretRotation,
@@ -22,7 +22,7 @@ export type AgreementResult =
   | { state: 'committed'; record: EpochRecord; list: MemberList }
   /** The change waits for a majority; `waitingFor`: names of the admins who have not signed. */
   | { state: 'waiting'; waitingFor: string[] }
-  | { state: 'refused'; code: ChangeCode | 'NOT_ADMIN' }
+  | { state: 'refused'; code: EpochCode | 'NOT_ADMIN' }
 
 /**
  * Commits changes with the one signature at hand. That suffices exactly while this admin alone is a majority, which is
@@ -44,6 +44,6 @@ export function commitAlone(
   const { proposal } = proposed
   const record = certifyEpoch(proposal, [{ signer: signer.key, signature: signer.sign(epochMessage(list.circle, proposal.id)) }])
   const accepted = acceptEpoch(crypto, list, record)
-  if (!accepted.ok) throw new Error(`own record refused: ${accepted.code}`)
+  if (!accepted.ok) return { state: 'refused', code: accepted.code }
   return { state: 'committed', record, list: accepted.list }
 }

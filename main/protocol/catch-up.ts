@@ -13,6 +13,8 @@ const CHUNK_NODES = 128
 const OPEN_PER_PEER = 4
 /** A question without an answer is asked of somebody else after this long. */
 const ANSWER_MS = 8000
+/** How long a range is left alone that starts with a node dated ahead. */
+const AHEAD_PAUSE_MS = 60_000
 /** After the store failed (full disk), nothing is pulled for this long. */
 const STORE_FAILED_PAUSE_MS = 10_000
 
@@ -26,8 +28,8 @@ interface Ports {
   have: HaveVector
   links: ReadonlyMap<DeviceKey, LinkState>
   send(to: DeviceKey, message: Message): void
-  /** On the list, now or earlier. */
-  known(device: DeviceKey): boolean
+  /** Highest seq that may be stored of a device: its cut-off if it was removed, 0 if it was never on the list (rule M5). */
+  ceiling(device: DeviceKey): number
 }
 
 export class CatchUp {
@@ -35,6 +37,8 @@ export class CatchUp {
   /** Ranges that a peer turned out not to have, though it said so; forgotten when it tells anew. */
   private readonly lacking = new Map<DeviceKey, (Range & { device: DeviceKey })[]>()
   private pausedUntil = 0
+  /** Nodes from this seq on are dated ahead of our clock: asking again at once would bring the same (rule N4). */
+  private readonly ahead = new Map<DeviceKey, { from: number; until: number }>()
   /** The peer that answered last. */
   lastFrom: DeviceKey | null = null
 
@@ -55,8 +59,10 @@ export class CatchUp {
   private tops(): Map<DeviceKey, number> {
     const tops = new Map<DeviceKey, number>()
     for (const link of this.ports.links.values())
-      for (const e of link.have.values())
-        if (this.ports.known(e.device) && e.height > (tops.get(e.device) ?? 0)) tops.set(e.device, e.height)
+      for (const e of link.have.values()) {
+        const top = Math.min(e.height, this.ports.ceiling(e.device))
+        if (top > (tops.get(e.device) ?? 0)) tops.set(e.device, top)
+      }
     return tops
   }
 
@@ -78,6 +84,11 @@ export class CatchUp {
 
   storeFailed(now: number): void {
     this.pausedUntil = now + STORE_FAILED_PAUSE_MS
+  }
+
+  /** A node of this place is held until the clock gets there; its range is asked for again later. */
+  dated(device: DeviceKey, seq: number, now: number): void {
+    this.ahead.set(device, { from: Math.min(seq, this.ahead.get(device)?.from ?? seq), until: now + AHEAD_PAUSE_MS })
   }
 
   unserved(peer: DeviceKey, device: DeviceKey, from: number, to: number): void {
@@ -110,7 +121,8 @@ export class CatchUp {
     let room = 0
     for (const count of free.values()) room += count
     if (room === 0) return
-    const tops = [...this.tops()]
+    for (const [device, { until }] of this.ahead) if (now >= until) this.ahead.delete(device)
+    const tops = [...this.tops()].map(([device, top]) => [device, Math.min(top, (this.ahead.get(device)?.from ?? Infinity) - 1)] as const)
     for (let asked = true; asked; ) {
       asked = false
       const wants = tops

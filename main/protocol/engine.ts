@@ -47,6 +47,8 @@ export interface StoreItem {
   node: TimelineNode
   origin: Origin
   arrival: Arrival | null
+  /** The other tree's segment, when it came with the same payload. */
+  also?: Arrival
 }
 
 export type Event =
@@ -56,7 +58,8 @@ export type Event =
   | { type: 'stored'; items: readonly StoreItem[]; outcomes: readonly StoreOutcome[] }
   /** The store could not take the batch (disk full): nothing of it happened, nothing is acknowledged. */
   | { type: 'store-failed'; items: readonly StoreItem[] }
-  | { type: 'list-changed'; list: MemberList }
+  /** `have`: how far the timelines of newly removed devices reach after they were cut off. */
+  | { type: 'list-changed'; list: MemberList; have?: HaveVector }
   /** A device that is not linked can (or can no longer) be dialled: its beacon was heard, or the internet is up. */
   | { type: 'reachable'; device: DeviceKey; reachable: boolean }
   | { type: 'tick' }
@@ -91,6 +94,10 @@ export interface LinkState {
   epoch: number
   digestSentAt: number | null
   lastHeardAt: number
+  /** It has told what it has since the link came up. */
+  compared: boolean
+  /** Was cut for what it sent; nothing more of it is looked at. */
+  cut: boolean
 }
 
 interface Held {
@@ -140,7 +147,12 @@ export class Engine {
       send,
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })
-    this.catchUp = new CatchUp({ me: this.me, have: this.have, links: this.links, send, known: (device) => this.currentList.devices.has(device) })
+    this.catchUp = new CatchUp({ me: this.me, have: this.have, links: this.links, send, ceiling: (device) => this.ceiling(device) })
+  }
+
+  private ceiling(device: DeviceKey): number {
+    const record = this.currentList.devices.get(device)
+    return record ? (record.cutoffSeq ?? Infinity) : 0
   }
 
   get list(): MemberList {
@@ -191,7 +203,7 @@ export class Engine {
         this.catchUp.storeFailed(now)
         break
       case 'list-changed':
-        this.listChanged(event.list, now)
+        this.listChanged(event.list, event.have ?? new Map(), now)
         break
       case 'reachable':
         this.forwarding.setReachable(event.device, event.reachable)
@@ -210,7 +222,7 @@ export class Engine {
   // -------------------------------------------------------------- links
 
   private linkUp(device: DeviceKey, now: number): void {
-    this.links.set(device, { device, srttMs: null, refusals: 0, have: new Map(), epoch: 0, digestSentAt: null, lastHeardAt: now })
+    this.links.set(device, { device, srttMs: null, refusals: 0, have: new Map(), epoch: 0, digestSentAt: null, lastHeardAt: now, compared: false, cut: false })
     this.seen.set(device, now)
     this.sendHello(device)
     this.sendDigest(device, now)
@@ -238,12 +250,14 @@ export class Engine {
   // -------------------------------------------------------------- frames
 
   private cut(device: DeviceKey, code: ErrorCode): void {
+    const link = this.links.get(device)
+    if (link) link.cut = true
     this.effects.push({ type: 'cut', device, code })
   }
 
   private frame(from: DeviceKey, bytes: Uint8Array, now: number): void {
     const link = this.links.get(from)
-    if (!link) return
+    if (!link || link.cut) return
     const messages = decodeFrame(bytes)
     if (!messages) {
       this.effects.push({ type: 'refused', from, code: 'FRAME_MALFORMED', id: null })
@@ -253,7 +267,7 @@ export class Engine {
     link.lastHeardAt = now
     this.seen.set(from, now)
     const items: StoreItem[] = []
-    for (const message of messages) this.message(link, message, items, now)
+    for (const message of messages) if (!link.cut) this.message(link, message, items, now)
     if (items.length) this.effects.push({ type: 'store', items })
     this.catchUp.pump(now)
   }
@@ -275,6 +289,20 @@ export class Engine {
       case 'node':
         this.nodeArrived(link, m, items, now)
         return
+      case 'part': {
+        const { id, tree, lo, len } = m
+        const item = items.find((i) => i.node.id === id) ?? this.held.get(id)?.item
+        if (item) {
+          item.also = { tree, lo, len }
+          return
+        }
+        const node = this.forwarding.lately(id)
+        // Refused, or long forgotten: the sender hears nothing and tries somebody else.
+        if (!node) return
+        this.send(from, { type: 'ack', tree, id })
+        this.handOn(link, node, { tree, lo, len }, now)
+        return
+      }
       case 'ack': {
         const acked = this.forwarding.acknowledged(from, m.tree, m.id, now)
         if (acked?.node.device === this.me) this.effects.push({ type: 'own-held', by: from, seq: acked.node.seq, id: acked.node.id })
@@ -321,6 +349,7 @@ export class Engine {
   }
 
   private inStep(link: LinkState): void {
+    link.compared = true
     for (const entry of entriesOf(this.have)) link.have.set(entry.device, entry)
     this.tellOwnHeld(link)
     this.effects.push({ type: 'in-step', with: link.device })
@@ -332,6 +361,7 @@ export class Engine {
   }
 
   private haveTold(link: LinkState, entries: readonly HaveEntry[], question: boolean): void {
+    link.compared = true
     link.have.clear()
     for (const e of entries) if (this.currentList.devices.has(e.device)) link.have.set(e.device, e)
     this.catchUp.told(link.device)
@@ -379,6 +409,7 @@ export class Engine {
     if (code === 'EPOCH_UNKNOWN' || code === 'TIMESTAMP_AHEAD') {
       if (this.held.size >= HELD_MAX) this.held.delete(this.held.keys().next().value!)
       this.held.set(node.id, { item, since: now, code })
+      if (code === 'TIMESTAMP_AHEAD') this.catchUp.dated(node.device, node.seq, now)
       if (code === 'EPOCH_UNKNOWN') this.send(link.device, { type: 'epochs-want', after: this.currentList.epoch })
       if (item.arrival) this.send(link.device, { type: 'ack', tree: item.arrival.tree, id: node.id })
       if (code === 'TIMESTAMP_AHEAD') this.effects.push({ type: 'refused', from: link.device, code, id: node.id })
@@ -417,10 +448,11 @@ export class Engine {
 
   private stored(items: readonly StoreItem[], outcomes: readonly StoreOutcome[], now: number): void {
     items.forEach((item, i) => {
-      const { node, origin, arrival } = item
+      const { node, origin, arrival, also } = item
       const outcome = outcomes[i]!
       const link = origin.from === null ? null : (this.links.get(origin.from) ?? null)
       if (arrival && link) this.send(link.device, { type: 'ack', tree: arrival.tree, id: node.id })
+      if (also && link) this.send(link.device, { type: 'ack', tree: also.tree, id: node.id })
       switch (outcome.type) {
         case 'stored':
           noteStored(this.have, node.device, node.seq, outcome.head)
@@ -428,7 +460,8 @@ export class Engine {
           if (origin.how === 'own') this.forwarding.begin(node, now)
           else if (arrival) {
             this.handOn(link, node, arrival, now)
-            this.forwarding.awaitOther(node, arrival.tree, now)
+            if (also) this.handOn(link, node, also, now)
+            else this.forwarding.awaitOther(node, arrival.tree, now)
             // Rule R3: a gap below is asked of whoever sent the later node.
             if (!outcome.head && link) this.catchUp.heardOf(link, node)
           }
@@ -436,6 +469,7 @@ export class Engine {
         case 'duplicate':
           this.forwarding.learned(node)
           if (arrival) this.handOn(link, node, arrival, now)
+          if (also) this.handOn(link, node, also, now)
           break
         case 'refused':
           if (link) this.refuse(link, outcome.code, node.id)
@@ -451,8 +485,9 @@ export class Engine {
 
   // -------------------------------------------------------------- list, time
 
-  private listChanged(list: MemberList, now: number): void {
+  private listChanged(list: MemberList, have: HaveVector, now: number): void {
     this.currentList = list
+    for (const [device, known] of have) this.have.set(device, known)
     for (const [device, link] of this.links) {
       if (isCurrentDevice(list, device)) {
         this.sendHello(device)
@@ -472,17 +507,20 @@ export class Engine {
     for (const [id, held] of this.held) {
       if (held.code !== code) continue
       const again = verifyNode(this.crypto, held.item.node, this.currentList, now)
-      if (again === held.code && now - held.since < HELD_MS) continue
+      if (again === 'EPOCH_UNKNOWN' || again === 'TIMESTAMP_AHEAD') {
+        held.code = again
+        if (now - held.since < HELD_MS) continue
+      }
       this.held.delete(id)
       if (again === null) items.push(held.item)
-      else if (again !== held.code && held.item.origin.from !== null)
+      else if (held.item.origin.from !== null)
         this.effects.push({ type: 'refused', from: held.item.origin.from, code: again, id })
     }
     if (items.length) this.effects.push({ type: 'store', items })
   }
 
   private tick(now: number): void {
-    if (this.held.size) this.release('TIMESTAMP_AHEAD', now)
+    if (this.held.size) for (const code of ['TIMESTAMP_AHEAD', 'EPOCH_UNKNOWN'] as const) this.release(code, now)
     this.forwarding.tick(now)
     this.catchUp.tick(now)
     if (now - this.lastDigestAt >= DIGEST_EVERY_MS && this.links.size) {

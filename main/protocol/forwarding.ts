@@ -25,12 +25,16 @@ const OTHER_TREE_MS = 500
 const REPAIR_YOUNGER_MS = 8000
 /** A device that could not be dialled is not tried again as an heir for this long. */
 const UNREACHABLE_MS = 30_000
+/** Nodes kept whole, for a segment that comes after its payload: it is on the same link, so soon. 16 MiB at most. */
+const WHOLE_MAX = 256
 /** Recently handled nodes, for dropping duplicates before any work: at 30 nodes/s more than two minutes. */
 const RECENT_MAX = 4096
 
 interface Recent {
   /** Segments handed on, by tree. */
   handed: [Segment[], Segment[]]
+  /** Devices that got the payload over the link that we have with them. */
+  carried: Set<DeviceKey>
 }
 interface HandOver {
   node: TimelineNode
@@ -52,7 +56,7 @@ export interface ForwardCounters {
   /** Payload copies sent and received over the trees. */
   sent: number
   received: number
-  /** Nodes for which at least one copy was sent. */
+  /** Nodes that went through here live: written here, or first received over a tree. */
   nodes: number
   /** Hand-overs that went to another candidate (rule R1), and parts taken over (rule R2). */
   retried: number
@@ -73,6 +77,7 @@ interface Ports {
 export class Forwarding {
   readonly counters: ForwardCounters = { sent: 0, received: 0, nodes: 0, retried: 0, takenOver: 0 }
   private readonly recent = new Map<NodeId, Recent>()
+  private readonly whole = new Map<NodeId, TimelineNode>()
   private readonly handOvers = new Map<string, HandOver>()
   private readonly awaited = new Map<NodeId, AwaitedTree>()
   private readonly reachable = new Set<DeviceKey>()
@@ -87,8 +92,15 @@ export class Forwarding {
 
   learned(node: TimelineNode): void {
     if (this.recent.has(node.id)) return
-    this.recent.set(node.id, { handed: [[], []] })
+    this.recent.set(node.id, { handed: [[], []], carried: new Set() })
     if (this.recent.size > RECENT_MAX) this.recent.delete(this.recent.keys().next().value!)
+    this.whole.set(node.id, node)
+    if (this.whole.size > WHOLE_MAX) this.whole.delete(this.whole.keys().next().value!)
+  }
+
+  /** A node that was stored a moment ago, or null. */
+  lately(id: NodeId): TimelineNode | null {
+    return this.whole.get(id) ?? null
   }
 
   setReachable(device: DeviceKey, reachable: boolean): void {
@@ -98,6 +110,7 @@ export class Forwarding {
   }
 
   linkDown(device: DeviceKey, now: number): void {
+    for (const { carried } of this.recent.values()) carried.delete(device)
     for (const handOver of this.handOvers.values()) if (handOver.to === device) handOver.deadline = now
   }
 
@@ -124,9 +137,8 @@ export class Forwarding {
     if (handed.some((s) => s.lo === lo && s.len === len)) return true
     if (handed.length >= SEGMENTS_PER_TREE_MAX) return false
     handed.push({ lo, len })
-    const sentBefore = this.counters.sent
     for (const part of partsOf({ lo, len }, holder)) this.handOver(ring, seed, { node, part, tree, holder, tried: new Set() }, now)
-    if (this.counters.sent > sentBefore && recent.handed[0].length + recent.handed[1].length === 1) this.counters.nodes++
+    if (recent.handed[0].length + recent.handed[1].length === 1) this.counters.nodes++
     return true
   }
 
@@ -149,8 +161,14 @@ export class Forwarding {
     if (!link) this.ports.dial(to)
     const wait = link?.srttMs == null ? ACK_MAX_MS : Math.min(ACK_MAX_MS, Math.max(ACK_MIN_MS, ACK_SRTT_FACTOR * link.srttMs))
     this.handOvers.set(`${node.id}${tree}${to}`, { ...what, to, sentAt: now, deadline: now + wait })
-    this.counters.sent++
-    this.ports.send(to, { type: 'node', tree, lo: part.lo, len: part.len, bytes: node.bytes })
+    const carried = this.recent.get(node.id)?.carried
+    // In a small circle both trees often lead to the same neighbour: one payload does for both.
+    if (link && carried?.has(to)) this.ports.send(to, { type: 'part', tree, ...part, id: node.id })
+    else {
+      if (link) carried?.add(to)
+      this.counters.sent++
+      this.ports.send(to, { type: 'node', tree, ...part, bytes: node.bytes })
+    }
     return true
   }
 

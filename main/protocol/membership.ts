@@ -434,6 +434,7 @@ export function acceptEpoch(
     agreed.add(admin.key)
   }
   if (agreed.size < majority(list)) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
+  if (record.bytes.length > EPOCH_BYTES_MAX) return { ok: false, code: 'EPOCH_MALFORMED' }
   if (record.timestamp <= list.timestamp || record.changes.length === 0) return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
   const applied = applyChanges(crypto, list, record.changes, record.id, record.timestamp)
   if (!applied.ok) return applied

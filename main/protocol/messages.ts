@@ -20,6 +20,8 @@ export type Message =
   | { type: 'hello'; version: number; epoch: number; epochId: EpochId; app: string }
   /** A node going down a tree, with the segment that the receiver becomes responsible for. */
   | { type: 'node'; tree: Tree; lo: number; len: number; bytes: Uint8Array }
+  /** The node that this link has just carried comes down this tree too: the segment without the payload. */
+  | { type: 'part'; tree: Tree; lo: number; len: number; id: NodeId }
   /** A hand-over arrived. `id`: the node's; what was done with it is the receiver's business. */
   | { type: 'ack'; tree: Tree; id: NodeId }
   /** Digest of the sender's have-vector; answered by `same` or by `have`. */
@@ -47,6 +49,7 @@ const TYPE = {
   'epochs-want': 9,
   epochs: 10,
   presence: 11,
+  part: 12,
 } as const satisfies Record<Message['type'], number>
 
 const APP_BYTES_MAX = 64
@@ -61,6 +64,9 @@ function writeMessage(w: Writer, m: Message): void {
       return
     case 'node':
       w.uint(m.tree).uint(m.lo).uint(m.len).bytes(m.bytes)
+      return
+    case 'part':
+      w.uint(m.tree).uint(m.lo).uint(m.len).hex(m.id, 32)
       return
     case 'ack':
       w.uint(m.tree).hex(m.id, 32)
@@ -112,6 +118,8 @@ function readMessage(r: Reader): Message {
       return { type: 'hello', version: r.uint(), epoch: r.uint(), epochId: r.hex(32) as EpochId, app: r.text(APP_BYTES_MAX) }
     case TYPE.node:
       return { type: 'node', tree: r.uint(1) as Tree, lo: r.uint(DEVICES_MAX), len: r.uint(DEVICES_MAX), bytes: r.bytes(NODE_BYTES_MAX) }
+    case TYPE.part:
+      return { type: 'part', tree: r.uint(1) as Tree, lo: r.uint(DEVICES_MAX), len: r.uint(DEVICES_MAX), id: r.hex(32) as NodeId }
     case TYPE.ack:
       return { type: 'ack', tree: r.uint(1) as Tree, id: r.hex(32) as NodeId }
     case TYPE.digest:

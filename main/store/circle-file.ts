@@ -2,6 +2,7 @@
 // and requests. Kept apart from the timeline database, so that a damaged database costs nothing that the circle cannot
 // give back. Records are kept as the signed bytes they came in and judged again whenever they are loaded.
 import * as v from 'valibot'
+import { TwofoldError } from '../../shared/errors'
 import type { TextFiles } from './files'
 
 const FILE = 'circle.json'
@@ -46,12 +47,13 @@ const schema = v.strictObject({
 })
 export type CircleFile = v.InferOutput<typeof schema>
 
-
-
-/** Null: no circle here. Throws when the file is there and is not one of ours. */
+/** Null: no circle here. Throws CIRCLE_DAMAGED when the file is there and is not one of ours; it is left as it is. */
 export function readCircle(files: TextFiles): CircleFile | null {
   const text = files.read(FILE)
-  return text === null ? null : v.parse(schema, JSON.parse(text))
+  if (text === null) return null
+  const parsed = v.safeParse(schema, jsonOrNull(text))
+  if (!parsed.success) throw new TwofoldError('CIRCLE_DAMAGED')
+  return parsed.output
 }
 
 export const writeCircle = (files: TextFiles, circle: CircleFile): void => files.write(FILE, `${JSON.stringify(circle, null, 1)}\n`)

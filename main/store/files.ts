@@ -4,6 +4,14 @@ import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readF
 import { join } from 'node:path'
 import { TwofoldError } from '../../shared/errors'
 
+/**
+ * Makes an empty file that only this user can read, if it is not there. Never opens one that is: closing it again would
+ * drop the locks that SQLite holds on it for this process.
+ */
+export function makePrivateFile(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'ax', 0o600))
+}
+
 export interface TextFiles {
   /** Null: there is no such file. */
   read(name: string): string | null
@@ -39,7 +47,9 @@ export function openFolder(dir: string): TextFiles {
       try {
         const handle = openSync(beside, 'w', 0o600)
         try {
-          writeSync(handle, text)
+          // A nearly full disk takes a part and says so only by the count.
+          const bytes = Buffer.from(text)
+          for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at)
           fsyncSync(handle)
         } finally {
           closeSync(handle)

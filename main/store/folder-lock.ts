@@ -3,13 +3,15 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
-import { fileError } from './files'
+import { fileError, makePrivateFile } from './files'
 
 /** Throws FOLDER_IN_USE when another process holds the folder. Returns what releases it. */
 export function lockFolder(dir: string): () => void {
   let db: Database.Database | undefined
   try {
-    db = new Database(join(dir, 'lock.sqlite'), { timeout: 0 })
+    const path = join(dir, 'lock.sqlite')
+    makePrivateFile(path)
+    db = new Database(path, { timeout: 0 })
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db?.close()

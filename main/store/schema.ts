@@ -27,6 +27,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE days (member INTEGER NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (member, day)) STRICT, WITHOUT ROWID;
   -- Rule N6: the stored node and the other one that its author signed for the same place.
   CREATE TABLE equivocations (device INTEGER NOT NULL, seq INTEGER NOT NULL, other BLOB NOT NULL, found INTEGER NOT NULL, PRIMARY KEY (device, seq)) STRICT;
+  -- Rule M5: what a removed device wrote behind its cut-off; kept, not shown, not passed on.
+  CREATE TABLE cut_off (device INTEGER NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (device, seq)) STRICT;
   -- Devices that acknowledged a node handed over by this device.
   CREATE TABLE acks (node INTEGER NOT NULL, device INTEGER NOT NULL, PRIMARY KEY (node, device)) STRICT, WITHOUT ROWID;
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

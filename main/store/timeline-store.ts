@@ -7,10 +7,10 @@ import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
-import type { HaveVector } from '../protocol/have'
+import type { DeviceHave, HaveVector } from '../protocol/have'
 import { decodeNode, type TimelineNode } from '../protocol/node'
 import { addToRanges, linkCode, type Place, type Range } from '../protocol/timeline'
-import { fileError } from './files'
+import { fileError, makePrivateFile } from './files'
 import { migrate } from './schema'
 
 export const TIMELINE_FILE = 'timeline.sqlite'
@@ -70,9 +70,12 @@ export type TimelineStore = ReturnType<typeof openTimelineStore>
 export function openTimelineStore(dir: string, crypto: Crypto) {
   let db: Database.Database
   try {
-    db = new Database(join(dir, TIMELINE_FILE), { timeout: BUSY_MS })
+    const path = join(dir, TIMELINE_FILE)
+    // Made by us, so that it and the files that SQLite puts beside it are readable by this user only.
+    makePrivateFile(path)
+    db = new Database(path, { timeout: BUSY_MS })
   } catch (error) {
-    throw isDamage(error) ? error : storeError(error, dir)
+    throw isDamage(error) ? error : 'syscall' in (error as object) ? fileError(error, dir) : storeError(error, dir)
   }
   try {
     db.pragma('journal_mode = WAL')
@@ -227,6 +230,28 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   const unreadOf = db.prepare<[number, number], { n: number }>('SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND rowid > ?')
   const proofs = db.prepare<[], { key: DeviceKey; seq: number }>('SELECT d.key, e.seq FROM equivocations e JOIN devices d ON d.id = e.device')
 
+  function haveOfDevice(t: { id: number; height: number; head: Uint8Array | null }): DeviceHave {
+    let floating: Range[] = []
+    for (const { seq } of above.iterate(t.id, t.height)) floating = addToRanges(floating, seq)
+    return { height: t.height, ...(t.head && { head: toHex(t.head) as NodeId }), floating }
+  }
+
+  const behind = db.prepare<[number, number], { rowid: number; member: number; timestamp: number }>(
+    'SELECT rowid, member, timestamp FROM nodes WHERE device = ? AND seq > ?',
+  )
+  const putAside = db.prepare('INSERT OR IGNORE INTO cut_off (device, seq, bytes) SELECT device, seq, bytes FROM nodes WHERE rowid = ?')
+  const forget = db.prepare('DELETE FROM nodes WHERE rowid = ?')
+  const uncountDay = db.prepare('UPDATE days SET n = n - 1 WHERE member = ? AND day = ?')
+  const cutAll = db.transaction((device: number, seq: number) => {
+    for (const row of behind.all(device, seq)) {
+      putAside.run(row.rowid)
+      forget.run(row.rowid)
+      uncountDay.run(row.member, dayOf(row.timestamp))
+      uncountDay.run(NOBODY, dayOf(row.timestamp))
+    }
+    if (headOf.get(device)!.height > seq) setHead.run(seq, place.get(device, seq)?.id ?? null, device)
+  })
+
   /** Row number of a scope in `days`; null: that member has nothing here. */
   const scopeId = (scope: StoreScope): number | null =>
     scope === null ? NOBODY : (memberIds.get(scope) ?? findMember.get(scope)?.id ?? null)
@@ -253,13 +278,23 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       }
     },
 
+    /**
+     * Takes what a removed device wrote behind its cut-off out of the timeline (rule M5). The bytes are kept aside, and
+     * what is left of the timeline is told: its height, head and runs.
+     */
+    cutOff(device: DeviceKey, seq: number): DeviceHave | null {
+      const id = deviceId(device, null)
+      if (id === null) return null
+      guarded(() => cutAll.immediate(id, seq))
+      return haveOfDevice(timelines.all().find((t) => t.id === id)!)
+    },
+
     /** Height and head of every timeline, and the runs above a gap: the engine's have-vector at start. */
     have(): HaveVector {
       const have: HaveVector = new Map()
       for (const t of timelines.all()) {
-        let floating: Range[] = []
-        for (const { seq } of above.iterate(t.id, t.height)) floating = addToRanges(floating, seq)
-        if (t.height || floating.length) have.set(t.key, { height: t.height, ...(t.head && { head: toHex(t.head) as NodeId }), floating })
+        const known = haveOfDevice(t)
+        if (known.height || known.floating.length) have.set(t.key, known)
       }
       return have
     },

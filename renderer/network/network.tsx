@@ -237,22 +237,22 @@ function Links({ links, now }: { links: readonly LinkView[]; now: number }) {
 }
 
 function Budget({ network, devices }: { network: NetworkView; devices: number }) {
-  const { copiesSent, copiesReceived, entriesForwarded } = network
-  const mine = entriesForwarded === 0 ? 0 : copiesSent / entriesForwarded
+  const { copiesSent, copiesReceived, entriesRouted } = network
+  const mine = entriesRouted === 0 ? 0 : copiesSent / entriesRouted
   const mesh = Math.max(0, devices - 1)
   const most = Math.max(mine, mesh, 1)
   return (
     <section aria-label={text.network.budget} data-testid="budget">
       <h2 className="group-title">{text.network.budget}</h2>
       <div className="panel budget">
-        {entriesForwarded === 0 ? (
+        {entriesRouted === 0 ? (
           <p className="line-hint">{text.network.budgetNone}</p>
         ) : (
           <>
             <Bar label={text.network.budgetOurs} value={mine} most={most} look="ours" />
             <Bar label={text.network.budgetMesh} value={mesh} most={most} look="mesh" />
             <p className="line-hint">
-              {text.network.budgetLead(copiesSent, entriesForwarded)} {text.network.copiesReceived(copiesReceived)}{' '}
+              {text.network.budgetLead(copiesSent, entriesRouted)} {text.network.copiesReceived(copiesReceived)}{' '}
               {mine > 0 && mesh / mine >= 1.5 && text.network.budgetSaved(text.network.budgetValue(mesh / mine))}
             </p>
           </>

@@ -240,7 +240,7 @@ row(
   `${latencies[Math.floor(POSTS * 0.95)]!.toFixed(1)} ms`,
   `${(latencies[Math.floor(POSTS * 0.95)]! / latencies[POSTS >> 1]!).toFixed(2)} × p50`,
 )
-row('copies sent per entry in a circle of two', (network.copiesSent / network.entriesForwarded).toFixed(2), '2 at most')
+row('copies sent per entry in a circle of two', (network.copiesSent / network.entriesRouted).toFixed(2), '2 at most')
 await a.close()
 await b.close()
 rmSync(folder, { recursive: true, force: true })

@@ -393,7 +393,7 @@ const scenarios: Record<string, Scenario> = {
     entries: 0,
     change: (app) => ({
       ...app,
-      sync: { missing: 0, have: 0, from: null, peersOnline: 0 },
+      sync: { missing: 0, have: 0, from: null, peersOnline: 0, compared: true },
       network: { ...app.network, links: [] },
     }),
   },
@@ -401,14 +401,14 @@ const scenarios: Record<string, Scenario> = {
   syncing: {
     members: 5,
     entries: 180,
-    change: (app) => ({ ...app, sync: { missing: 312, have: 180, from: 'Bob', peersOnline: 2 } }),
+    change: (app) => ({ ...app, sync: { missing: 312, have: 180, from: 'Bob', peersOnline: 2, compared: true } }),
   },
   alone: {
     members: 5,
     entries: 60,
     change: (app) => ({
       ...app,
-      sync: { missing: 14, have: 60, from: null, peersOnline: 0 },
+      sync: { missing: 14, have: 60, from: null, peersOnline: 0, compared: true },
       network: { ...app.network, links: [] },
     }),
   },
@@ -478,7 +478,7 @@ const scenarios: Record<string, Scenario> = {
     change: (app) => ({
       ...app,
       alerts: [{ code: 'RESTORING', severity: 'info', text: sentence('RESTORING') }],
-      sync: { missing: 88, have: 12, from: 'Carla Reyes', peersOnline: 2 },
+      sync: { missing: 88, have: 12, from: 'Carla Reyes', peersOnline: 2, compared: true },
     }),
   },
 }
@@ -608,7 +608,7 @@ export class FakeBackend implements Bridge {
         refused: members > 3 ? { SIGNATURE_INVALID: 2, BACKLINK_MISMATCH: 1, TIMESTAMP_AHEAD: 14 } : {},
         copiesSent: 1_184,
         copiesReceived: 1_902,
-        entriesForwarded: 611,
+        entriesRouted: 611,
         manualAddresses: members > 3 ? ['192.168.7.20:49737'] : [],
       },
       sync: {
@@ -616,6 +616,7 @@ export class FakeBackend implements Bridge {
         have: entries,
         from: null,
         peersOnline: views.filter((view) => view.presence.state === 'online').length,
+        compared: true,
       },
       alerts: [],
       settings: { theme: 'system', density: 'comfortable', lan: true, internet: true },
