@@ -154,7 +154,7 @@ export class Admission {
   show(id: InviteId): InviteCode {
     const { stored, capability } = this.get(id)
     const secret = fromHex(stored.secret)
-    const link = encodeLink({ ...capability, secret, addresses: this.ports.addresses() })
+    const link = encodeLink(this.ports.parts.secrets.crypto, { ...capability, secret, addresses: this.ports.addresses() })
     return {
       id,
       link,

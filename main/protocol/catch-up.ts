@@ -34,8 +34,6 @@ interface Ports {
 
 export class CatchUp {
   private readonly open: Open[] = []
-  /** Ranges that a peer turned out not to have, though it said so; forgotten when it tells anew. */
-  private readonly lacking = new Map<DeviceKey, (Range & { device: DeviceKey })[]>()
   private pausedUntil = 0
   /** Nodes from this seq on are dated ahead of our clock: asking again at once would bring the same (rule N4). */
   private readonly ahead = new Map<DeviceKey, { from: number; until: number }>()
@@ -66,10 +64,6 @@ export class CatchUp {
     return tops
   }
 
-  told(peer: DeviceKey): void {
-    this.lacking.delete(peer)
-  }
-
   /** A later node came over a tree: whoever sent it has what is below (rule R3). */
   heardOf(link: LinkState, node: TimelineNode): void {
     const known = link.have.get(node.device)
@@ -77,7 +71,6 @@ export class CatchUp {
   }
 
   linkDown(peer: DeviceKey, now: number): void {
-    this.lacking.delete(peer)
     for (let i = this.open.length - 1; i >= 0; i--) if (this.open[i]!.peer === peer) this.open.splice(i, 1)
     this.pump(now)
   }
@@ -91,10 +84,9 @@ export class CatchUp {
     this.ahead.set(device, { from: Math.min(seq, this.ahead.get(device)?.from ?? seq), until: now + AHEAD_PAUSE_MS })
   }
 
-  unserved(peer: DeviceKey, device: DeviceKey, from: number, to: number): void {
-    const list = this.lacking.get(peer) ?? []
-    list.push({ device, from, to })
-    this.lacking.set(peer, list)
+  /** A peer did not serve what it said it has: its word on this device is forgotten until it tells anew. */
+  unserved(peer: DeviceKey, device: DeviceKey): void {
+    this.ports.links.get(peer)?.have.delete(device)
   }
 
   /** Settles the question that a run answers. False: nobody asked, so it is ignored. */
@@ -103,45 +95,49 @@ export class CatchUp {
     if (at < 0) return false
     this.open.splice(at, 1)
     this.lastFrom = peer
-    if (!run.nodes.length) this.unserved(peer, run.device, run.from, run.to)
+    if (!run.nodes.length) this.unserved(peer, run.device)
     return true
-  }
-
-  private canServe(link: LinkState, device: DeviceKey, seq: number): boolean {
-    if ((link.have.get(device)?.height ?? 0) < seq) return false
-    return !this.lacking.get(link.device)?.some((r) => r.device === device && r.from <= seq && seq <= r.to)
   }
 
   /** Asks for as much as may be open at once, newest first. */
   pump(now: number): void {
     if (now < this.pausedUntil) return
-    const free = new Map<DeviceKey, number>()
-    for (const peer of this.ports.links.keys()) free.set(peer, OPEN_PER_PEER)
-    for (const o of this.open) free.set(o.peer, (free.get(o.peer) ?? 0) - 1)
-    let room = 0
-    for (const count of free.values()) room += count
-    if (room === 0) return
     for (const [device, { until }] of this.ahead) if (now >= until) this.ahead.delete(device)
-    const tops = [...this.tops()].map(([device, top]) => [device, Math.min(top, (this.ahead.get(device)?.from ?? Infinity) - 1)] as const)
-    for (let asked = true; asked; ) {
-      asked = false
-      const wants = tops
-        .map(([device, top]) => ({ device, gap: this.newestGap(device, top) }))
-        .filter((w): w is { device: DeviceKey; gap: Range } => w.gap !== null)
-      // All timelines grow backwards side by side: the one that has been filled least from its top comes first.
-      wants.sort((a, b) => this.depth(a.device, a.gap) - this.depth(b.device, b.gap) || (a.device < b.device ? -1 : 1))
-      for (const { device, gap } of wants) {
-        const ask: Range = { from: Math.max(gap.from, gap.to - CHUNK_NODES + 1), to: gap.to }
-        const peer = [...this.ports.links.values()]
-          .filter((l) => (free.get(l.device) ?? 0) > 0 && this.canServe(l, device, ask.to))
-          .sort((a, b) => free.get(b.device)! - free.get(a.device)! || (a.srttMs ?? 1000) - (b.srttMs ?? 1000))[0]
-        if (!peer) continue
-        free.set(peer.device, free.get(peer.device)! - 1)
-        this.open.push({ device, ...ask, peer: peer.device, since: now })
-        this.ports.send(peer.device, { type: 'pull', ranges: [{ device, ...ask }] })
-        asked = true
-      }
+    const free = new Map<LinkState, number>()
+    for (const link of this.ports.links.values()) {
+      const room = OPEN_PER_PEER - this.open.filter((o) => o.peer === link.device).length
+      if (room > 0) free.set(link, room)
     }
+    // The peer with the most room asks next, so that several serve side by side; each is asked only for what it can serve.
+    while (free.size) {
+      const [link, room] = [...free].sort((a, b) => b[1] - a[1] || (a[0].srttMs ?? 1000) - (b[0].srttMs ?? 1000))[0]!
+      const want = this.nextFor(link)
+      if (!want) {
+        free.delete(link)
+        continue
+      }
+      this.open.push({ ...want, peer: link.device, since: now })
+      this.ports.send(link.device, { type: 'pull', ranges: [want] })
+      if (room === 1) free.delete(link)
+      else free.set(link, room - 1)
+    }
+  }
+
+  /** What to ask of one peer: the newest missing run of the timeline that has been filled least from its top. */
+  private nextFor(link: LinkState): (Range & { device: DeviceKey }) | null {
+    let best: { device: DeviceKey; gap: Range; depth: number } | null = null
+    for (const e of link.have.values()) {
+      const gap = this.newestGap(e.device, this.top(e.device, e.height))
+      if (!gap) continue
+      const depth = this.depth(e.device, gap)
+      if (!best || depth < best.depth || (depth === best.depth && e.device < best.device)) best = { device: e.device, gap, depth }
+    }
+    return best && { device: best.device, from: Math.max(best.gap.from, best.gap.to - CHUNK_NODES + 1), to: best.gap.to }
+  }
+
+  /** Highest seq worth asking for, of what a peer says it has. */
+  private top(device: DeviceKey, told: number): number {
+    return Math.min(told, this.ports.ceiling(device), (this.ahead.get(device)?.from ?? Infinity) - 1)
   }
 
   /** How far back a timeline has been filled from its top: nodes between the gap and the highest seq known here. */
@@ -169,7 +165,7 @@ export class CatchUp {
       const o = this.open[i]!
       if (now - o.since < ANSWER_MS) continue
       this.open.splice(i, 1)
-      this.unserved(o.peer, o.device, o.from, o.to)
+      this.unserved(o.peer, o.device)
     }
     this.pump(now)
   }

@@ -164,7 +164,8 @@ export class Reader {
 
   fixed(length: number): Uint8Array {
     const at = this.take(length)
-    return this.buffer.slice(at, at + length)
+    // A copy of its own: `slice` of a Node Buffer would share, and so keep, the whole frame.
+    return new Uint8Array(this.buffer.subarray(at, at + length))
   }
 
   hex(length: number): string {

@@ -20,6 +20,13 @@ const HELD_MAX = 4096
 const HELD_MS = 25 * 60_000
 /** Refused nodes after which a link is cut: an honest peer's bugs stay below, a flood costs its sender (rule F8). */
 const REFUSALS_PER_LINK_MAX = 64
+const BLAMELESS: ReadonlySet<string> = new Set<VerifyCode | ErrorCode>([
+  'BACKLINK_MISMATCH',
+  'TIMESTAMP_NOT_LATER',
+  'DEVICE_REMOVED',
+  'DEVICE_NOT_IN_EPOCH',
+  'SEGMENT_INVALID',
+])
 /** Rule R4. */
 const DIGEST_EVERY_MS = 2000
 const DIGEST_NEIGHBOURS = 2
@@ -268,8 +275,9 @@ export class Engine {
     this.seen.set(from, now)
     const items: StoreItem[] = []
     for (const message of messages) if (!link.cut) this.message(link, message, items, now)
+    // What is on its way into the store is neither here nor missing: more is asked for when the store has answered.
     if (items.length) this.effects.push({ type: 'store', items })
-    this.catchUp.pump(now)
+    else this.catchUp.pump(now)
   }
 
   private message(link: LinkState, m: Message, items: StoreItem[], now: number): void {
@@ -364,10 +372,9 @@ export class Engine {
     link.compared = true
     link.have.clear()
     for (const e of entries) if (this.currentList.devices.has(e.device)) link.have.set(e.device, e)
-    this.catchUp.told(link.device)
     const own = link.have.get(this.me)
-    if (own && own.height > haveOf(this.have, this.me).height) this.effects.push({ type: 'own-timeline-ahead', height: own.height })
-    else this.tellOwnHeld(link)
+    // A claim alone stops nobody from writing: what is claimed is pulled, and our own signature under it is what counts.
+    if (!own || own.height <= haveOf(this.have, this.me).height) this.tellOwnHeld(link)
     const theyLack = entriesOf(this.have).some((e) => (link.have.get(e.device)?.height ?? 0) < e.height)
     if (question && theyLack) this.send(link.device, { type: 'have', question: false, entries: entriesOf(this.have) })
   }
@@ -376,7 +383,8 @@ export class Engine {
 
   private refuse(link: LinkState, code: VerifyCode | ErrorCode, id: NodeId | null): void {
     this.effects.push({ type: 'refused', from: link.device, code, id })
-    link.refusals++
+    // What an honest peer may still hand on (another's fork, a removal not heard of yet) costs it nothing.
+    if (!BLAMELESS.has(code)) link.refusals++
     if (link.refusals === REFUSALS_PER_LINK_MAX) this.cut(link.device, 'FRAME_MALFORMED')
   }
 
@@ -438,7 +446,7 @@ export class Engine {
       if (!this.judge(link, { node, origin: { from: link.device, how: 'sync', tree: null }, arrival: null }, batch, now)) break
     }
     // A run that stops at a bad node tells that this peer cannot serve the rest.
-    if (expected >= m.from && m.nodes.length > m.to - expected) this.catchUp.unserved(link.device, m.device, m.from, expected)
+    if (expected >= m.from && m.nodes.length > m.to - expected) this.catchUp.unserved(link.device, m.device)
     items.push(...batch)
   }
 
@@ -457,6 +465,7 @@ export class Engine {
         case 'stored':
           noteStored(this.have, node.device, node.seq, outcome.head)
           this.forwarding.learned(node)
+          if (node.device === this.me && origin.from !== null) this.effects.push({ type: 'own-timeline-ahead', height: node.seq })
           if (origin.how === 'own') this.forwarding.begin(node, now)
           else if (arrival) {
             this.handOn(link, node, arrival, now)
@@ -473,7 +482,7 @@ export class Engine {
           break
         case 'refused':
           if (link) this.refuse(link, outcome.code, node.id)
-          if (link && origin.how === 'sync') this.catchUp.unserved(link.device, node.device, 1, node.seq)
+          if (link && origin.how === 'sync') this.catchUp.unserved(link.device, node.device)
           break
         case 'equivocation':
           if (link) this.effects.push({ type: 'refused', from: link.device, code: 'EQUIVOCATION', id: node.id })

@@ -2,13 +2,14 @@
 // signed by an admin's device that says which circle it opens, until when and how often. The link carries both; the 12
 // words carry the secret alone, and the capability is then told by whoever answers.
 import type { CircleId, DeviceKey, InviteId } from '../../shared/types'
-import { DecodeError, Writer, decodeWhole, fromHex, toHex, utf8 } from './codec'
+import { DecodeError, Writer, concat, decodeWhole, equalBytes, fromHex, toHex, utf8 } from './codec'
 import { labelledHash, signedMessage, type Crypto, type Sign } from './crypto'
 import { validName } from './kinds'
 import { NAME_BYTES_MAX } from './limits'
 import type { Approval } from './membership'
 
 const LINK_VERSION = 1
+const LINK_CHECK_BYTES = 4
 export const INVITE_SECRET_BYTES = 16
 export const INVITE_USES_MAX = 100
 /** Where the inviter could be reached when the link was made; hints for networks without multicast. */
@@ -96,13 +97,17 @@ export function decodeCapability(crypto: Crypto, bytes: Uint8Array): Capability 
   return c && capabilityHolds(crypto, c) ? c : null
 }
 
-export function encodeLink(link: InviteLink): string {
+export function encodeLink(crypto: Crypto, link: InviteLink): string {
   const w = new Writer().uint(LINK_VERSION).fixed(link.secret, INVITE_SECRET_BYTES)
   const addresses = link.addresses.filter((a) => utf8(a.host).length <= ADDRESS_BYTES_MAX).slice(0, ADDRESSES_MAX)
   w.bytes(encodeCapability(link)).uint(addresses.length)
   for (const { host, port } of addresses) w.text(host).uint(port)
-  return LINK_PREFIX + toBase64Url(w.finish())
+  const content = w.finish()
+  return LINK_PREFIX + toBase64Url(concat(content, linkCheck(crypto, content)))
 }
+
+/** The capability's signature does not cover the addresses; these bytes notice any slip in copying the link. */
+const linkCheck = (crypto: Crypto, content: Uint8Array): Uint8Array => labelledHash(crypto, 'link', content).subarray(0, LINK_CHECK_BYTES)
 
 /**
  * Reads a link as a person pasted it: surrounding space, angle brackets and line breaks from a mail program are let
@@ -112,9 +117,11 @@ export function decodeLink(crypto: Crypto, text: string): { ok: true; link: Invi
   const cleaned = text.replace(/[\s<>"]/g, '')
   if (!cleaned.toLowerCase().startsWith(LINK_PREFIX)) return { ok: false, code: 'LINK_INVALID' }
   const bytes = fromBase64Url(cleaned.slice(LINK_PREFIX.length).replace(/\/$/, ''))
+  const content = bytes?.subarray(0, Math.max(0, bytes.length - LINK_CHECK_BYTES))
+  const whole = bytes && content && equalBytes(linkCheck(crypto, content), bytes.subarray(content.length))
   const link =
-    bytes &&
-    decodeWhole(bytes, (r) => {
+    whole &&
+    decodeWhole(content, (r) => {
       if (r.uint() !== LINK_VERSION) throw new DecodeError('version')
       const secret = r.fixed(INVITE_SECRET_BYTES)
       const capability = decodeCapability(crypto, r.bytes(2048))

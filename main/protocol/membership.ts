@@ -223,11 +223,14 @@ export function applyChanges(
   const members = new Map(list.members)
   const devices = new Map(list.devices)
   const now: MemberList = { ...list, epoch, epochIds: [...list.epochIds, id], timestamp, members, devices }
+  // One key means one thing: no device twice, and no member's root key as a device or the other way round.
+  const fresh = (member: MemberKey, device: DeviceKey) =>
+    !devices.has(device) && !members.has(device as string as MemberKey) && !devices.has(member as string as DeviceKey) && (member as string) !== device
   for (const change of changes) {
     switch (change.type) {
       case 'admit-member': {
         const known = members.get(change.member)
-        if ((known && known.removedIn === undefined) || devices.has(change.device)) return invalid
+        if ((known && known.removedIn === undefined) || !fresh(change.member, change.device)) return invalid
         if (validName(change.name) !== change.name) return invalid
         if (!certified(crypto, list, change.member, change.device, change.certificate)) return { ok: false, code: 'CERTIFICATE_INVALID' }
         members.set(change.member, { key: change.member, name: change.name, role: 'member', founder: false, addedIn: epoch })
@@ -235,7 +238,7 @@ export function applyChanges(
         break
       }
       case 'admit-device': {
-        if (!currentMember(now, change.member) || devices.has(change.device)) return invalid
+        if (!currentMember(now, change.member) || !fresh(change.member, change.device)) return invalid
         if (!certified(crypto, list, change.member, change.device, change.certificate)) return { ok: false, code: 'CERTIFICATE_INVALID' }
         devices.set(change.device, { key: change.device, member: change.member, addedIn: epoch })
         break

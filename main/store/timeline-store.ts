@@ -93,11 +93,17 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     throw isDamage(error) ? error : storeError(error, dir)
   }
 
+  /** Damage was met: this run does not end cleanly, so the next start checks and salvages. */
+  let damaged = false
+  const failure = (error: unknown): unknown => {
+    damaged ||= isDamage(error)
+    return storeError(error, dir)
+  }
   const guarded = <T>(work: () => T): T => {
     try {
       return work()
     } catch (error) {
-      throw storeError(error, dir)
+      throw failure(error)
     }
   }
 
@@ -256,7 +262,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   const scopeId = (scope: StoreScope): number | null =>
     scope === null ? NOBODY : (memberIds.get(scope) ?? findMember.get(scope)?.id ?? null)
 
-  return {
+  const methods = {
     /** Appends a batch in one transaction: all of it, or (thrown: DISK_FULL, DATABASE_LOCKED) nothing. */
     append: (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): StoreOutcome[] => {
       const known = [deviceIds.size, memberIds.size]
@@ -272,7 +278,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
           deviceIds.clear()
           memberIds.clear()
         }
-        throw storeError(error, dir)
+        throw error
       } finally {
         if (own) db.pragma('synchronous = NORMAL')
       }
@@ -285,7 +291,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     cutOff(device: DeviceKey, seq: number): DeviceHave | null {
       const id = deviceId(device, null)
       if (id === null) return null
-      guarded(() => cutAll.immediate(id, seq))
+      cutAll.immediate(id, seq)
       return haveOfDevice(timelines.all().find((t) => t.id === id)!)
     },
 
@@ -380,44 +386,47 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       }
     },
 
-    acknowledge: (id: NodeId, by: DeviceKey): void =>
-      guarded(() => {
-        const row = byId.get(id48Of(id), fromHex(id))
-        const device = deviceId(by, null)
-        if (row && device !== null) addAck.run(row.rowid, device)
-      }),
+    acknowledge(id: NodeId, by: DeviceKey): void {
+      const row = byId.get(id48Of(id), fromHex(id))
+      const device = deviceId(by, null)
+      if (row && device !== null) addAck.run(row.rowid, device)
+    },
     acknowledgedBy(id: NodeId): DeviceKey[] {
       const row = byId.get(id48Of(id), fromHex(id))
       return row ? acksOf.all(row.rowid).map((r) => r.key) : []
     },
     /** Registers a device before anything of it is stored, so that hand-overs by it can be noted. */
-    knowDevice: (device: DeviceKey, member: MemberKey): void => {
-      guarded(() => deviceId(device, member))
-    },
+    knowDevice: (device: DeviceKey, member: MemberKey): void => void deviceId(device, member),
 
     unread(member: MemberKey): number {
       const id = scopeId(member)
       return id === null ? 0 : unreadOf.get(id, seenOf.get(id)!.seen)!.n
     },
-    markSeen: (members: readonly MemberKey[]): void =>
-      guarded(() => {
-        const last = lastRow.get()!.n ?? 0
-        for (const member of members) {
-          const id = scopeId(member)
-          if (id !== null) setSeen.run(last, id)
-        }
-      }),
+    markSeen(members: readonly MemberKey[]): void {
+      const last = lastRow.get()!.n ?? 0
+      for (const member of members) {
+        const id = scopeId(member)
+        if (id !== null) setSeen.run(last, id)
+      }
+    },
     equivocations: (): { device: DeviceKey; seq: number }[] => proofs.all().map((r) => ({ device: r.key, seq: r.seq })),
 
     meta: (key: string): string | null => getMeta.get(key)?.value ?? null,
-    setMeta: (key: string, value: string): void => guarded(() => void setMeta.run(key, value)),
+    setMeta: (key: string, value: string): void => void setMeta.run(key, value),
 
     close(): void {
       try {
-        db.exec("UPDATE meta SET value = '1' WHERE key = 'clean'")
+        if (!damaged) db.exec("UPDATE meta SET value = '1' WHERE key = 'clean'")
       } finally {
         db.close()
       }
     },
   }
+  return guardedMethods(methods, guarded)
+}
+
+/** Every method with what SQLite refuses turned into what a person can act on. */
+function guardedMethods<T extends object>(methods: T, guarded: <R>(work: () => R) => R): T {
+  const entries = Object.entries(methods) as [string, (...args: unknown[]) => unknown][]
+  return Object.fromEntries(entries.map(([name, method]) => [name, (...args: unknown[]) => guarded(() => method(...args))])) as T
 }

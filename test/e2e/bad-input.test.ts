@@ -28,7 +28,7 @@ function expiredLink(): string {
     usesMax: 1,
     approval: 'auto' as const,
   }
-  return encodeLink({ ...signCapability(crypto, capability, signer(keys)), secret, addresses: [] })
+  return encodeLink(crypto, { ...signCapability(crypto, capability, signer(keys)), secret, addresses: [] })
 }
 
 describe('on the command line', () => {

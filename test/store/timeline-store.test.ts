@@ -387,7 +387,7 @@ describe('the file', () => {
           encoding: 'utf8',
         },
       )
-    expect(other().stderr).toContain('SQLITE_BUSY')
+    expect(other()).toMatchObject({ status: 1, stderr: expect.stringContaining('SQLITE_BUSY') })
     unlock()
     expect(other()).toMatchObject({ status: 0, stderr: '' })
     lockFolder(dir)()
