@@ -105,7 +105,8 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       now,
       log,
     })
-    const report = (during: string, error: unknown) => log('error', during, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    const report = (during: string, error: unknown) =>
+      log('error', during, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     await backend.start()
     const control = await startControl(dir, backend, report)
     return {

@@ -16,7 +16,13 @@ async function main(): Promise<void> {
     process.exit(1)
   }
   const io = terminalIo(proofChecker)
-  const code = await runCli({ argv: process.argv.slice(2), env: process.env, io, version, openAlone: openAlone(process.env) })
+  const code = await runCli({
+    argv: process.argv.slice(2),
+    env: process.env,
+    io,
+    version,
+    openAlone: openAlone(process.env),
+  })
   await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   // Sockets and timers of libraries may linger after everything of ours is closed.
   process.exit(code)

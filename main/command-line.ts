@@ -24,7 +24,9 @@ export const openAlone =
             return passphraseVault(passphrase)
           case 'keychain':
             if (keychain) return keychain
-            throw new TwofoldError('KEYS_LOCKED', { keeper: 'the system’s keychain (use the app, or keep its window open)' })
+            throw new TwofoldError('KEYS_LOCKED', {
+              keeper: 'the system’s keychain (use the app, or keep its window open)',
+            })
         }
       }
       const vault = passphrase === undefined ? fileVault : passphraseVault(passphrase)

@@ -32,7 +32,13 @@ function vaultOf(keptBy: KeptBy): Vault {
 
 if (isCommandLine(argv)) {
   const run = () =>
-    runCli({ argv, env: process.env, io: terminalIo(proofChecker), version, openAlone: openAlone(process.env, keychain) })
+    runCli({
+      argv,
+      env: process.env,
+      io: terminalIo(proofChecker),
+      version,
+      openAlone: openAlone(process.env, keychain),
+    })
   void app
     .whenReady()
     .then(run)

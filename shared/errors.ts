@@ -32,7 +32,8 @@ export const wording = {
   ADMINS_NEEDED: 'This change needs other admins to agree: {waitingFor}.',
   MEMBER_UNKNOWN: 'There is no such member in this circle.',
   MEMBER_IS_FOUNDER: 'The founder cannot be removed.',
-  REMOVED_FROM_CIRCLE: 'This device has been removed from the circle. What it has stays readable; it can no longer write.',
+  REMOVED_FROM_CIRCLE:
+    'This device has been removed from the circle. What it has stays readable; it can no longer write.',
   DEVICE_COPIED:
     "This device's key has written elsewhere: its folder was copied, or an old backup was put back. To keep one timeline, this copy no longer writes. Restore from the 24 words into an empty folder to go on as a new device.",
   RESTORING: 'This device was restored and is still fetching your timelines; writing is possible when that is done.',
@@ -58,12 +59,15 @@ export const wording = {
   IDENTITY_MISSING: 'There is no identity in this folder yet. Start with: twofold init --name NAME',
   KEYS_LOCKED: 'The keys in this folder are kept by {keeper} and cannot be opened from here.',
   PASSPHRASE_WRONG: 'The passphrase does not open the keys in this folder.',
-  PASSPHRASE_NEEDED: 'The keys in this folder are kept by a passphrase. Give it in TWOFOLD_PASSPHRASE or at the prompt.',
-  KEYS_DAMAGED: 'The file with the keys is damaged. Restore from the 24 words into an empty folder; entries come back from the circle.',
+  PASSPHRASE_NEEDED:
+    'The keys in this folder are kept by a passphrase. Give it in TWOFOLD_PASSPHRASE or at the prompt.',
+  KEYS_DAMAGED:
+    'The file with the keys is damaged. Restore from the 24 words into an empty folder; entries come back from the circle.',
   KEYCHAIN_UNAVAILABLE: "The system's keychain does not answer, so the keys cannot be opened now.",
   // -------- circle on this device
   CIRCLE_EXISTS: 'This folder already belongs to a circle.',
-  CIRCLE_MISSING: 'This folder belongs to no circle yet. Start one with: twofold circle create --name NAME, or join with: twofold join LINK',
+  CIRCLE_MISSING:
+    'This folder belongs to no circle yet. Start one with: twofold circle create --name NAME, or join with: twofold join LINK',
   CIRCLE_DAMAGED:
     'The file circle.json is damaged; it is left as it is. Put back a copy of it, or restore from the 24 words into an empty folder.',
   // -------- writing and reading
@@ -77,12 +81,15 @@ export const wording = {
   FOLDER_UNWRITABLE: 'The folder {folder} cannot be written to.',
   DISK_FULL: 'The disk is full. Nothing was lost; writing and receiving go on when there is space again.',
   DATABASE_LOCKED: 'The database is locked by another program. Close that program; Twofold goes on by itself.',
-  DATABASE_DAMAGED: 'The database was damaged. It was set aside as {file}; {recovered} entries were recovered from it, and the rest comes back from the circle.',
-  DATABASE_DAMAGED_NOW: 'The database is damaged. Start Twofold again: it recovers what can be read, and gets the rest from the circle.',
+  DATABASE_DAMAGED:
+    'The database was damaged. It was set aside as {file}; {recovered} entries were recovered from it, and the rest comes back from the circle.',
+  DATABASE_DAMAGED_NOW:
+    'The database is damaged. Start Twofold again: it recovers what can be read, and gets the rest from the circle.',
   DATABASE_NEWER: 'The database was made by a newer version of Twofold. Install that version or a later one.',
   SETTINGS_DAMAGED: 'The settings could not be read; the standard ones are used, and the old file is kept as {file}.',
   NO_INTERFACE: 'This machine is on no network. Entries are kept and go out when it is.',
-  MULTICAST_BLOCKED: 'The network does not let peers announce themselves. Add an address by hand: Network → Add address.',
+  MULTICAST_BLOCKED:
+    'The network does not let peers announce themselves. Add an address by hand: Network → Add address.',
   PORT_IN_USE: 'Another program holds the port that peers are announced on.',
   DHT_UNREACHABLE: 'No way to the internet was found; the local network works without it.',
   ADDRESS_INVALID: 'An address looks like 192.168.1.20:49737 or name.local:49737.',

@@ -24,7 +24,8 @@ const NAME_MAX = 64
 const TEXT_CHARS_MAX = 65_536
 const WINDOW_ROWS_MAX = 500
 
-const hex = (digits: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hex digits`))
+const hex = (digits: number) =>
+  v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hex digits`))
 const nodeId = v.pipe(
   hex(64),
   v.transform((s) => s as NodeId),
@@ -82,7 +83,10 @@ export const calls = {
   // -------- circle
   'circle.create': call(v.strictObject({ name, approval: v.picklist(['auto', 'ask']) })).returns<null>(),
   'invite.create': call(
-    v.strictObject({ hours: v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 90)), uses: v.pipe(count(100), v.minValue(1)) }),
+    v.strictObject({
+      hours: v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 90)),
+      uses: v.pipe(count(100), v.minValue(1)),
+    }),
   ).returns<InviteCode>(),
   'invite.show': call(v.strictObject({ id: inviteId })).returns<InviteCode>(),
   'invite.revoke': call(v.strictObject({ id: inviteId })).returns<null>(),
@@ -114,7 +118,11 @@ export const calls = {
   // -------- views (docs/protocol.md, "Views"): the window asks for views, never for data
   'view.open': call(v.strictObject({ scope })).returns<ViewWindow>(),
   'view.window': call(
-    v.strictObject({ viewId: count(2 ** 31), start: count(2 ** 40), count: v.pipe(count(WINDOW_ROWS_MAX), v.minValue(1)) }),
+    v.strictObject({
+      viewId: count(2 ** 31),
+      start: count(2 ** 40),
+      count: v.pipe(count(WINDOW_ROWS_MAX), v.minValue(1)),
+    }),
   ).returns<ViewWindow>(),
   /** Where a node stands in a view (for 'show in timeline'); -1 when the view does not contain it. */
   'view.position': call(v.strictObject({ viewId: count(2 ** 31), id: nodeId })).returns<number>(),
@@ -122,8 +130,12 @@ export const calls = {
 
   // -------- network
   'network.get': call(nothing).returns<NetworkView>(),
-  'network.addAddress': call(v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) })).returns<null>(),
-  'network.removeAddress': call(v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) })).returns<null>(),
+  'network.addAddress': call(
+    v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) }),
+  ).returns<null>(),
+  'network.removeAddress': call(
+    v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) }),
+  ).returns<null>(),
   'network.refresh': call(nothing).returns<null>(),
   'alert.dismiss': call(v.strictObject({ code: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
 } as const
@@ -143,7 +155,8 @@ export type CallName = keyof typeof calls
 export type EventName = keyof Events
 export type Input<K extends CallName> = v.InferInput<(typeof calls)[K]['input']>
 export type Parsed<K extends CallName> = v.InferOutput<(typeof calls)[K]['input']>
-export type Result<K extends CallName> = NonNullable<(typeof calls)[K]['result']> | (null extends (typeof calls)[K]['result'] ? null : never)
+export type Result<K extends CallName> =
+  NonNullable<(typeof calls)[K]['result']> | (null extends (typeof calls)[K]['result'] ? null : never)
 /** Errors cross as data; a stack never does. `message` is the sentence of shared/errors for the code. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; message: string }
 

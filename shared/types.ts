@@ -305,6 +305,7 @@ export interface RouteTree {
 }
 export interface RouteHop {
   device: DeviceKey
+  member: MemberKey
   memberName: string
 }
 export interface Inspection {

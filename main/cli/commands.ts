@@ -15,7 +15,13 @@ export interface Io {
   /** Fulfilled on the first interrupt or end signal. */
   interrupted: Promise<void>
   now(): number
-  checkProof(text: string): { circle: string; circleId: string; memberName: string; node: { id: string; timestamp: number }; steps: ProofStep[] }
+  checkProof(text: string): {
+    circle: string
+    circleId: string
+    memberName: string
+    node: { id: string; timestamp: number }
+    steps: ProofStep[]
+  }
 }
 export interface Call {
   io: Io
@@ -65,7 +71,14 @@ const when = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T'
 const printable = (body: string) => body.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
 const columns = (rows: string[][]): string => {
   const widths = rows[0]?.map((_cell, i) => Math.max(...rows.map((row) => row[i]!.length))) ?? []
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()).join('\n')
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 const presence = (p: Presence, now: number): string => {
   switch (p.state) {
@@ -76,19 +89,31 @@ const presence = (p: Presence, now: number): string => {
     case 'seen':
       return `seen ${Math.round(p.agoMs / 1000)} s ago`
     case 'offline':
-      return p.lastSeenAt === null ? 'not seen yet' : `offline since ${when(p.lastSeenAt)}${now < p.lastSeenAt ? ' (clock?)' : ''}`
+      return p.lastSeenAt === null
+        ? 'not seen yet'
+        : `offline since ${when(p.lastSeenAt)}${now < p.lastSeenAt ? ' (clock?)' : ''}`
   }
 }
 
 function memberNamed(members: readonly MemberView[], given: string): MemberView {
-  const found = members.filter((m) => !m.removed && (m.name === given || m.key === given || (given.length >= 8 && m.key.startsWith(given))))
+  const found = members.filter(
+    (m) => !m.removed && (m.name === given || m.key === given || (given.length >= 8 && m.key.startsWith(given))),
+  )
   if (found.length === 0) throw new TwofoldError('MEMBER_UNKNOWN')
-  if (found.length > 1) throw new UsageError(`several members are called ${given}; give the key: ${found.map((m) => m.key.slice(0, 12)).join(', ')}`)
+  if (found.length > 1)
+    throw new UsageError(
+      `several members are called ${given}; give the key: ${found.map((m) => m.key.slice(0, 12)).join(', ')}`,
+    )
   return found[0]!
 }
 
 /** Waits until `done` says so of a state; the current state counts. */
-async function waitForState(session: Session, io: Io, done: (state: AppState) => boolean, timeoutMs: number | null): Promise<AppState | null> {
+async function waitForState(
+  session: Session,
+  io: Io,
+  done: (state: AppState) => boolean,
+  timeoutMs: number | null,
+): Promise<AppState | null> {
   let off = () => {}
   let timer: NodeJS.Timeout | undefined
   try {
@@ -114,8 +139,39 @@ async function waitForState(session: Session, io: Io, done: (state: AppState) =>
 
 /** The row as `timeline --json` prints it: ids and content, without how it is painted. */
 function rowJson(row: Row) {
-  const { id, member, memberName, device, seq, timestamp, receivedAt, kind, text: body, proof, mine, late, waiting, target } = row
-  return { id, member, memberName, device, seq, timestamp, receivedAt, kind, text: body, verified: true, proof, mine, late, waiting, ...(target && { target: target.id }) }
+  const {
+    id,
+    member,
+    memberName,
+    device,
+    seq,
+    timestamp,
+    receivedAt,
+    kind,
+    text: body,
+    proof,
+    mine,
+    late,
+    waiting,
+    target,
+  } = row
+  return {
+    id,
+    member,
+    memberName,
+    device,
+    seq,
+    timestamp,
+    receivedAt,
+    kind,
+    text: body,
+    verified: true,
+    proof,
+    mine,
+    late,
+    waiting,
+    ...(target && { target: target.id }),
+  }
 }
 
 export const commands: Readonly<Record<string, Command>> = {
@@ -142,19 +198,38 @@ export const commands: Readonly<Record<string, Command>> = {
         ;({ words } = await session.call('identity.create', { name }))
         const { phase } = await session.call('state.get', {})
         // Nobody can be asked here; the words are in the output once.
-        if (phase.phase === 'confirm-words') await session.call('identity.confirm', { words: phase.ask.map((position) => words![position - 1]!) })
+        if (phase.phase === 'confirm-words')
+          await session.call('identity.confirm', { words: phase.ask.map((position) => words![position - 1]!) })
       }
       const { me, keysKeptBy } = await session.call('state.get', {})
-      if (call.json) io.out(JSON.stringify({ name: me?.name, member: me?.member, device: me?.device, keysKeptBy, ...(words && { words }) }))
+      if (call.json)
+        io.out(
+          JSON.stringify({
+            name: me?.name,
+            member: me?.member,
+            device: me?.device,
+            keysKeptBy,
+            ...(words && { words }),
+          }),
+        )
       else {
         if (words) {
           io.out('Your 24 recovery words. Write them down now; they are not shown again:\n')
-          io.out(columns([0, 1, 2, 3, 4, 5].map((r) => [0, 1, 2, 3].map((c) => `${String(r * 4 + c + 1).padStart(2)} ${words[r * 4 + c]!}`))))
+          io.out(
+            columns(
+              [0, 1, 2, 3, 4, 5].map((r) =>
+                [0, 1, 2, 3].map((c) => `${String(r * 4 + c + 1).padStart(2)} ${words[r * 4 + c]!}`),
+              ),
+            ),
+          )
           io.out('')
         }
         io.out(`${me?.name} is ready. Next: twofold circle create --name NAME, or twofold join LINK`)
       }
-      if (keysKeptBy === 'file') io.err('The keys are in keys.json without encryption, readable by your user only. Set TWOFOLD_PASSPHRASE before init to encrypt them.')
+      if (keysKeptBy === 'file')
+        io.err(
+          'The keys are in keys.json without encryption, readable by your user only. Set TWOFOLD_PASSPHRASE before init to encrypt them.',
+        )
     },
   },
   'circle create': {
@@ -173,13 +248,18 @@ export const commands: Readonly<Record<string, Command>> = {
       if (approval !== 'auto' && approval !== 'ask') throw new UsageError('--approval is auto or ask')
       await call.session.call('circle.create', { name, approval })
       const { circle } = await call.session.call('state.get', {})
-      emit(call, { id: circle?.id, name: circle?.name, approval }, `${circle?.name} is founded. Invite somebody: twofold invite`)
+      emit(
+        call,
+        { id: circle?.id, name: circle?.name, approval },
+        `${circle?.name} is founded. Invite somebody: twofold invite`,
+      )
     },
   },
   invite: {
     usage: 'invite',
     about: 'Make an invite and print its link',
-    details: 'Whoever joins with it finds this device by itself on the same network, or over the internet. A Twofold has to be running here then.',
+    details:
+      'Whoever joins with it finds this device by itself on the same network, or over the internet. A Twofold has to be running here then.',
     examples: ['twofold invite', 'twofold invite --uses 10 --hours 24', 'twofold invite --words'],
     flags: {
       uses: { type: 'string', about: 'how many may join with it (default 1)' },
@@ -188,10 +268,14 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     args: [0, 0],
     async run(call) {
-      const invite = await call.session.call('invite.create', { hours: number(call, 'hours') ?? 72, uses: number(call, 'uses') ?? 1 })
+      const invite = await call.session.call('invite.create', {
+        hours: number(call, 'hours') ?? 72,
+        uses: number(call, 'uses') ?? 1,
+      })
       const { id, link, words, expiresAt, usesMax } = invite
       emit(call, { id, link, words, expiresAt, usesMax }, call.flags.words ? `${link}\n${words}` : link)
-      if (!call.session.attached && !call.json) call.io.err('To let people in, keep a window or `twofold peer` running on this folder.')
+      if (!call.session.attached && !call.json)
+        call.io.err('To let people in, keep a window or `twofold peer` running on this folder.')
     },
   },
   invites: {
@@ -203,7 +287,13 @@ export const commands: Readonly<Record<string, Command>> = {
       const { circle } = await call.session.call('state.get', {})
       if (!circle) throw new TwofoldError('CIRCLE_MISSING')
       if (call.json) for (const invite of circle.invites) call.io.out(JSON.stringify(invite))
-      else call.io.out(columns([['ID', 'STATE', 'USED', 'EXPIRES'], ...circle.invites.map((i) => [i.id, i.state, `${i.used}/${i.usesMax}`, when(i.expiresAt)])]))
+      else
+        call.io.out(
+          columns([
+            ['ID', 'STATE', 'USED', 'EXPIRES'],
+            ...circle.invites.map((i) => [i.id, i.state, `${i.used}/${i.usesMax}`, when(i.expiresAt)]),
+          ]),
+        )
     },
   },
   revoke: {
@@ -255,11 +345,21 @@ export const commands: Readonly<Record<string, Command>> = {
         seconds === undefined ? null : seconds * 1000,
       )
       if (!joined) throw new TwofoldError('INVITER_UNREACHABLE', { detail: detail || 'time is up.' })
-      const synced = await waitForState(session, io, (state) => state.sync.compared && state.sync.missing === 0, FIRST_SYNC_MS)
+      const synced = await waitForState(
+        session,
+        io,
+        (state) => state.sync.compared && state.sync.missing === 0,
+        FIRST_SYNC_MS,
+      )
       const state = synced ?? joined
       emit(
         call,
-        { circle: state.circle?.id, name: state.circle?.name, members: state.circle?.members.length, entries: state.sync.have },
+        {
+          circle: state.circle?.id,
+          name: state.circle?.name,
+          members: state.circle?.members.length,
+          entries: state.sync.have,
+        },
         `You are in ${state.circle?.name}. ${state.circle?.members.length} members; ${state.sync.have} entries are here so far.`,
       )
     },
@@ -267,7 +367,8 @@ export const commands: Readonly<Record<string, Command>> = {
   post: {
     usage: 'post TEXT',
     about: 'Write an entry',
-    details: 'TEXT is markdown; - reads it from standard input; --lines makes every line of standard input an entry of its own.\nWhat is posted while nothing runs on this folder goes out when something next runs.',
+    details:
+      'TEXT is markdown; - reads it from standard input; --lines makes every line of standard input an entry of its own.\nWhat is posted while nothing runs on this folder goes out when something next runs.',
     examples: ['twofold post "Tea is ready"', 'twofold post - < notes.md', 'tail -f events.log | twofold post --lines'],
     flags: {
       lines: { type: 'boolean', about: 'one entry for each line of standard input' },
@@ -278,7 +379,10 @@ export const commands: Readonly<Record<string, Command>> = {
       const { session, io } = call
       const replyTo = text(call, 'reply-to')
       const post = async (body: string) => {
-        const row = await session.call('entry.post', { text: body, ...(replyTo !== undefined && { replyTo: replyTo as Row['id'] }) })
+        const row = await session.call('entry.post', {
+          text: body,
+          ...(replyTo !== undefined && { replyTo: replyTo as Row['id'] }),
+        })
         emit(call, rowJson(row), row.id)
       }
       if (call.flags.lines) {
@@ -304,15 +408,23 @@ export const commands: Readonly<Record<string, Command>> = {
       const limit = number(call, 'limit') ?? (call.json ? Infinity : 50)
       const member = text(call, 'member')
       let scope: Scope = { type: 'everyone' }
-      if (member !== undefined) scope = { type: 'member', member: memberNamed((await session.call('members.list', {})).members, member).key }
+      if (member !== undefined)
+        scope = { type: 'member', member: memberNamed((await session.call('members.list', {})).members, member).key }
       const { viewId, total } = await session.call('view.open', { scope })
       try {
-        for (let start = 0; start < Math.min(total, limit); ) {
-          const { rows } = await session.call('view.window', { viewId, start, count: Math.min(PAGE_ROWS, limit - start) })
+        for (let start = 0; start < Math.min(total, limit);) {
+          const { rows } = await session.call('view.window', {
+            viewId,
+            start,
+            count: Math.min(PAGE_ROWS, limit - start),
+          })
           if (!rows.length) break
           for (const row of rows) {
             if (call.json) io.out(JSON.stringify(rowJson(row)))
-            else io.out(`${when(row.timestamp)}  ${row.memberName}${row.waiting ? ' (not handed over yet)' : ''}${row.late ? ` (reached you ${when(row.receivedAt)})` : ''}\n${(printable(row.text) || `[${row.kind}]`).replace(/^/gm, '    ')}\n`)
+            else
+              io.out(
+                `${when(row.timestamp)}  ${row.memberName}${row.waiting ? ' (not handed over yet)' : ''}${row.late ? ` (reached you ${when(row.receivedAt)})` : ''}\n${(printable(row.text) || `[${row.kind}]`).replace(/^/gm, '    ')}\n`,
+              )
           }
           start += rows.length
         }
@@ -366,7 +478,8 @@ export const commands: Readonly<Record<string, Command>> = {
       if (!circle) throw new TwofoldError('CIRCLE_MISSING')
       if (call.json) for (const request of circle.requests) call.io.out(JSON.stringify(request))
       else if (!circle.requests.length) call.io.err('Nobody waits.')
-      else call.io.out(columns([['NAME', 'ASKED', 'ID'], ...circle.requests.map((r) => [r.name, when(r.askedAt), r.id])]))
+      else
+        call.io.out(columns([['NAME', 'ASKED', 'ID'], ...circle.requests.map((r) => [r.name, when(r.askedAt), r.id])]))
     },
   },
   approve: {
@@ -396,10 +509,17 @@ export const commands: Readonly<Record<string, Command>> = {
         call.io.out(JSON.stringify(network))
         return
       }
-      if (!call.session.attached) call.io.err('Nothing runs on this folder, so there are no connections. Start one: twofold peer')
+      if (!call.session.attached)
+        call.io.err('Nothing runs on this folder, so there are no connections. Start one: twofold peer')
       else if (!network.links.length) call.io.err('No connection yet.')
       else {
-        const rows = network.links.map((l) => [l.memberName, l.path, l.address, l.srttMs === null ? '–' : `${Math.round(l.srttMs)} ms`, `${l.bytesIn}/${l.bytesOut}`])
+        const rows = network.links.map((l) => [
+          l.memberName,
+          l.path,
+          l.address,
+          l.srttMs === null ? '–' : `${Math.round(l.srttMs)} ms`,
+          `${l.bytesIn}/${l.bytesOut}`,
+        ])
         call.io.out(columns([['MEMBER', 'PATH', 'ADDRESS', 'ROUND TRIP', 'BYTES IN/OUT'], ...rows]))
       }
       for (const problem of network.problems) call.io.err(`${problem.code}: ${problem.text}`)
@@ -412,7 +532,8 @@ export const commands: Readonly<Record<string, Command>> = {
     args: [2, 2],
     async run(call) {
       const [verb, address] = call.args as [string, string]
-      if (verb !== 'add' && verb !== 'remove') throw new UsageError('address add HOST:PORT, or address remove HOST:PORT')
+      if (verb !== 'add' && verb !== 'remove')
+        throw new UsageError('address add HOST:PORT, or address remove HOST:PORT')
       await call.session.call(verb === 'add' ? 'network.addAddress' : 'network.removeAddress', { address })
       emit(call, { [verb === 'add' ? 'added' : 'removed']: address }, verb === 'add' ? 'Added.' : 'Removed.')
     },
@@ -432,13 +553,21 @@ export const commands: Readonly<Record<string, Command>> = {
       let told = ''
       const off = session.on('state', ({ circle, sync, network }) => {
         const names = network.links.map((l) => l.memberName).sort()
-        const value = { circle: circle?.name ?? null, port: network.port, peers: names, entries: sync.have, missing: sync.missing }
+        const value = {
+          circle: circle?.name ?? null,
+          port: network.port,
+          peers: names,
+          entries: sync.have,
+          missing: sync.missing,
+        }
         const line = call.json
           ? JSON.stringify(value)
           : `${value.entries} entries${value.missing ? `, ${value.missing} on their way` : ''}; ${names.length ? `connected with ${names.join(', ')}` : 'nobody connected'}`
         if (line !== told) io.out((told = line))
       })
-      io.err(`Twofold peer of ${state.me.name} in ${state.circle?.name ?? 'no circle yet'}; folder ${state.dataDir}. Ctrl-C ends it.`)
+      io.err(
+        `Twofold peer of ${state.me.name} in ${state.circle?.name ?? 'no circle yet'}; folder ${state.dataDir}. Ctrl-C ends it.`,
+      )
       await io.interrupted
       off()
     },
@@ -463,7 +592,11 @@ export const commands: Readonly<Record<string, Command>> = {
     args: [0, 1],
     async run(call) {
       const { checked, bad } = await call.session.call('store.verify', {})
-      emit(call, { checked, bad }, bad.length ? `${bad.length} of ${checked} entries do not hold:` : `All ${checked} entries hold.`)
+      emit(
+        call,
+        { checked, bad },
+        bad.length ? `${bad.length} of ${checked} entries do not hold:` : `All ${checked} entries hold.`,
+      )
       if (!bad.length) return
       if (!call.json) for (const { id, code } of bad) call.io.out(`${id}  ${code}`)
       throw new TwofoldError('PROOF_FALSE', { detail: `${bad.length} stored entries.` })
@@ -482,12 +615,24 @@ export const commands: Readonly<Record<string, Command>> = {
 export function verifyFile(io: Io, file: string, json: boolean): void {
   const { circle, circleId, memberName, node, steps } = io.checkProof(io.readFile(file))
   if (json) {
-    io.out(JSON.stringify({ ok: true, id: node.id, memberName, circle, circleId, timestamp: node.timestamp, steps: steps.map(({ id, ok, sentence }) => ({ id, ok, sentence })) }))
+    io.out(
+      JSON.stringify({
+        ok: true,
+        id: node.id,
+        memberName,
+        circle,
+        circleId,
+        timestamp: node.timestamp,
+        steps: steps.map(({ id, ok, sentence }) => ({ id, ok, sentence })),
+      }),
+    )
     return
   }
   io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
   for (const step of steps) io.out(`  ${step.ok ? '✓' : '✗'} ${step.sentence}`)
-  io.out(`Circle id: ${circleId}\nCompare it with the circle's own, if you know it: anybody can found a circle of the same name.`)
+  io.out(
+    `Circle id: ${circleId}\nCompare it with the circle's own, if you know it: anybody can found a circle of the same name.`,
+  )
 }
 
 async function decide(call: Call, name: 'request.approve' | 'request.refuse', what: string): Promise<void> {

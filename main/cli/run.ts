@@ -31,7 +31,11 @@ function standardFolder(env: NodeJS.ProcessEnv): string {
 const nameOf = (argv: readonly string[]): string | null => {
   const words = argv.filter((a) => !a.startsWith('-'))
   const two = words.slice(0, 2).join(' ')
-  return Object.hasOwn(commands, two) ? two : words[0] !== undefined && Object.hasOwn(commands, words[0]) ? words[0] : null
+  return Object.hasOwn(commands, two)
+    ? two
+    : words[0] !== undefined && Object.hasOwn(commands, words[0])
+      ? words[0]
+      : null
 }
 
 /** Whether these arguments are a command rather than a start of the window. */
@@ -63,7 +67,8 @@ function helpOf(command: Command): string {
 export async function runCli(options: CliOptions): Promise<number> {
   const { argv, env, io, version } = options
   const json = argv.includes('--json')
-  const complain = (code: string, message: string) => io.err(json ? JSON.stringify({ error: { code, message } }) : `twofold: ${code}: ${message}`)
+  const complain = (code: string, message: string) =>
+    io.err(json ? JSON.stringify({ error: { code, message } }) : `twofold: ${code}: ${message}`)
   const name = nameOf(argv)
   if (name === null) {
     const wanted = argv.find((a) => !a.startsWith('-'))
@@ -83,12 +88,15 @@ export async function runCli(options: CliOptions): Promise<number> {
       return 0
     }
     const args = parsed.positionals.slice(name.split(' ').length)
-    if (args.length < command.args[0] || args.length > command.args[1]) throw new UsageError(`usage: twofold ${command.usage}`)
+    if (args.length < command.args[0] || args.length > command.args[1])
+      throw new UsageError(`usage: twofold ${command.usage}`)
     if (name === 'verify' && args[0] !== undefined) {
       verifyFile(io, args[0], json)
       return 0
     }
-    const dir = resolve(typeof parsed.values.data === 'string' ? parsed.values.data : (env.TWOFOLD_USER_DATA ?? standardFolder(env)))
+    const dir = resolve(
+      typeof parsed.values.data === 'string' ? parsed.values.data : (env.TWOFOLD_USER_DATA ?? standardFolder(env)),
+    )
     const session = await openSession(dir, command.online ?? false, options.openAlone)
     let interrupted = false
     void io.interrupted.then(() => (interrupted = true))

@@ -38,7 +38,12 @@ export async function openSession(dir: string, online: boolean, openAlone: OpenA
     attached: false,
     async call<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>> {
       const reply = await dispatch(backend.handlers, name, input, (_during, error) => console.error(error))
-      if (!reply.ok) throw new TwofoldError(reply.code, reply.code === 'BAD_ARGUMENTS' ? { detail: reply.message } : {}, reply.message)
+      if (!reply.ok)
+        throw new TwofoldError(
+          reply.code,
+          reply.code === 'BAD_ARGUMENTS' ? { detail: reply.message } : {},
+          reply.message,
+        )
       // The handlers answer with the contract's type for this name; dispatch is not generic over it.
       return reply.value as Result<K>
     },

@@ -67,7 +67,8 @@ function identityOf(file: KeyFile, secrets: Uint8Array): Identity {
   const root = keyPairFromSeed(entropy)
   const deviceKeys = keyPairFromSeed(secrets.subarray(32))
   forget(secrets)
-  if (hex(root.publicKey) !== file.member || hex(deviceKeys.publicKey) !== file.device) throw new TwofoldError('KEYS_DAMAGED')
+  if (hex(root.publicKey) !== file.member || hex(deviceKeys.publicKey) !== file.device)
+    throw new TwofoldError('KEYS_DAMAGED')
   return {
     name: file.name,
     member: file.member as MemberKey,

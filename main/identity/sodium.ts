@@ -61,7 +61,9 @@ export function seal(key: Uint8Array, plain: Uint8Array): Uint8Array {
 export function open(key: Uint8Array, box: Uint8Array): Uint8Array | null {
   if (box.length < NONCE_BYTES + MAC_BYTES) return null
   const plain = new Uint8Array(box.length - NONCE_BYTES - MAC_BYTES)
-  return sodium.crypto_secretbox_open_easy(plain, box.subarray(NONCE_BYTES), box.subarray(0, NONCE_BYTES), key) ? plain : null
+  return sodium.crypto_secretbox_open_easy(plain, box.subarray(NONCE_BYTES), box.subarray(0, NONCE_BYTES), key)
+    ? plain
+    : null
 }
 
 /** Seals to the holder of an Ed25519 key (converted to X25519), without telling who sealed. */

@@ -29,7 +29,8 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_unused, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
     row = next
   }
   return row[b.length]!
@@ -42,7 +43,8 @@ function didYouMean(word: string): string {
 
 function entropyOf(words: string[]): Uint8Array {
   words.forEach((word, i) => {
-    if (!KNOWN.has(word)) throw new TwofoldError('WORD_UNKNOWN', { position: i + 1, word, suggestion: didYouMean(word) })
+    if (!KNOWN.has(word))
+      throw new TwofoldError('WORD_UNKNOWN', { position: i + 1, word, suggestion: didYouMean(word) })
   })
   try {
     return mnemonicToEntropy(words.join(' '), wordlist)

@@ -15,7 +15,14 @@ import {
   signCapability,
   type Capability,
 } from '../protocol/invite'
-import { decodeJoin, encodeJoin, joinProofMessage, type JoinMessage, type JoinRefusal, type JoinRequest } from '../protocol/join-messages'
+import {
+  decodeJoin,
+  encodeJoin,
+  joinProofMessage,
+  type JoinMessage,
+  type JoinRefusal,
+  type JoinRequest,
+} from '../protocol/join-messages'
 import { currentMember, deviceMessage, isCurrentDevice, type Change, type MemberList } from '../protocol/membership'
 import { PROTOCOL_VERSION } from '../protocol/messages'
 import type { CircleFile, Identity, Link, Parts, StoredInvite } from './ports'
@@ -70,7 +77,13 @@ export class Admission {
       { length: capability.usesMax },
       (_unused, i) => toHex(keyPairFromSeed(inviteSlotSeed(crypto, secret, i)).publicKey) as DeviceKey,
     )
-    const invite = { stored, capability, slots, beaconKey: inviteBeaconKey(crypto, secret), topic: inviteTopic(crypto, secret) }
+    const invite = {
+      stored,
+      capability,
+      slots,
+      beaconKey: inviteBeaconKey(crypto, secret),
+      topic: inviteTopic(crypto, secret),
+    }
     this.invites.set(capability.invite, invite)
     for (const slot of slots) this.slotOf.set(slot, capability.invite)
     return invite
@@ -136,7 +149,13 @@ export class Admission {
       },
       identity.signAsDevice,
     )
-    const stored: StoredInvite = { secret: toHex(secret), capability: toHex(encodeCapability(capability)), createdAt: now, usedBy: [], revoked: false }
+    const stored: StoredInvite = {
+      secret: toHex(secret),
+      capability: toHex(encodeCapability(capability)),
+      createdAt: now,
+      usedBy: [],
+      revoked: false,
+    }
     this.ports.save({ invites: [...this.ports.file().invites, stored] })
     this.add(stored)
     this.announce()
@@ -154,7 +173,11 @@ export class Admission {
   show(id: InviteId): InviteCode {
     const { stored, capability } = this.get(id)
     const secret = fromHex(stored.secret)
-    const link = encodeLink(this.ports.parts.secrets.crypto, { ...capability, secret, addresses: this.ports.addresses() })
+    const link = encodeLink(this.ports.parts.secrets.crypto, {
+      ...capability,
+      secret,
+      addresses: this.ports.addresses(),
+    })
     return {
       id,
       link,
@@ -174,7 +197,8 @@ export class Admission {
 
   revoke(id: InviteId): void {
     this.update(id, { revoked: true })
-    for (const { link } of this.links.values()) if (this.slotOf.get(link.remote) === id) this.refuse(link, 'INVITE_REVOKED')
+    for (const { link } of this.links.values())
+      if (this.slotOf.get(link.remote) === id) this.refuse(link, 'INVITE_REVOKED')
     this.announce()
     this.ports.beaconChanged()
     this.ports.changed()
@@ -190,8 +214,21 @@ export class Admission {
     return [...this.invites.values()]
       .map(({ stored, capability }): InviteView => {
         const used = stored.usedBy.length
-        const state = stored.revoked ? 'revoked' : used >= capability.usesMax ? 'used-up' : now >= capability.expiresAt ? 'expired' : 'open'
-        return { id: capability.invite, createdAt: stored.createdAt, expiresAt: capability.expiresAt, usesMax: capability.usesMax, used, state }
+        const state = stored.revoked
+          ? 'revoked'
+          : used >= capability.usesMax
+            ? 'used-up'
+            : now >= capability.expiresAt
+              ? 'expired'
+              : 'open'
+        return {
+          id: capability.invite,
+          createdAt: stored.createdAt,
+          expiresAt: capability.expiresAt,
+          usesMax: capability.usesMax,
+          used,
+          state,
+        }
       })
       .sort((a, b) => b.createdAt - a.createdAt)
   }
@@ -233,14 +270,19 @@ export class Admission {
   refuseRequest(id: string): void {
     const { request, others } = this.take(id)
     this.ports.save({ requests: others, refusedRequests: [...this.ports.file().refusedRequests, request.device] })
-    for (const { link, request: asked } of this.links.values()) if (asked?.device === request.device) this.refuse(link, 'JOIN_REFUSED')
+    for (const { link, request: asked } of this.links.values())
+      if (asked?.device === request.device) this.refuse(link, 'JOIN_REFUSED')
     this.ports.changed()
   }
 
   private admit(request: Omit<JoinRequest, 'proof'> & { invite: InviteId }): void {
     const { member, name, device, certificate, invite } = request
     const known = currentMember(this.ports.list(), member) !== null
-    this.ports.commit([known ? { type: 'admit-device', member, device, certificate } : { type: 'admit-member', member, name, device, certificate }])
+    this.ports.commit([
+      known
+        ? { type: 'admit-device', member, device, certificate }
+        : { type: 'admit-member', member, name, device, certificate },
+    ])
     this.update(invite, { usedBy: [...this.get(invite).stored.usedBy, device] })
     for (const { link, request: asked } of this.links.values()) if (asked?.device === device) this.accept(link)
   }
@@ -276,7 +318,12 @@ export class Admission {
         if (message.version !== PROTOCOL_VERSION) this.refuse(link, 'PROTOCOL_VERSION')
         else if (message.invite !== id) this.refuse(link, 'INVITE_UNKNOWN')
         else if (!this.live(invite)) this.refuse(link, invite.stored.revoked ? 'INVITE_REVOKED' : 'INVITE_EXPIRED')
-        else this.send(link, { type: 'join-info', capability: encodeCapability(invite.capability), genesis: this.ports.list().genesis.bytes })
+        else
+          this.send(link, {
+            type: 'join-info',
+            capability: encodeCapability(invite.capability),
+            genesis: this.ports.list().genesis.bytes,
+          })
         return
       case 'join-request':
         entry.request = { ...message, invite: id }

@@ -100,7 +100,8 @@ export class Backend {
     if (!identity) return { phase: 'welcome' }
     if (!identity.confirmed) return { phase: 'confirm-words', name: identity.name, ask: this.ask }
     if (this.circle) return { phase: this.circle.current ? 'circle' : 'removed', name: identity.name }
-    if (this.joining) return { phase: 'joining', name: identity.name, preview: this.joining.preview, state: this.joining.state }
+    if (this.joining)
+      return { phase: 'joining', name: identity.name, preview: this.joining.preview, state: this.joining.state }
     return { phase: 'no-circle', name: identity.name, restored: identity.restored }
   }
 
@@ -277,7 +278,8 @@ export class Backend {
     if (identity.confirmed) return
     const real = identity.words()
     this.ask.forEach((position, i) => {
-      if ((words[i] ?? '').trim().toLowerCase() !== real[position - 1]) throw new TwofoldError('WORDS_MISMATCH', { position })
+      if ((words[i] ?? '').trim().toLowerCase() !== real[position - 1])
+        throw new TwofoldError('WORDS_MISMATCH', { position })
     })
     this.parts.identity.confirm()
     this.identity = this.parts.identity.open()
@@ -387,7 +389,8 @@ export class Backend {
     'network.addAddress': ({ address }) => {
       const { host, port } = this.address(address)
       const text = `${host}:${port}`
-      if (!this.settings.manualAddresses.includes(text)) this.saveSettings({ manualAddresses: [...this.settings.manualAddresses, text] })
+      if (!this.settings.manualAddresses.includes(text))
+        this.saveSettings({ manualAddresses: [...this.settings.manualAddresses, text] })
       this.circle?.addAddress(host, port)
       return null
     },

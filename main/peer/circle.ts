@@ -155,7 +155,13 @@ export class Circle {
       changed: () => this.hooks.changed(),
     })
     this.damage = opened.damaged && { file: opened.damaged.file, recovered: this.salvage(opened.damaged.salvaged) }
-    this.rows = new Rows({ parts, store: this.store, list: () => this.list, me: identity.device, ownHeld: () => this.ownHeld })
+    this.rows = new Rows({
+      parts,
+      store: this.store,
+      list: () => this.list,
+      me: identity.device,
+      ownHeld: () => this.ownHeld,
+    })
     this.views = new Views(
       this.store,
       this.rows,
@@ -273,7 +279,8 @@ export class Circle {
     })
     network.on('problem', ({ code, detail }) => this.problem(code, detail))
     network.on('refused', () => this.hooks.changed())
-    for (const address of this.settings.manualAddresses) for (const { host, port } of this.hostPort(address)) network.addAddress(host, port)
+    for (const address of this.settings.manualAddresses)
+      for (const { host, port } of this.hostPort(address)) network.addAddress(host, port)
     try {
       await network.start()
     } catch (error) {
@@ -294,7 +301,10 @@ export class Circle {
     } catch (error) {
       if (!(error instanceof TwofoldError)) {
         // A bug of ours that this peer's bytes have found: it costs the link, not the process.
-        this.parts.log('error', 'bug', { from: link.remote.slice(0, 8), error: error instanceof Error ? error.stack : String(error) })
+        this.parts.log('error', 'bug', {
+          from: link.remote.slice(0, 8),
+          error: error instanceof Error ? error.stack : String(error),
+        })
         link.close('INTERNAL')
         return
       }
@@ -448,7 +458,8 @@ export class Circle {
   private rotated(rotation: SecretRotation | undefined, secrets: string[]): string[] {
     const box = rotation?.boxes.find((b) => b.device === this.identity.device)?.box
     const secret = box && this.parts.secrets.openSealed(this.identity.deviceKeys, box)
-    if (!rotation || !secret || toHex(secretHash(this.parts.secrets.crypto, secret)) !== toHex(rotation.hash)) return secrets
+    if (!rotation || !secret || toHex(secretHash(this.parts.secrets.crypto, secret)) !== toHex(rotation.hash))
+      return secrets
     return [toHex(secret), ...secrets].slice(0, SECRETS_MAX)
   }
 
@@ -535,7 +546,8 @@ export class Circle {
     const bytes = utf8(trimmed).length
     if (bytes > TEXT_BYTES_MAX) throw new TwofoldError('TEXT_TOO_LONG', { max: TEXT_BYTES_MAX, bytes })
     if (replyTo !== undefined && !this.store.byId(replyTo)) throw new TwofoldError('ENTRY_UNKNOWN')
-    const content: Content = replyTo === undefined ? { kind: 'post', text: trimmed } : { kind: 'reply', target: replyTo, text: trimmed }
+    const content: Content =
+      replyTo === undefined ? { kind: 'post', text: trimmed } : { kind: 'reply', target: replyTo, text: trimmed }
     return this.write(content)
   }
 
@@ -545,7 +557,8 @@ export class Circle {
     const head = seq > 1 ? this.store.at(device, seq - 1)! : null
     const now = this.parts.now()
     const behindMs = head ? head.timestamp - now : 0
-    if (behindMs > CLOCK_AHEAD_MS) throw new TwofoldError('CLOCK_BEHIND', { behind: `${Math.round(behindMs / 60_000)} minutes` })
+    if (behindMs > CLOCK_AHEAD_MS)
+      throw new TwofoldError('CLOCK_BEHIND', { behind: `${Math.round(behindMs / 60_000)} minutes` })
     const node = makeNode(
       this.parts.secrets.crypto,
       {
@@ -573,7 +586,8 @@ export class Circle {
   closeView = (id: number) => this.views.close(id)
 
   markSeen(scope: Scope): void {
-    const members = scope.type === 'everyone' ? [...this.list.members.keys()] : scope.type === 'mine' ? [] : [scope.member]
+    const members =
+      scope.type === 'everyone' ? [...this.list.members.keys()] : scope.type === 'mine' ? [] : [scope.member]
     const unseen = members.filter((member) => this.unread.get(member))
     if (!unseen.length) return
     this.store.markSeen(unseen)
@@ -589,7 +603,7 @@ export class Circle {
     const below = node.seq > 1 ? this.store.at(node.device, node.seq - 1) : null
     const ring = this.engine.ring(node.epoch)
     const seed = ring && nodeSeed(crypto, ring, node.device, node.seq)
-    const hop = (device: DeviceKey) => ({ device, memberName: this.nameOf(device) })
+    const hop = (device: DeviceKey) => ({ device, member: this.memberOf(device), memberName: this.nameOf(device) })
     const trees: RouteTree[] = []
     const order: Inspection['route']['ring'] = []
     if (ring && seed) {
@@ -616,7 +630,10 @@ export class Circle {
       route: {
         ring: order,
         trees,
-        cameFrom: stored.via === null ? null : { ...hop(stored.via), how: stored.tree === null ? 'sync' : 'tree', tree: stored.tree },
+        cameFrom:
+          stored.via === null
+            ? null
+            : { ...hop(stored.via), how: stored.tree === null ? 'sync' : 'tree', tree: stored.tree },
         acknowledgedBy: this.store.acknowledgedBy(id).map((device) => this.nameOf(device)),
       },
       bytes: toHex(node.bytes),
@@ -704,7 +721,12 @@ export class Circle {
   private makeChangeLog(): ListChangeView[] {
     const { crypto } = this.parts.secrets
     const { genesis } = this.list
-    const founded: ListChangeView = { epoch: 0, timestamp: genesis.timestamp, text: `${genesis.founderName} founded ${genesis.name}.`, agreedBy: [genesis.founderName] }
+    const founded: ListChangeView = {
+      epoch: 0,
+      timestamp: genesis.timestamp,
+      text: `${genesis.founderName} founded ${genesis.name}.`,
+      agreedBy: [genesis.founderName],
+    }
     const name = (key: MemberKey) => this.list.members.get(key)?.name ?? key.slice(0, 8)
     const text = (change: Change): string => {
       switch (change.type) {
@@ -717,13 +739,22 @@ export class Circle {
         case 'remove-device':
           return `A device of ${this.nameOf(change.device)} was removed.`
         case 'set-role':
-          return change.role === 'admin' ? `${name(change.member)} became an admin.` : `${name(change.member)} is no longer an admin.`
+          return change.role === 'admin'
+            ? `${name(change.member)} became an admin.`
+            : `${name(change.member)} is no longer an admin.`
       }
     }
     const later = this.epochBytes.map((bytes): ListChangeView => {
       const record = decodeEpoch(crypto, bytes)!
-      const agreedBy = record.signatures.map((s) => (this.list.devices.has(s.signer as DeviceKey) ? this.nameOf(s.signer as DeviceKey) : name(s.signer as MemberKey)))
-      return { epoch: record.number, timestamp: record.timestamp, text: record.changes.map(text).join(' '), agreedBy: [...new Set(agreedBy)] }
+      const agreedBy = record.signatures.map((s) =>
+        this.list.devices.has(s.signer as DeviceKey) ? this.nameOf(s.signer as DeviceKey) : name(s.signer as MemberKey),
+      )
+      return {
+        epoch: record.number,
+        timestamp: record.timestamp,
+        text: record.changes.map(text).join(' '),
+        agreedBy: [...new Set(agreedBy)],
+      }
     })
     return [founded, ...later].reverse()
   }

@@ -164,7 +164,11 @@ export class Driver {
         this.network?.dial(effect.device)
         return
       case 'refused':
-        this.parts.log('warn', 'refused', { code: effect.code, from: effect.from.slice(0, 8), node: effect.id?.slice(0, 8) })
+        this.parts.log('warn', 'refused', {
+          code: effect.code,
+          from: effect.from.slice(0, 8),
+          node: effect.id?.slice(0, 8),
+        })
         this.hooks.refused(effect.code)
         return
       case 'cut':

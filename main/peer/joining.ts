@@ -17,7 +17,17 @@ import {
   type InviteLink,
 } from '../protocol/invite'
 import { decodeJoin, encodeJoin, joinProofMessage, type JoinMessage } from '../protocol/join-messages'
-import { acceptEpoch, adminOf, decodeEpoch, decodeGenesis, deviceMessage, foundedList, isCurrentDevice, type MemberList, type SignedGenesis } from '../protocol/membership'
+import {
+  acceptEpoch,
+  adminOf,
+  decodeEpoch,
+  decodeGenesis,
+  deviceMessage,
+  foundedList,
+  isCurrentDevice,
+  type MemberList,
+  type SignedGenesis,
+} from '../protocol/membership'
 import { PROTOCOL_VERSION } from '../protocol/messages'
 import type { Identity, Link, NetworkPort, Parts } from './ports'
 
@@ -34,12 +44,15 @@ export type Invitation = { secret: Uint8Array; link: InviteLink | null }
 export function readInvitation(parts: Pick<Parts, 'secrets' | 'now'>, text: string): Invitation {
   const { secrets } = parts
   const looksLikeWords = !text.includes('://') && secrets.splitWords(text).length >= 3 && /\s/.test(text.trim())
-  if (looksLikeWords && !text.toLowerCase().includes(LINK_PREFIX)) return { secret: secrets.inviteSecretFromWords(text), link: null }
+  if (looksLikeWords && !text.toLowerCase().includes(LINK_PREFIX))
+    return { secret: secrets.inviteSecretFromWords(text), link: null }
   const decoded = decodeLink(secrets.crypto, text)
   if (!decoded.ok) throw new TwofoldError(decoded.code)
   const { link } = decoded
   if (parts.now() >= link.expiresAt)
-    throw new TwofoldError('INVITE_EXPIRED', { when: new Date(link.expiresAt).toISOString().slice(0, 16).replace('T', ' at ') + ' UTC' })
+    throw new TwofoldError('INVITE_EXPIRED', {
+      when: new Date(link.expiresAt).toISOString().slice(0, 16).replace('T', ' at ') + ' UTC',
+    })
   return { secret: link.secret, link }
 }
 
@@ -94,7 +107,13 @@ export class Joining {
   }
 
   private searching(detail: string): JoinState {
-    return { step: 'searching', sinceMs: this.since, lanPeersSeen: this.lanPeers?.size ?? 0, internet: this.network?.status().internet ?? false, detail }
+    return {
+      step: 'searching',
+      sinceMs: this.since,
+      lanPeersSeen: this.lanPeers?.size ?? 0,
+      internet: this.network?.status().internet ?? false,
+      detail,
+    }
   }
 
   async start(): Promise<void> {
@@ -250,7 +269,11 @@ export class Joining {
       device: identity.device,
       certificate: identity.signAsMember(deviceMessage(genesis.id, identity.member, identity.device)),
     }
-    this.send(link, { type: 'join-request', ...request, proof: identity.signAsDevice(joinProofMessage(crypto, genesis.id, invite, request)) })
+    this.send(link, {
+      type: 'join-request',
+      ...request,
+      proof: identity.signAsDevice(joinProofMessage(crypto, genesis.id, invite, request)),
+    })
   }
 
   /** Checks every record from the founding on; nothing is taken on the word of whoever answered. */
@@ -264,7 +287,11 @@ export class Joining {
       if (!next?.ok) return link.close('EPOCH_UNCERTIFIED')
       list = next.list
     }
-    if (!isCurrentDevice(list, this.ports.identity.device) || !this.capability || !adminOf(list, this.capability.inviter))
+    if (
+      !isCurrentDevice(list, this.ports.identity.device) ||
+      !this.capability ||
+      !adminOf(list, this.capability.inviter)
+    )
       return link.close('EPOCH_UNCERTIFIED')
     const result: Joined = { genesis: this.genesis.bytes, epochs: this.records, secret }
     this.end(() => this.ports.joined(result))
@@ -287,7 +314,9 @@ export class Joining {
 export function joinSentence(state: JoinState): string {
   switch (state.step) {
     case 'searching':
-      return state.detail ? sentence('INVITER_UNREACHABLE', { detail: state.detail }) : 'Looking for whoever made this invite …'
+      return state.detail
+        ? sentence('INVITER_UNREACHABLE', { detail: state.detail })
+        : 'Looking for whoever made this invite …'
     case 'confirm':
       return `These words are an invite by ${state.inviterName} to ${state.circleName}.`
     case 'asking':

@@ -49,7 +49,8 @@ export class Outbox {
     }
     const { link, queue } = entry
     const part = encodeMessage(message)
-    if (queue.bytes + part.length > FRAME_BYTES_MAX || queue.parts.length === FRAME_MESSAGES_MAX) this.flush(link, queue)
+    if (queue.bytes + part.length > FRAME_BYTES_MAX || queue.parts.length === FRAME_MESSAGES_MAX)
+      this.flush(link, queue)
     queue.parts.push(part)
     queue.bytes += part.length
     if (queue.bytes >= FRAME_BYTES_TARGET) {

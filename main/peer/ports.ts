@@ -113,7 +113,11 @@ export interface StorePort {
   total(scope: StoreScope): number
   window(scope: StoreScope, start: number, count: number): StoredNode[]
   position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>): number
-  between(scope: StoreScope, newer: Pick<TimelineNode, 'id' | 'timestamp'>, older: Pick<TimelineNode, 'id' | 'timestamp'>): number
+  between(
+    scope: StoreScope,
+    newer: Pick<TimelineNode, 'id' | 'timestamp'>,
+    older: Pick<TimelineNode, 'id' | 'timestamp'>,
+  ): number
   all(): Generator<StoredNode>
   acknowledge(id: NodeId, by: DeviceKey): void
   acknowledgedBy(id: NodeId): DeviceKey[]

@@ -5,11 +5,23 @@ import { TwofoldError } from '../../shared/errors'
 import type { ProofStep } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
-import { acceptEpoch, admins, decodeEpoch, decodeGenesis, deviceInEpoch, foundedList, type MemberList } from '../protocol/membership'
+import {
+  acceptEpoch,
+  admins,
+  decodeEpoch,
+  decodeGenesis,
+  deviceInEpoch,
+  foundedList,
+  type MemberList,
+} from '../protocol/membership'
 import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
 import { signatureHolds, verifyNode } from '../protocol/verify'
 
-const time = (ms: number) => new Date(ms).toISOString().replace('T', ' ').replace(/\.\d+Z$/, ' UTC')
+const time = (ms: number) =>
+  new Date(ms)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, ' UTC')
 
 export interface ProofContext {
   list: MemberList
@@ -29,11 +41,16 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
   const member = device && list.members.get(device.member)
   const name = member?.name ?? 'somebody unknown'
   const again = decodeNode(crypto, node.bytes)
-  const inEpoch = device !== undefined && deviceInEpoch(device, node.epoch) && !(device.cutoffSeq !== undefined && node.seq > device.cutoffSeq)
+  const inEpoch =
+    device !== undefined &&
+    deviceInEpoch(device, node.epoch) &&
+    !(device.cutoffSeq !== undefined && node.seq > device.cutoffSeq)
   const epochId = list.epochIds[node.epoch]
   const record = node.epoch > 0 ? context.epochBytes[node.epoch - 1] : undefined
   const epoch = record && decodeEpoch(crypto, record)
-  const agreed = epoch ? [...new Set(epoch.signatures.map((s) => signerName(list, s.signer)))].join(', ') : (admins(list)[0]?.name ?? '')
+  const agreed = epoch
+    ? [...new Set(epoch.signatures.map((s) => signerName(list, s.signer)))].join(', ')
+    : (admins(list)[0]?.name ?? '')
   const follows = node.seq === 1 || (below !== null && below.id === node.backlink && below.timestamp < node.timestamp)
   return [
     {
@@ -125,7 +142,12 @@ const fileSchema = v.strictObject({
   node: hex,
 })
 
-export function proofFile(node: TimelineNode, list: MemberList, epochBytes: readonly Uint8Array[], memberName: string): { fileName: string; content: string } {
+export function proofFile(
+  node: TimelineNode,
+  list: MemberList,
+  epochBytes: readonly Uint8Array[],
+  memberName: string,
+): { fileName: string; content: string } {
   const content: v.InferOutput<typeof fileSchema> = {
     format: FORMAT,
     version: 1,
@@ -148,7 +170,9 @@ export function checkProofFile(
   try {
     file = v.parse(fileSchema, JSON.parse(text))
   } catch (error) {
-    throw new TwofoldError('PROOF_FILE_INVALID', { detail: error instanceof v.ValiError ? error.message : 'it is not JSON.' })
+    throw new TwofoldError('PROOF_FILE_INVALID', {
+      detail: error instanceof v.ValiError ? error.message : 'it is not JSON.',
+    })
   }
   const genesis = decodeGenesis(crypto, fromHex(file.genesis))
   if (!genesis) throw new TwofoldError('PROOF_FALSE', { detail: 'the founding record is not signed by its founder.' })
@@ -157,7 +181,10 @@ export function checkProofFile(
   for (const bytes of epochBytes) {
     const record = decodeEpoch(crypto, bytes)
     const accepted = record && acceptEpoch(crypto, list, record)
-    if (!accepted?.ok) throw new TwofoldError('PROOF_FALSE', { detail: `version ${list.epoch + 1} of the member list is not certified.` })
+    if (!accepted?.ok)
+      throw new TwofoldError('PROOF_FALSE', {
+        detail: `version ${list.epoch + 1} of the member list is not certified.`,
+      })
     list = accepted.list
   }
   const decoded = decodeNode(crypto, fromHex(file.node))

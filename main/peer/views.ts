@@ -107,7 +107,12 @@ export class Views {
       const inScope = view.scope === null ? nodes : nodes.filter((node) => this.memberOf(node) === view.scope)
       if (!inScope.length && !touched) continue
       view.version++
-      this.tell({ viewId: view.id, version: view.version, total: this.store.total(view.scope), inserted: this.positions(view.scope, inScope) })
+      this.tell({
+        viewId: view.id,
+        version: view.version,
+        total: this.store.total(view.scope),
+        inserted: this.positions(view.scope, inScope),
+      })
     }
   }
 
@@ -115,7 +120,9 @@ export class Views {
   private positions(scope: StoreScope, nodes: readonly TimelineNode[]): number[] {
     const out: number[] = []
     nodes.forEach((node, i) => {
-      out.push(i === 0 ? this.store.position(scope, node) : out[i - 1]! + 1 + this.store.between(scope, nodes[i - 1]!, node))
+      out.push(
+        i === 0 ? this.store.position(scope, node) : out[i - 1]! + 1 + this.store.between(scope, nodes[i - 1]!, node),
+      )
     })
     return out
   }

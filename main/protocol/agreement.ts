@@ -40,9 +40,17 @@ export function commitAlone(
   if (!me) return { state: 'refused', code: 'NOT_ADMIN' }
   const proposed = proposeEpoch(crypto, list, changes, now, rotation)
   if (!proposed.ok) return { state: 'refused', code: proposed.code }
-  if (majority(list) > 1) return { state: 'waiting', waitingFor: admins(list).filter((a) => a.key !== me.key).map((a) => a.name) }
+  if (majority(list) > 1)
+    return {
+      state: 'waiting',
+      waitingFor: admins(list)
+        .filter((a) => a.key !== me.key)
+        .map((a) => a.name),
+    }
   const { proposal } = proposed
-  const record = certifyEpoch(proposal, [{ signer: signer.key, signature: signer.sign(epochMessage(list.circle, proposal.id)) }])
+  const record = certifyEpoch(proposal, [
+    { signer: signer.key, signature: signer.sign(epochMessage(list.circle, proposal.id)) },
+  ])
   const accepted = acceptEpoch(crypto, list, record)
   if (!accepted.ok) return { state: 'refused', code: accepted.code }
   return { state: 'committed', record, list: accepted.list }

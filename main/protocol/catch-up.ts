@@ -45,7 +45,8 @@ export class CatchUp {
   /** Nodes known to exist and not here. */
   missing(): number {
     let total = 0
-    for (const [device, top] of this.tops()) for (const r of missingUpTo(this.ports.have, device, top)) total += r.to - r.from + 1
+    for (const [device, top] of this.tops())
+      for (const r of missingUpTo(this.ports.have, device, top)) total += r.to - r.from + 1
     return total
   }
 
@@ -67,7 +68,8 @@ export class CatchUp {
   /** A later node came over a tree: whoever sent it has what is below (rule R3). */
   heardOf(link: LinkState, node: TimelineNode): void {
     const known = link.have.get(node.device)
-    if (!known || known.height < node.seq) link.have.set(node.device, { device: node.device, height: node.seq, head: node.id })
+    if (!known || known.height < node.seq)
+      link.have.set(node.device, { device: node.device, height: node.seq, head: node.id })
   }
 
   linkDown(peer: DeviceKey, now: number): void {
@@ -91,7 +93,9 @@ export class CatchUp {
 
   /** Settles the question that a run answers. False: nobody asked, so it is ignored. */
   answered(peer: DeviceKey, run: Extract<Message, { type: 'run' }>): boolean {
-    const at = this.open.findIndex((o) => o.peer === peer && o.device === run.device && o.from === run.from && o.to === run.to)
+    const at = this.open.findIndex(
+      (o) => o.peer === peer && o.device === run.device && o.from === run.from && o.to === run.to,
+    )
     if (at < 0) return false
     this.open.splice(at, 1)
     this.lastFrom = peer
@@ -130,9 +134,12 @@ export class CatchUp {
       const gap = this.newestGap(e.device, this.top(e.device, e.height))
       if (!gap) continue
       const depth = this.depth(e.device, gap)
-      if (!best || depth < best.depth || (depth === best.depth && e.device < best.device)) best = { device: e.device, gap, depth }
+      if (!best || depth < best.depth || (depth === best.depth && e.device < best.device))
+        best = { device: e.device, gap, depth }
     }
-    return best && { device: best.device, from: Math.max(best.gap.from, best.gap.to - CHUNK_NODES + 1), to: best.gap.to }
+    return (
+      best && { device: best.device, from: Math.max(best.gap.from, best.gap.to - CHUNK_NODES + 1), to: best.gap.to }
+    )
   }
 
   /** Highest seq worth asking for, of what a peer says it has. */
@@ -153,7 +160,9 @@ export class CatchUp {
       let { to } = gap
       for (const o of [...asked].sort((a, b) => b.to - a.to)) if (o.from <= to && to <= o.to) to = o.from - 1
       if (to >= gap.from) {
-        const below = asked.filter((o) => o.to < to && o.to >= gap.from).reduce((max, o) => Math.max(max, o.to), gap.from - 1)
+        const below = asked
+          .filter((o) => o.to < to && o.to >= gap.from)
+          .reduce((max, o) => Math.max(max, o.to), gap.from - 1)
         return { from: below + 1, to }
       }
     }

@@ -154,7 +154,13 @@ export class Engine {
       send,
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })
-    this.catchUp = new CatchUp({ me: this.me, have: this.have, links: this.links, send, ceiling: (device) => this.ceiling(device) })
+    this.catchUp = new CatchUp({
+      me: this.me,
+      have: this.have,
+      links: this.links,
+      send,
+      ceiling: (device) => this.ceiling(device),
+    })
   }
 
   private ceiling(device: DeviceKey): number {
@@ -229,7 +235,17 @@ export class Engine {
   // -------------------------------------------------------------- links
 
   private linkUp(device: DeviceKey, now: number): void {
-    this.links.set(device, { device, srttMs: null, refusals: 0, have: new Map(), epoch: 0, digestSentAt: null, lastHeardAt: now, compared: false, cut: false })
+    this.links.set(device, {
+      device,
+      srttMs: null,
+      refusals: 0,
+      have: new Map(),
+      epoch: 0,
+      digestSentAt: null,
+      lastHeardAt: now,
+      compared: false,
+      cut: false,
+    })
     this.seen.set(device, now)
     this.sendHello(device)
     this.sendDigest(device, now)
@@ -313,7 +329,8 @@ export class Engine {
       }
       case 'ack': {
         const acked = this.forwarding.acknowledged(from, m.tree, m.id, now)
-        if (acked?.node.device === this.me) this.effects.push({ type: 'own-held', by: from, seq: acked.node.seq, id: acked.node.id })
+        if (acked?.node.device === this.me)
+          this.effects.push({ type: 'own-held', by: from, seq: acked.node.seq, id: acked.node.id })
         return
       }
       case 'digest': {
@@ -336,7 +353,8 @@ export class Engine {
         return
       case 'pull':
         for (const r of m.ranges)
-          if (this.currentList.devices.has(r.device)) this.effects.push({ type: 'read-run', to: from, device: r.device, from: r.from, toSeq: r.to })
+          if (this.currentList.devices.has(r.device))
+            this.effects.push({ type: 'read-run', to: from, device: r.device, from: r.from, toSeq: r.to })
         return
       case 'run':
         this.runArrived(link, m, items, now)
@@ -350,7 +368,11 @@ export class Engine {
       case 'presence': {
         const entries = m.entries.filter((e) => e.device !== this.me && this.currentList.devices.has(e.device))
         for (const e of entries) this.seen.set(e.device, Math.max(this.seen.get(e.device) ?? 0, now - e.agoS * 1000))
-        this.effects.push({ type: 'presence', from, entries: entries.map((e) => ({ device: e.device, agoMs: e.agoS * 1000 })) })
+        this.effects.push({
+          type: 'presence',
+          from,
+          entries: entries.map((e) => ({ device: e.device, agoMs: e.agoS * 1000 })),
+        })
         return
       }
     }
@@ -443,7 +465,10 @@ export class Engine {
         break
       }
       if (isHere(this.have, node.device, node.seq)) continue
-      if (!this.judge(link, { node, origin: { from: link.device, how: 'sync', tree: null }, arrival: null }, batch, now)) break
+      if (
+        !this.judge(link, { node, origin: { from: link.device, how: 'sync', tree: null }, arrival: null }, batch, now)
+      )
+        break
     }
     // A run that stops at a bad node tells that this peer cannot serve the rest.
     if (expected >= m.from && m.nodes.length > m.to - expected) this.catchUp.unserved(link.device, m.device)
@@ -465,7 +490,8 @@ export class Engine {
         case 'stored':
           noteStored(this.have, node.device, node.seq, outcome.head)
           this.forwarding.learned(node)
-          if (node.device === this.me && origin.from !== null) this.effects.push({ type: 'own-timeline-ahead', height: node.seq })
+          if (node.device === this.me && origin.from !== null)
+            this.effects.push({ type: 'own-timeline-ahead', height: node.seq })
           if (origin.how === 'own') this.forwarding.begin(node, now)
           else if (arrival) {
             this.handOn(link, node, arrival, now)

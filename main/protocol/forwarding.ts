@@ -3,7 +3,18 @@
 import type { DeviceKey, NodeId } from '../../shared/types'
 import type { Crypto } from './crypto'
 import type { LinkState } from './engine'
-import { TREES, chain, heirOf, nodeSeed, partsOf, relative, type NodeSeed, type Ring, type Segment, type Tree } from './heirs'
+import {
+  TREES,
+  chain,
+  heirOf,
+  nodeSeed,
+  partsOf,
+  relative,
+  type NodeSeed,
+  type Ring,
+  type Segment,
+  type Tree,
+} from './heirs'
 import { SEGMENTS_PER_TREE_MAX } from './limits'
 import type { Message } from './messages'
 import type { TimelineNode } from './node'
@@ -137,7 +148,8 @@ export class Forwarding {
     if (handed.some((s) => s.lo === lo && s.len === len)) return true
     if (handed.length >= SEGMENTS_PER_TREE_MAX) return false
     handed.push({ lo, len })
-    for (const part of partsOf({ lo, len }, holder)) this.handOver(ring, seed, { node, part, tree, holder, tried: new Set() }, now)
+    for (const part of partsOf({ lo, len }, holder))
+      this.handOver(ring, seed, { node, part, tree, holder, tried: new Set() }, now)
     if (recent.handed[0].length + recent.handed[1].length === 1) this.counters.nodes++
     return true
   }
@@ -153,13 +165,19 @@ export class Forwarding {
     return this.reachable.has(device) && now - (this.failedAt.get(device) ?? -Infinity) >= UNREACHABLE_MS
   }
 
-  private handOver(ring: Ring, seed: NodeSeed, what: Omit<HandOver, 'to' | 'sentAt' | 'deadline'>, now: number): boolean {
+  private handOver(
+    ring: Ring,
+    seed: NodeSeed,
+    what: Omit<HandOver, 'to' | 'sentAt' | 'deadline'>,
+    now: number,
+  ): boolean {
     const { node, part, tree, tried } = what
     const to = heirOf(ring, seed, what.holder, part, tree, { usable: (device) => this.usable(device, tried, now) })
     if (to === null) return false
     const link = this.ports.links.get(to)
     if (!link) this.ports.dial(to)
-    const wait = link?.srttMs == null ? ACK_MAX_MS : Math.min(ACK_MAX_MS, Math.max(ACK_MIN_MS, ACK_SRTT_FACTOR * link.srttMs))
+    const wait =
+      link?.srttMs == null ? ACK_MAX_MS : Math.min(ACK_MAX_MS, Math.max(ACK_MIN_MS, ACK_SRTT_FACTOR * link.srttMs))
     this.handOvers.set(`${node.id}${tree}${to}`, { ...what, to, sentAt: now, deadline: now + wait })
     const carried = this.recent.get(node.id)?.carried
     // In a small circle both trees often lead to the same neighbour: one payload does for both.
@@ -204,7 +222,15 @@ export class Forwarding {
       const seed = ring && nodeSeed(this.ports.crypto, ring, node.device, node.seq)
       if (!ring || !seed) continue
       tried.add(to)
-      if (this.handOver(ring, seed, { node, part: handOver.part, tree: handOver.tree, holder: handOver.holder, tried }, now)) this.counters.retried++
+      if (
+        this.handOver(
+          ring,
+          seed,
+          { node, part: handOver.part, tree: handOver.tree, holder: handOver.holder, tried },
+          now,
+        )
+      )
+        this.counters.retried++
     }
     for (const [id, { node, tree, at }] of this.awaited) {
       if (now < at) continue

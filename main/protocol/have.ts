@@ -25,7 +25,12 @@ export const isHere = (have: HaveVector, device: DeviceKey, seq: number): boolea
 }
 
 /** Notes one stored node. `head`: the height and head that the store tells after a node closed a gap. */
-export function noteStored(have: HaveVector, device: DeviceKey, seq: number, head: { height: number; id: NodeId } | null): void {
+export function noteStored(
+  have: HaveVector,
+  device: DeviceKey,
+  seq: number,
+  head: { height: number; id: NodeId } | null,
+): void {
   const before = haveOf(have, device)
   if (!head) {
     have.set(device, { ...before, floating: addToRanges(before.floating, seq) })
@@ -41,7 +46,9 @@ export const missingUpTo = (have: HaveVector, device: DeviceKey, top: number): R
 }
 
 export const entriesOf = (have: HaveVector): HaveEntry[] =>
-  [...have].flatMap(([device, d]) => (d.head === undefined ? [] : [{ device, height: d.height, head: d.head }])).sort((a, b) => (a.device < b.device ? -1 : 1))
+  [...have]
+    .flatMap(([device, d]) => (d.head === undefined ? [] : [{ device, height: d.height, head: d.head }]))
+    .sort((a, b) => (a.device < b.device ? -1 : 1))
 
 /** 32 bytes; equal exactly when both hold the same gapless timelines with the same heads. */
 export function digestOf(crypto: Crypto, have: HaveVector): Uint8Array {

@@ -63,7 +63,8 @@ export const relative = (ring: Ring, seed: NodeSeed, device: DeviceKey): number 
   const position = ring.position.get(device)
   return position === undefined ? null : (position - seed.author + ring.n) % ring.n
 }
-export const deviceAt = (ring: Ring, seed: NodeSeed, rel: number): DeviceKey => ring.order[(rel + seed.author) % ring.n]!
+export const deviceAt = (ring: Ring, seed: NodeSeed, rel: number): DeviceKey =>
+  ring.order[(rel + seed.author) % ring.n]!
 
 /** The rest of a segment that its holder at position x hands on: at most two contiguous, non-empty parts (rule F3). */
 export function partsOf(segment: Segment, x: number): Segment[] {
@@ -131,7 +132,14 @@ export interface Reach {
  * Whom a holder hands one part to (rule F6): its pivot; else the usable finger nearest to it inside the part; else the
  * nearest usable index; else anyone usable. Null: nobody online in it, so nothing is sent.
  */
-export function heirOf(ring: Ring, seed: NodeSeed, holder: number, part: Segment, tree: Tree, reach: Reach): DeviceKey | null {
+export function heirOf(
+  ring: Ring,
+  seed: NodeSeed,
+  holder: number,
+  part: Segment,
+  tree: Tree,
+  reach: Reach,
+): DeviceKey | null {
   const end = part.lo + part.len
   const good = (rel: number) => {
     const device = deviceAt(ring, seed, rel)
@@ -142,7 +150,8 @@ export function heirOf(ring: Ring, seed: NodeSeed, holder: number, part: Segment
   let best: number | null = null
   for (const finger of ring.fingers)
     for (const rel of [holder + finger, holder + finger - ring.n])
-      if (rel >= part.lo && rel < end && (best === null || Math.abs(rel - pivot) < Math.abs(best - pivot)) && good(rel)) best = rel
+      if (rel >= part.lo && rel < end && (best === null || Math.abs(rel - pivot) < Math.abs(best - pivot)) && good(rel))
+        best = rel
   for (let away = 1; best === null && away < part.len; away++) {
     if (pivot + away < end && good(pivot + away)) best = pivot + away
     else if (pivot - away >= part.lo && good(pivot - away)) best = pivot - away
@@ -162,7 +171,12 @@ export function heirs(ring: Ring, seed: NodeSeed, holder: number, segment: Segme
 }
 
 /** Who was responsible for bringing a node to `device` (rule F10): author first, device last, and the device's segment. */
-export function chain(ring: Ring, seed: NodeSeed, device: DeviceKey, tree: Tree): { path: DeviceKey[]; segment: Segment } | null {
+export function chain(
+  ring: Ring,
+  seed: NodeSeed,
+  device: DeviceKey,
+  tree: Tree,
+): { path: DeviceKey[]; segment: Segment } | null {
   const x = relative(ring, seed, device)
   if (x === null) return null
   let segment: Segment = { lo: 0, len: ring.n }

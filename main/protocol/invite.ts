@@ -43,11 +43,14 @@ export const inviteIdOf = (crypto: Crypto, secret: Uint8Array): InviteId =>
 export const inviteSlotSeed = (crypto: Crypto, secret: Uint8Array, slot: number): Uint8Array =>
   labelledHash(crypto, 'invite-slot', secret, new Writer().uint(slot).finish())
 /** Key of the LAN beacon by which holder and inviter find each other. */
-export const inviteBeaconKey = (crypto: Crypto, secret: Uint8Array): Uint8Array => labelledHash(crypto, 'invite-beacon', secret)
+export const inviteBeaconKey = (crypto: Crypto, secret: Uint8Array): Uint8Array =>
+  labelledHash(crypto, 'invite-beacon', secret)
 /** Topic under which the inviter can be looked up over the internet. */
-export const inviteTopic = (crypto: Crypto, secret: Uint8Array): Uint8Array => labelledHash(crypto, 'invite-topic', secret)
+export const inviteTopic = (crypto: Crypto, secret: Uint8Array): Uint8Array =>
+  labelledHash(crypto, 'invite-topic', secret)
 /** Key of the LAN beacon of a circle's members. */
-export const circleBeaconKey = (crypto: Crypto, secret: Uint8Array): Uint8Array => labelledHash(crypto, 'circle-beacon', secret)
+export const circleBeaconKey = (crypto: Crypto, secret: Uint8Array): Uint8Array =>
+  labelledHash(crypto, 'circle-beacon', secret)
 
 function writeCapability(w: Writer, c: Omit<Capability, 'signature'>): Writer {
   return w
@@ -71,7 +74,8 @@ export const signCapability = (crypto: Crypto, c: Omit<Capability, 'signature'>,
 export const capabilityHolds = (crypto: Crypto, c: Capability): boolean =>
   crypto.verify(c.signature, capabilityMessage(crypto, c), fromHex(c.inviter))
 
-export const encodeCapability = (c: Capability): Uint8Array => writeCapability(new Writer(), c).fixed(c.signature, 64).finish()
+export const encodeCapability = (c: Capability): Uint8Array =>
+  writeCapability(new Writer(), c).fixed(c.signature, 64).finish()
 
 function readCapability(r: Parameters<Parameters<typeof decodeWhole>[1]>[0]): Capability {
   const name = () => {
@@ -107,13 +111,17 @@ export function encodeLink(crypto: Crypto, link: InviteLink): string {
 }
 
 /** The capability's signature does not cover the addresses; these bytes notice any slip in copying the link. */
-const linkCheck = (crypto: Crypto, content: Uint8Array): Uint8Array => labelledHash(crypto, 'link', content).subarray(0, LINK_CHECK_BYTES)
+const linkCheck = (crypto: Crypto, content: Uint8Array): Uint8Array =>
+  labelledHash(crypto, 'link', content).subarray(0, LINK_CHECK_BYTES)
 
 /**
  * Reads a link as a person pasted it: surrounding space, angle brackets and line breaks from a mail program are let
  * pass. LINK_INVALID: not a link of ours. LINK_DAMAGED: ours, but cut or changed (the signature covers what it says).
  */
-export function decodeLink(crypto: Crypto, text: string): { ok: true; link: InviteLink } | { ok: false; code: 'LINK_INVALID' | 'LINK_DAMAGED' } {
+export function decodeLink(
+  crypto: Crypto,
+  text: string,
+): { ok: true; link: InviteLink } | { ok: false; code: 'LINK_INVALID' | 'LINK_DAMAGED' } {
   const cleaned = text.replace(/[\s<>"]/g, '')
   if (!cleaned.toLowerCase().startsWith(LINK_PREFIX)) return { ok: false, code: 'LINK_INVALID' }
   const bytes = fromBase64Url(cleaned.slice(LINK_PREFIX.length).replace(/\/$/, ''))

@@ -42,7 +42,12 @@ const CAPABILITY_BYTES_MAX = 2048
 const RECORDS_MAX = 4096
 
 /** What the device key signs to ask for membership. */
-export const joinProofMessage = (crypto: Crypto, circle: CircleId, invite: InviteId, r: Omit<JoinRequest, 'proof'>): Uint8Array =>
+export const joinProofMessage = (
+  crypto: Crypto,
+  circle: CircleId,
+  invite: InviteId,
+  r: Omit<JoinRequest, 'proof'>,
+): Uint8Array =>
   signedMessage(
     'join',
     fromHex(circle),
@@ -103,7 +108,12 @@ export const decodeJoin = (bytes: Uint8Array): JoinMessage | null =>
       case 5: {
         const secret = r.fixed(32)
         const more = r.flag()
-        return { type: 'join-accepted', secret, more, records: Array.from({ length: r.uint(RECORDS_MAX) }, () => r.bytes(EPOCH_BYTES_MAX)) }
+        return {
+          type: 'join-accepted',
+          secret,
+          more,
+          records: Array.from({ length: r.uint(RECORDS_MAX) }, () => r.bytes(EPOCH_BYTES_MAX)),
+        }
       }
       case 6:
         return { type: 'join-refused', code: JOIN_REFUSALS[r.uint(JOIN_REFUSALS.length - 1)]! }

@@ -46,6 +46,11 @@ export function decodeContent(kind: number, body: Uint8Array): Content | null {
 export function validName(text: string): string | null {
   const name = text.normalize('NFC').trim()
   // \p{C}: controls, formats (bidi overrides among them), surrogates; \p{Zl}\p{Zp}: line and paragraph separators.
-  if (!name || [...name].length > NAME_CHARS_MAX || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name.replaceAll('\u200d', ''))) return null
+  if (
+    !name ||
+    [...name].length > NAME_CHARS_MAX ||
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name.replaceAll('\u200d', ''))
+  )
+    return null
   return name
 }

@@ -143,7 +143,13 @@ export function decodeGenesis(crypto: Crypto, bytes: Uint8Array): SignedGenesis 
 }
 
 export function foundedList(genesis: SignedGenesis): MemberList {
-  const founder: MemberRecord = { key: genesis.founder, name: genesis.founderName, role: 'admin', founder: true, addedIn: 0 }
+  const founder: MemberRecord = {
+    key: genesis.founder,
+    name: genesis.founderName,
+    role: 'admin',
+    founder: true,
+    addedIn: 0,
+  }
   const device: DeviceRecord = { key: genesis.founderDevice, member: genesis.founder, addedIn: 0 }
   return {
     circle: genesis.id,
@@ -183,7 +189,10 @@ export const majority = (list: MemberList): number => Math.floor(admins(list).le
 /** The member for whom a key may sign epochs: one of his current devices, or his root key. Null: not an admin's key. */
 export function adminOf(list: MemberList, signer: DeviceKey | MemberKey): MemberRecord | null {
   const device = list.devices.get(signer as DeviceKey)
-  const member = currentMember(list, device && deviceInEpoch(device, list.epoch) ? device.member : (signer as MemberKey))
+  const member = currentMember(
+    list,
+    device && deviceInEpoch(device, list.epoch) ? device.member : (signer as MemberKey),
+  )
   return member?.role === 'admin' ? member : null
 }
 
@@ -201,7 +210,11 @@ function hashOfList(crypto: Crypto, list: MemberList): Uint8Array {
   const writer = new Writer()
   for (const device of devicesAt(list)) {
     const member = list.members.get(list.devices.get(device)!.member)!
-    writer.hex(device, 32).hex(member.key, 32).flag(member.role === 'admin').text(member.name)
+    writer
+      .hex(device, 32)
+      .hex(member.key, 32)
+      .flag(member.role === 'admin')
+      .text(member.name)
   }
   return labelledHash(crypto, 'list', writer.finish())
 }
@@ -225,21 +238,32 @@ export function applyChanges(
   const now: MemberList = { ...list, epoch, epochIds: [...list.epochIds, id], timestamp, members, devices }
   // One key means one thing: no device twice, and no member's root key as a device or the other way round.
   const fresh = (member: MemberKey, device: DeviceKey) =>
-    !devices.has(device) && !members.has(device as string as MemberKey) && !devices.has(member as string as DeviceKey) && (member as string) !== device
+    !devices.has(device) &&
+    !members.has(device as string as MemberKey) &&
+    !devices.has(member as string as DeviceKey) &&
+    (member as string) !== device
   for (const change of changes) {
     switch (change.type) {
       case 'admit-member': {
         const known = members.get(change.member)
         if ((known && known.removedIn === undefined) || !fresh(change.member, change.device)) return invalid
         if (validName(change.name) !== change.name) return invalid
-        if (!certified(crypto, list, change.member, change.device, change.certificate)) return { ok: false, code: 'CERTIFICATE_INVALID' }
-        members.set(change.member, { key: change.member, name: change.name, role: 'member', founder: false, addedIn: epoch })
+        if (!certified(crypto, list, change.member, change.device, change.certificate))
+          return { ok: false, code: 'CERTIFICATE_INVALID' }
+        members.set(change.member, {
+          key: change.member,
+          name: change.name,
+          role: 'member',
+          founder: false,
+          addedIn: epoch,
+        })
         devices.set(change.device, { key: change.device, member: change.member, addedIn: epoch })
         break
       }
       case 'admit-device': {
         if (!currentMember(now, change.member) || !fresh(change.member, change.device)) return invalid
-        if (!certified(crypto, list, change.member, change.device, change.certificate)) return { ok: false, code: 'CERTIFICATE_INVALID' }
+        if (!certified(crypto, list, change.member, change.device, change.certificate))
+          return { ok: false, code: 'CERTIFICATE_INVALID' }
         devices.set(change.device, { key: change.device, member: change.member, addedIn: epoch })
         break
       }
@@ -278,7 +302,11 @@ export function applyChanges(
 function writeChange(w: Writer, change: Change): void {
   switch (change.type) {
     case 'admit-member':
-      w.uint(1).hex(change.member, 32).text(change.name).hex(change.device, 32).fixed(change.certificate, SIGNATURE_BYTES)
+      w.uint(1)
+        .hex(change.member, 32)
+        .text(change.name)
+        .hex(change.device, 32)
+        .fixed(change.certificate, SIGNATURE_BYTES)
       return
     case 'admit-device':
       w.uint(2).hex(change.member, 32).hex(change.device, 32).fixed(change.certificate, SIGNATURE_BYTES)
@@ -291,7 +319,9 @@ function writeChange(w: Writer, change: Change): void {
       w.uint(4).hex(change.device, 32).uint(change.seq)
       return
     case 'set-role':
-      w.uint(5).hex(change.member, 32).flag(change.role === 'admin')
+      w.uint(5)
+        .hex(change.member, 32)
+        .flag(change.role === 'admin')
       return
   }
 }
@@ -314,10 +344,18 @@ function readChange(r: Reader): Change {
         certificate: r.fixed(SIGNATURE_BYTES),
       }
     case 2:
-      return { type: 'admit-device', member: r.hex(32) as MemberKey, device: r.hex(32) as DeviceKey, certificate: r.fixed(SIGNATURE_BYTES) }
+      return {
+        type: 'admit-device',
+        member: r.hex(32) as MemberKey,
+        device: r.hex(32) as DeviceKey,
+        certificate: r.fixed(SIGNATURE_BYTES),
+      }
     case 3: {
       const member = r.hex(32) as MemberKey
-      const cutoffs = Array.from({ length: r.uint(DEVICES_MAX) }, () => ({ device: r.hex(32) as DeviceKey, seq: r.uint() }))
+      const cutoffs = Array.from({ length: r.uint(DEVICES_MAX) }, () => ({
+        device: r.hex(32) as DeviceKey,
+        seq: r.uint(),
+      }))
       return { type: 'remove-member', member, cutoffs }
     }
     case 4:
@@ -330,7 +368,12 @@ function readChange(r: Reader): Change {
 }
 
 function unsignedEpoch(record: EpochFields & { listHash: Uint8Array }): Uint8Array {
-  const w = new Writer().uint(EPOCH_VERSION).hex(record.circle, 32).uint(record.number).hex(record.previous, 32).uint(record.timestamp)
+  const w = new Writer()
+    .uint(EPOCH_VERSION)
+    .hex(record.circle, 32)
+    .uint(record.number)
+    .hex(record.previous, 32)
+    .uint(record.timestamp)
   w.uint(record.changes.length)
   for (const change of record.changes) writeChange(w, change)
   w.fixed(record.listHash, 32).flag(record.rotation !== undefined)
@@ -342,7 +385,8 @@ function unsignedEpoch(record: EpochFields & { listHash: Uint8Array }): Uint8Arr
 }
 
 /** What an admin signs for one record (rule M2). */
-export const epochMessage = (circle: CircleId, id: EpochId): Uint8Array => signedMessage('epoch', fromHex(circle), fromHex(id))
+export const epochMessage = (circle: CircleId, id: EpochId): Uint8Array =>
+  signedMessage('epoch', fromHex(circle), fromHex(id))
 
 /** A proposal for the next epoch, not yet signed by anybody. */
 export type Proposal = Omit<EpochRecord, 'signatures' | 'bytes'>
@@ -428,7 +472,8 @@ export function acceptEpoch(
   record: EpochRecord,
 ): { ok: true; list: MemberList } | { ok: false; code: EpochCode } {
   if (record.circle !== list.circle) return { ok: false, code: 'CIRCLE_OTHER' }
-  if (record.number !== list.epoch + 1 || record.previous !== list.epochIds[list.epoch]) return { ok: false, code: 'EPOCH_NOT_NEXT' }
+  if (record.number !== list.epoch + 1 || record.previous !== list.epochIds[list.epoch])
+    return { ok: false, code: 'EPOCH_NOT_NEXT' }
   const agreed = new Set<MemberKey>()
   const message = epochMessage(record.circle, record.id)
   for (const { signer, signature } of record.signatures) {
@@ -438,7 +483,8 @@ export function acceptEpoch(
   }
   if (agreed.size < majority(list)) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
   if (record.bytes.length > EPOCH_BYTES_MAX) return { ok: false, code: 'EPOCH_MALFORMED' }
-  if (record.timestamp <= list.timestamp || record.changes.length === 0) return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
+  if (record.timestamp <= list.timestamp || record.changes.length === 0)
+    return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
   const applied = applyChanges(crypto, list, record.changes, record.id, record.timestamp)
   if (!applied.ok) return applied
   if (!equalBytes(record.listHash, hashOfList(crypto, applied.list))) return { ok: false, code: 'EPOCH_CHANGE_INVALID' }

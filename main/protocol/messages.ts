@@ -3,7 +3,14 @@
 import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
 import { DecodeError, Writer, decodeWhole, type Reader } from './codec'
 import type { Tree } from './heirs'
-import { DEVICES_MAX, EPOCH_BYTES_MAX, FRAME_MESSAGES_MAX, NODE_BYTES_MAX, PULL_NODES_MAX, PULL_RANGES_MAX } from './limits'
+import {
+  DEVICES_MAX,
+  EPOCH_BYTES_MAX,
+  FRAME_MESSAGES_MAX,
+  NODE_BYTES_MAX,
+  PULL_NODES_MAX,
+  PULL_RANGES_MAX,
+} from './limits'
 
 /** Raised when peers of different versions could misunderstand each other. */
 export const PROTOCOL_VERSION = 1
@@ -115,11 +122,29 @@ function readMessage(r: Reader): Message {
   const type = r.uint()
   switch (type) {
     case TYPE.hello:
-      return { type: 'hello', version: r.uint(), epoch: r.uint(), epochId: r.hex(32) as EpochId, app: r.text(APP_BYTES_MAX) }
+      return {
+        type: 'hello',
+        version: r.uint(),
+        epoch: r.uint(),
+        epochId: r.hex(32) as EpochId,
+        app: r.text(APP_BYTES_MAX),
+      }
     case TYPE.node:
-      return { type: 'node', tree: r.uint(1) as Tree, lo: r.uint(DEVICES_MAX), len: r.uint(DEVICES_MAX), bytes: r.bytes(NODE_BYTES_MAX) }
+      return {
+        type: 'node',
+        tree: r.uint(1) as Tree,
+        lo: r.uint(DEVICES_MAX),
+        len: r.uint(DEVICES_MAX),
+        bytes: r.bytes(NODE_BYTES_MAX),
+      }
     case TYPE.part:
-      return { type: 'part', tree: r.uint(1) as Tree, lo: r.uint(DEVICES_MAX), len: r.uint(DEVICES_MAX), id: r.hex(32) as NodeId }
+      return {
+        type: 'part',
+        tree: r.uint(1) as Tree,
+        lo: r.uint(DEVICES_MAX),
+        len: r.uint(DEVICES_MAX),
+        id: r.hex(32) as NodeId,
+      }
     case TYPE.ack:
       return { type: 'ack', tree: r.uint(1) as Tree, id: r.hex(32) as NodeId }
     case TYPE.digest:
@@ -138,13 +163,21 @@ function readMessage(r: Reader): Message {
     case TYPE.pull:
       return { type: 'pull', ranges: times(r.uint(PULL_RANGES_MAX), () => ({ device: device(r), ...readRange(r) })) }
     case TYPE.run:
-      return { type: 'run', device: device(r), ...readRange(r), nodes: times(r.uint(PULL_NODES_MAX), () => r.bytes(NODE_BYTES_MAX)) }
+      return {
+        type: 'run',
+        device: device(r),
+        ...readRange(r),
+        nodes: times(r.uint(PULL_NODES_MAX), () => r.bytes(NODE_BYTES_MAX)),
+      }
     case TYPE['epochs-want']:
       return { type: 'epochs-want', after: r.uint() }
     case TYPE.epochs:
       return { type: 'epochs', records: times(r.uint(EPOCHS_PER_MESSAGE_MAX), () => r.bytes(EPOCH_BYTES_MAX)) }
     case TYPE.presence:
-      return { type: 'presence', entries: times(r.uint(DEVICES_MAX), () => ({ device: device(r), agoS: r.uint(AGO_S_MAX) })) }
+      return {
+        type: 'presence',
+        entries: times(r.uint(DEVICES_MAX), () => ({ device: device(r), agoS: r.uint(AGO_S_MAX) })),
+      }
     default:
       throw new DecodeError('message type')
   }

@@ -35,7 +35,8 @@ export interface TimelineNode extends NodeFields {
 const SIGNATURE_BYTES = 64
 
 function unsignedBytes(fields: NodeFields): Uint8Array {
-  if ((fields.backlink === undefined) !== (fields.seq === 1)) throw new RangeError('backlink must be absent exactly at seq 1')
+  if ((fields.backlink === undefined) !== (fields.seq === 1))
+    throw new RangeError('backlink must be absent exactly at seq 1')
   if (fields.body.length > BODY_BYTES_MAX) throw new RangeError('body too long')
   const writer = new Writer().uint(NODE_VERSION).hex(fields.circle, 32).hex(fields.device, 32).uint(fields.seq)
   if (fields.backlink !== undefined) writer.hex(fields.backlink, 32)
@@ -45,7 +46,8 @@ function unsignedBytes(fields: NodeFields): Uint8Array {
 const idOf = (crypto: Crypto, unsigned: Uint8Array): NodeId => toHex(crypto.hash(unsigned)) as NodeId
 
 /** What the device key signs: the purpose, the circle and the id (rule N2). */
-export const nodeMessage = (circle: CircleId, id: NodeId): Uint8Array => signedMessage('node', fromHex(circle), fromHex(id))
+export const nodeMessage = (circle: CircleId, id: NodeId): Uint8Array =>
+  signedMessage('node', fromHex(circle), fromHex(id))
 
 /** Makes and signs a node. The fields are our own, so nonsense in them is a bug and throws RangeError. */
 export function makeNode(crypto: Crypto, fields: NodeFields, sign: Sign): TimelineNode {
@@ -97,4 +99,3 @@ export function decodeNode(
   const id = idOf(crypto, bytes.subarray(0, bytes.length - SIGNATURE_BYTES))
   return { ok: true, node: { ...fields, id, bytes } }
 }
-

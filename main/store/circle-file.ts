@@ -56,7 +56,8 @@ export function readCircle(files: TextFiles): CircleFile | null {
   return parsed.output
 }
 
-export const writeCircle = (files: TextFiles, circle: CircleFile): void => files.write(FILE, `${JSON.stringify(circle, null, 1)}\n`)
+export const writeCircle = (files: TextFiles, circle: CircleFile): void =>
+  files.write(FILE, `${JSON.stringify(circle, null, 1)}\n`)
 
 /** A joining that has begun, so that it goes on after a restart. */
 const joiningSchema = v.strictObject({ version: v.literal(VERSION), link: v.string() })

@@ -1,6 +1,17 @@
 // Small text files of a data folder (keys, circle, settings), each written whole: beside, flushed, then renamed, so a
 // crash or a full disk leaves the old file or the new one, never half of one. All are readable by this user only.
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { TwofoldError } from '../../shared/errors'
 
@@ -49,7 +60,7 @@ export function openFolder(dir: string): TextFiles {
         try {
           // A nearly full disk takes a part and says so only by the count.
           const bytes = Buffer.from(text)
-          for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at)
+          for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at)
           fsyncSync(handle)
         } finally {
           closeSync(handle)

@@ -42,7 +42,9 @@ function salvage(path: string, crypto: Crypto): TimelineNode[] {
   }
   try {
     const last = (db.prepare('SELECT MAX(rowid) AS n FROM nodes').get() as { n: number | null }).n ?? 0
-    const read = db.prepare<[number, number], { bytes: Uint8Array }>('SELECT bytes FROM nodes WHERE rowid BETWEEN ? AND ?')
+    const read = db.prepare<[number, number], { bytes: Uint8Array }>(
+      'SELECT bytes FROM nodes WHERE rowid BETWEEN ? AND ?',
+    )
     const take = (from: number, to: number): boolean => {
       try {
         for (const { bytes } of read.all(from, to)) {

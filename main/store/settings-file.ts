@@ -19,7 +19,14 @@ const schema = v.strictObject({
 })
 export type SettingsFile = Omit<v.InferOutput<typeof schema>, 'version'>
 
-const STANDARD: SettingsFile = { theme: 'system', density: 'comfortable', lan: true, internet: true, manualAddresses: [], port: 0 }
+const STANDARD: SettingsFile = {
+  theme: 'system',
+  density: 'comfortable',
+  lan: true,
+  internet: true,
+  manualAddresses: [],
+  port: 0,
+}
 
 /** `setAside`: the name that an unreadable file was kept under. */
 export function readSettings(files: TextFiles, now: number): { settings: SettingsFile; setAside: string | null } {

@@ -56,10 +56,12 @@ function storeError(error: unknown, dir: string): unknown {
   const code = (error as { code?: string }).code ?? ''
   if (code === 'SQLITE_FULL' || code.startsWith('SQLITE_IOERR')) return new TwofoldError('DISK_FULL')
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return new TwofoldError('DATABASE_LOCKED')
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_PERM')) return fileError(error, dir)
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_PERM'))
+    return fileError(error, dir)
   return isDamage(error) ? new TwofoldError('DATABASE_DAMAGED_NOW') : error
 }
-export const isDamage = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string }).code ?? '')
+export const isDamage = (error: unknown): boolean =>
+  /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string }).code ?? '')
 
 export type TimelineStore = ReturnType<typeof openTimelineStore>
 
@@ -113,7 +115,9 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   const findMember = db.prepare<[string], { id: number }>('SELECT id FROM members WHERE key = ?')
   const addMember = db.prepare<[string], { id: number }>('INSERT INTO members (key) VALUES (?) RETURNING id')
   const findDevice = db.prepare<[string], { id: number }>('SELECT id FROM devices WHERE key = ?')
-  const addDevice = db.prepare<[string, number], { id: number }>('INSERT INTO devices (key, member) VALUES (?, ?) RETURNING id')
+  const addDevice = db.prepare<[string, number], { id: number }>(
+    'INSERT INTO devices (key, member) VALUES (?, ?) RETURNING id',
+  )
 
   function memberId(key: MemberKey): number {
     let id = memberIds.get(key)
@@ -136,11 +140,15 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     timestamp: number
     bytes: Uint8Array
   }
-  const place = db.prepare<[number, number], PlaceRow>('SELECT id, timestamp, bytes FROM nodes WHERE device = ? AND seq = ?')
+  const place = db.prepare<[number, number], PlaceRow>(
+    'SELECT id, timestamp, bytes FROM nodes WHERE device = ? AND seq = ?',
+  )
   const insert = db.prepare(
     'INSERT INTO nodes (device, seq, member, id48, timestamp, received, via, tree, id, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  const headOf = db.prepare<[number], { height: number; head: Uint8Array | null; member: number }>('SELECT height, head, member FROM devices WHERE id = ?')
+  const headOf = db.prepare<[number], { height: number; head: Uint8Array | null; member: number }>(
+    'SELECT height, head, member FROM devices WHERE id = ?',
+  )
   const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
   const countDay = db.prepare('INSERT INTO days VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1')
   const addProof = db.prepare('INSERT OR IGNORE INTO equivocations VALUES (?, ?, ?, ?)')
@@ -168,7 +176,18 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     if (code) return { type: 'refused', code }
     const via = origin.from === null ? NOBODY : (deviceId(origin.from, null) ?? NOBODY)
     const row = memberId(member)
-    insert.run(device, node.seq, row, id48Of(node.id), node.timestamp, now, via, origin.tree, fromHex(node.id), node.bytes)
+    insert.run(
+      device,
+      node.seq,
+      row,
+      id48Of(node.id),
+      node.timestamp,
+      now,
+      via,
+      origin.tree,
+      fromHex(node.id),
+      node.bytes,
+    )
     countDay.run(row, dayOf(node.timestamp))
     countDay.run(NOBODY, dayOf(node.timestamp))
     const before = headOf.get(device)!
@@ -183,8 +202,9 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     return { type: 'stored', head: { height, id: toHex(head) as NodeId } }
   }
 
-  const appendAll = db.transaction((items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number) =>
-    items.map((item) => appendOne(item, memberOf(item.node.device), now)),
+  const appendAll = db.transaction(
+    (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number) =>
+      items.map((item) => appendOne(item, memberOf(item.node.device), now)),
   )
 
   // ---------------------------------------------------------------- reading
@@ -204,9 +224,13 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   const windowOfMember = db.prepare<[number, number, number, number], NodeRow>(
     `${SELECT} WHERE n.member = ? AND n.timestamp < ? ORDER BY n.timestamp DESC, n.id48 DESC LIMIT ? OFFSET ?`,
   )
-  const days = db.prepare<[number], { day: number; n: number }>('SELECT day, n FROM days WHERE member = ? ORDER BY day DESC')
+  const days = db.prepare<[number], { day: number; n: number }>(
+    'SELECT day, n FROM days WHERE member = ? ORDER BY day DESC',
+  )
   const total = db.prepare<[number], { n: number }>('SELECT COALESCE(SUM(n), 0) AS n FROM days WHERE member = ?')
-  const newerDays = db.prepare<[number, number], { n: number }>('SELECT COALESCE(SUM(n), 0) AS n FROM days WHERE member = ? AND day > ?')
+  const newerDays = db.prepare<[number, number], { n: number }>(
+    'SELECT COALESCE(SUM(n), 0) AS n FROM days WHERE member = ? AND day > ?',
+  )
   const newerInDay = db.prepare<[number, number, number], { n: number }>(
     'SELECT COUNT(*) AS n FROM nodes WHERE timestamp < ? AND (timestamp, id48) > (?, ?)',
   )
@@ -216,25 +240,39 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   const BETWEEN = 'timestamp BETWEEN ? AND ? AND (timestamp, id48) < (?, ?) AND (timestamp, id48) > (?, ?)'
   type Keys = [number, number, number, number, number, number]
   const betweenAll = db.prepare<Keys, { n: number }>(`SELECT COUNT(*) AS n FROM nodes WHERE ${BETWEEN}`)
-  const betweenOfMember = db.prepare<[number, ...Keys], { n: number }>(`SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND ${BETWEEN}`)
-  const byId = db.prepare<[number, Uint8Array], NodeRow & { rowid: number }>(`${SELECT.replace('SELECT', 'SELECT n.rowid,')} WHERE n.id48 = ? AND n.id = ?`)
+  const betweenOfMember = db.prepare<[number, ...Keys], { n: number }>(
+    `SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND ${BETWEEN}`,
+  )
+  const byId = db.prepare<[number, Uint8Array], NodeRow & { rowid: number }>(
+    `${SELECT.replace('SELECT', 'SELECT n.rowid,')} WHERE n.id48 = ? AND n.id = ?`,
+  )
   const run = db.prepare<[number, number, number], { seq: number; bytes: Uint8Array }>(
     'SELECT seq, bytes FROM nodes WHERE device = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC',
   )
-  const timelines = db.prepare<[], { id: number; key: DeviceKey; height: number; head: Uint8Array | null }>('SELECT id, key, height, head FROM devices')
-  const above = db.prepare<[number, number], { seq: number }>('SELECT seq FROM nodes WHERE device = ? AND seq > ? ORDER BY seq')
+  const timelines = db.prepare<[], { id: number; key: DeviceKey; height: number; head: Uint8Array | null }>(
+    'SELECT id, key, height, head FROM devices',
+  )
+  const above = db.prepare<[number, number], { seq: number }>(
+    'SELECT seq FROM nodes WHERE device = ? AND seq > ? ORDER BY seq',
+  )
   const everyRow = db.prepare<[number, number], NodeRow & { rowid: number }>(
     `${SELECT.replace('SELECT', 'SELECT n.rowid,')} WHERE n.rowid > ? ORDER BY n.rowid LIMIT ?`,
   )
   const getMeta = db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?')
   const setMeta = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value')
   const addAck = db.prepare('INSERT OR IGNORE INTO acks VALUES (?, ?)')
-  const acksOf = db.prepare<[number], { key: DeviceKey }>('SELECT d.key FROM acks a JOIN devices d ON d.id = a.device WHERE a.node = ?')
+  const acksOf = db.prepare<[number], { key: DeviceKey }>(
+    'SELECT d.key FROM acks a JOIN devices d ON d.id = a.device WHERE a.node = ?',
+  )
   const lastRow = db.prepare<[], { n: number | null }>('SELECT MAX(rowid) AS n FROM nodes')
   const seenOf = db.prepare<[number], { seen: number }>('SELECT seen FROM members WHERE id = ?')
   const setSeen = db.prepare('UPDATE members SET seen = ? WHERE id = ?')
-  const unreadOf = db.prepare<[number, number], { n: number }>('SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND rowid > ?')
-  const proofs = db.prepare<[], { key: DeviceKey; seq: number }>('SELECT d.key, e.seq FROM equivocations e JOIN devices d ON d.id = e.device')
+  const unreadOf = db.prepare<[number, number], { n: number }>(
+    'SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND rowid > ?',
+  )
+  const proofs = db.prepare<[], { key: DeviceKey; seq: number }>(
+    'SELECT d.key, e.seq FROM equivocations e JOIN devices d ON d.id = e.device',
+  )
 
   function haveOfDevice(t: { id: number; height: number; head: Uint8Array | null }): DeviceHave {
     let floating: Range[] = []
@@ -245,7 +283,9 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   const behind = db.prepare<[number, number], { rowid: number; member: number; timestamp: number }>(
     'SELECT rowid, member, timestamp FROM nodes WHERE device = ? AND seq > ?',
   )
-  const putAside = db.prepare('INSERT OR IGNORE INTO cut_off (device, seq, bytes) SELECT device, seq, bytes FROM nodes WHERE rowid = ?')
+  const putAside = db.prepare(
+    'INSERT OR IGNORE INTO cut_off (device, seq, bytes) SELECT device, seq, bytes FROM nodes WHERE rowid = ?',
+  )
   const forget = db.prepare('DELETE FROM nodes WHERE rowid = ?')
   const uncountDay = db.prepare('UPDATE days SET n = n - 1 WHERE member = ? AND day = ?')
   const cutAll = db.transaction((device: number, seq: number) => {
@@ -350,7 +390,9 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
           continue
         }
         const before = (day + 1) * DAY_MS
-        return (id === NOBODY ? windowOfAll.all(before, count, skip) : windowOfMember.all(id, before, count, skip)).map(stored)
+        return (id === NOBODY ? windowOfAll.all(before, count, skip) : windowOfMember.all(id, before, count, skip)).map(
+          stored,
+        )
       }
       return []
     },
@@ -368,17 +410,28 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     },
 
     /** How many of a scope stand strictly between two of its nodes, the newer one given first. */
-    between(scope: StoreScope, newer: Pick<TimelineNode, 'id' | 'timestamp'>, older: Pick<TimelineNode, 'id' | 'timestamp'>): number {
+    between(
+      scope: StoreScope,
+      newer: Pick<TimelineNode, 'id' | 'timestamp'>,
+      older: Pick<TimelineNode, 'id' | 'timestamp'>,
+    ): number {
       const id = scopeId(scope)
       if (id === null) return 0
-      const keys = [older.timestamp, newer.timestamp, newer.timestamp, id48Of(newer.id), older.timestamp, id48Of(older.id)] as const
+      const keys = [
+        older.timestamp,
+        newer.timestamp,
+        newer.timestamp,
+        id48Of(newer.id),
+        older.timestamp,
+        id48Of(older.id),
+      ] as const
       return (id === NOBODY ? betweenAll.get(...keys)! : betweenOfMember.get(id, ...keys)!).n
     },
 
     /** Every node in the order it was stored, for checking all of them again. */
     *all(): Generator<StoredNode> {
       const CHUNK = 500
-      for (let last = 0; ; ) {
+      for (let last = 0; ;) {
         const rows = everyRow.all(last, CHUNK)
         for (const row of rows) yield stored(row)
         if (rows.length < CHUNK) return
@@ -428,5 +481,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
 /** Every method with what SQLite refuses turned into what a person can act on. */
 function guardedMethods<T extends object>(methods: T, guarded: <R>(work: () => R) => R): T {
   const entries = Object.entries(methods) as [string, (...args: unknown[]) => unknown][]
-  return Object.fromEntries(entries.map(([name, method]) => [name, (...args: unknown[]) => guarded(() => method(...args))])) as T
+  return Object.fromEntries(
+    entries.map(([name, method]) => [name, (...args: unknown[]) => guarded(() => method(...args))]),
+  ) as T
 }

@@ -123,6 +123,7 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
     }
   }
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- hears where the focus is, nothing is pressed
     <form
       className="composer"
       data-open={open || !empty || replyTo !== null || undefined}

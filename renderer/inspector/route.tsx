@@ -168,7 +168,7 @@ function Ring({ route }: { route: RouteInfo }) {
           >
             <title>{hopTitle(hop, index === 0)}</title>
             {(hop.me || index === 0) && <circle cx={x} cy={y} r={radius + 3.5} className="hop-halo" />}
-            <circle cx={x} cy={y} r={radius} fill={`oklch(0.56 0.11 ${hueOf(hop.device)})`} />
+            <circle cx={x} cy={y} r={radius} fill={`oklch(0.56 0.11 ${hueOf(hop.member)})`} />
             {radius >= 9 && (
               <text x={x} y={y} className="hop-letters" fontSize={radius * 0.82}>
                 {initialsOf(hop.memberName)}
@@ -243,7 +243,7 @@ function TreePicture({ tree, route }: { tree: RouteTree; route: RouteInfo }) {
             <g key={hop.device} className="hop" data-offline={(!hop.online && !hop.me) || undefined}>
               <title>{hopTitle(hop, index === 0)}</title>
               {(hop.me || index === 0) && <circle cx={spot.x} cy={spot.y} r={radius + 3} className="hop-halo" />}
-              <circle cx={spot.x} cy={spot.y} r={radius} fill={`oklch(0.56 0.11 ${hueOf(hop.device)})`} />
+              <circle cx={spot.x} cy={spot.y} r={radius} fill={`oklch(0.56 0.11 ${hueOf(hop.member)})`} />
               {radius >= 7 && (
                 <text x={spot.x} y={spot.y} className="hop-letters" fontSize={radius * 0.82}>
                   {initialsOf(hop.memberName)}

@@ -81,7 +81,8 @@ async function newBackend(folder: string, name: string): Promise<Running> {
   const { handlers } = running.backend
   const { words } = await handlers['identity.create']({ name })
   const { phase } = await handlers['state.get']({})
-  if (phase.phase === 'confirm-words') await handlers['identity.confirm']({ words: phase.ask.map((i) => words[i - 1]!) })
+  if (phase.phase === 'confirm-words')
+    await handlers['identity.confirm']({ words: phase.ask.map((i) => words[i - 1]!) })
   return running
 }
 
@@ -97,7 +98,10 @@ beforeAll(async () => {
   const honest = await newBackend(folder, 'Mallory')
   const { link: invite } = await handlers['invite.create']({ hours: 1, uses: 1 })
   await honest.backend.handlers['circle.join']({ link: invite })
-  await waitFor('Mallory to be in', async () => (await honest.backend.handlers['state.get']({})).phase.phase === 'circle')
+  await waitFor(
+    'Mallory to be in',
+    async () => (await honest.backend.handlers['state.get']({})).phase.phase === 'circle',
+  )
   await honest.close()
   const keys = JSON.parse(readFileSync(join(folder, 'keys.json'), 'utf8')) as { member: MemberKey; sealed: string }
   const file = JSON.parse(readFileSync(join(folder, 'circle.json'), 'utf8')) as { epochs: string[]; secrets: string[] }
@@ -152,7 +156,11 @@ test.each<[string, string, () => Uint8Array]>([
       return bytes
     },
   ],
-  ['signature (by another key)', 'SIGNATURE_INVALID', () => makeNode(crypto, fields(), signer(keyPairFromSeed(randomBytes(32)))).bytes],
+  [
+    'signature (by another key)',
+    'SIGNATURE_INVALID',
+    () => makeNode(crypto, fields(), signer(keyPairFromSeed(randomBytes(32)))).bytes,
+  ],
   ['length (a byte behind the end)', 'NODE_ENCODING', () => concat(node().bytes, new Uint8Array(1))],
   ['length (cut)', 'NODE_ENCODING', () => node().bytes.slice(0, -10)],
   [
@@ -164,7 +172,11 @@ test.each<[string, string, () => Uint8Array]>([
       return bytes
     },
   ],
-  ['timestamp (validly signed, an hour ahead)', 'TIMESTAMP_AHEAD', () => node({ timestamp: Date.now() + 3_600_000 }).bytes],
+  [
+    'timestamp (validly signed, an hour ahead)',
+    'TIMESTAMP_AHEAD',
+    () => node({ timestamp: Date.now() + 3_600_000 }).bytes,
+  ],
 ])('[N4] a node with a tampered %s is refused as %s, counted, and changes nothing', async (_field, code, make) => {
   const before = await refused(code)
   handOver(make())
@@ -209,7 +221,10 @@ test('[M5] a removed member is cut off at once, and gets nothing any more', asyn
   await alice.backend.handlers['member.remove']({ member: mallory.member })
   await waitFor('the link to be cut', () => told.length > 0, 2000)
   const { circle: view } = await state()
-  expect(view!.members.find((m) => m.key === mallory.member)).toMatchObject({ removed: true, presence: { state: 'offline' } })
+  expect(view!.members.find((m) => m.key === mallory.member)).toMatchObject({
+    removed: true,
+    presence: { state: 'offline' },
+  })
   expect(view!.changes[0]).toMatchObject({ epoch: 2, text: 'Mallory was removed.', agreedBy: ['Alice'] })
   const frames: Uint8Array[] = []
   network.on('frame', (_link, frame) => frames.push(frame))

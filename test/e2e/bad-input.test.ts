@@ -1,7 +1,17 @@
 // What goes wrong in a person's hands: each gets one clear sentence with a code, nothing is lost, and the app goes on.
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync, readFileSync, readdirSync, statSync, writeFileSync, writeSync, closeSync, rmSync, mkdtempSync } from 'node:fs'
+import {
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+  rmSync,
+  mkdtempSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -51,7 +61,11 @@ describe('on the command line', () => {
     ['no link at all', 'https://example.org/', 'LINK_INVALID'],
     ['half a link', expiredLink().slice(0, 60), 'LINK_DAMAGED'],
     ['an expired link', expiredLink(), 'INVITE_EXPIRED'],
-    ['twelve words with a mistake', 'legal winner thank year wave sausage worth useful legal winner thank yellov', 'INVITE_WORDS_INVALID'],
+    [
+      'twelve words with a mistake',
+      'legal winner thank year wave sausage worth useful legal winner thank yellov',
+      'INVITE_WORDS_INVALID',
+    ],
     ['three words', 'legal winner thank', 'INVITE_WORDS_INVALID'],
   ])('join with %s', async (_what, link, code) => {
     const ended = await twofold(folder.path, ['join', link])
@@ -64,29 +78,53 @@ describe('on the command line', () => {
     const other = newFolder('restored')
     const words = `${'abandon '.repeat(22)}abandn art`
     const ended = await twofold(other.path, ['init', '--name', 'Ann', '--restore'], { input: words })
-    expect(ended).toMatchObject({ code: 1, err: 'twofold: WORD_UNKNOWN: Word 23 (“abandn”) is not on the list. Did you mean “abandon”?' })
+    expect(ended).toMatchObject({
+      code: 1,
+      err: 'twofold: WORD_UNKNOWN: Word 23 (“abandn”) is not on the list. Did you mean “abandon”?',
+    })
     other.remove()
   })
 
   test('called wrongly: exit code 2 and how to call it', async () => {
-    expect(await twofold(folder.path, ['pots', 'hello'])).toMatchObject({ code: 2, err: expect.stringContaining('no command “pots”') as string })
+    expect(await twofold(folder.path, ['pots', 'hello'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no command “pots”') as string,
+    })
     expect(await twofold(folder.path, ['post', '--colour'])).toMatchObject({ code: 2 })
-    expect(await twofold(folder.path, ['post', '--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Usage: twofold post TEXT') as string })
+    expect(await twofold(folder.path, ['post', '--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Usage: twofold post TEXT') as string,
+    })
   })
 
   test('there is no circle yet, then there is one', async () => {
-    expect(await twofold(folder.path, ['post', 'too early'])).toMatchObject({ code: 1, err: expect.stringContaining('CIRCLE_MISSING') as string })
+    expect(await twofold(folder.path, ['post', 'too early'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('CIRCLE_MISSING') as string,
+    })
     expect((await twofold(folder.path, ['circle', 'create', '--name', 'Family'])).code).toBe(0)
-    expect(await twofold(folder.path, ['circle', 'create', '--name', 'Again'])).toMatchObject({ code: 1, err: expect.stringContaining('CIRCLE_EXISTS') as string })
-    expect(await twofold(folder.path, ['post', '  \n '])).toMatchObject({ code: 1, err: expect.stringContaining('TEXT_EMPTY') as string })
-    expect(await twofold(folder.path, ['post', '-'], { input: 'x'.repeat(65_500) })).toMatchObject({ code: 1, err: expect.stringContaining('TEXT_TOO_LONG') as string })
+    expect(await twofold(folder.path, ['circle', 'create', '--name', 'Again'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('CIRCLE_EXISTS') as string,
+    })
+    expect(await twofold(folder.path, ['post', '  \n '])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('TEXT_EMPTY') as string,
+    })
+    expect(await twofold(folder.path, ['post', '-'], { input: 'x'.repeat(65_500) })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('TEXT_TOO_LONG') as string,
+    })
     expect((await twofold(folder.path, ['post', 'one'])).code).toBe(0)
     expect(await texts()).toEqual(['one'])
   })
 
   test('a folder opened twice, by another peer and by a window', async () => {
     peer = await startPeer(folder.path)
-    expect(await twofold(folder.path, ['peer'])).toMatchObject({ code: 1, err: expect.stringContaining('FOLDER_IN_USE') as string })
+    expect(await twofold(folder.path, ['peer'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('FOLDER_IN_USE') as string,
+    })
     const refused = await launch({ dataFolder: folder.path, env: loopback }).then(
       async (running: Running) => {
         const [code] = (await once(running.app.process(), 'exit')) as [number | null]
@@ -104,7 +142,10 @@ describe('on the command line', () => {
     const other = new Database(join(folder.path, 'timeline.sqlite'))
     other.pragma('locking_mode = EXCLUSIVE')
     other.exec('BEGIN EXCLUSIVE')
-    expect(await twofold(folder.path, ['post', 'three'])).toMatchObject({ code: 1, err: expect.stringContaining('DATABASE_LOCKED') as string })
+    expect(await twofold(folder.path, ['post', 'three'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('DATABASE_LOCKED') as string,
+    })
     other.exec('COMMIT')
     other.close()
     expect((await twofold(folder.path, ['post', 'three'])).code).toBe(0)
@@ -145,7 +186,10 @@ describe('on the command line', () => {
     const path = join(other.path, 'keys.json')
     const text = readFileSync(path, 'utf8').replace('"sealed": "', '"sealed": "AAAA')
     writeFileSync(path, text)
-    expect(await twofold(other.path, ['state'])).toMatchObject({ code: 1, err: expect.stringContaining('KEYS_DAMAGED') as string })
+    expect(await twofold(other.path, ['state'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('KEYS_DAMAGED') as string,
+    })
     expect(readFileSync(path, 'utf8')).toBe(text)
     other.remove()
   })
@@ -154,8 +198,14 @@ describe('on the command line', () => {
     const other = newFolder('passphrase')
     const withPassphrase = (passphrase: string) => ({ env: { ...loopback, TWOFOLD_PASSPHRASE: passphrase } })
     expect((await twofold(other.path, ['init', '--name', 'Ann'], withPassphrase('correct horse'))).code).toBe(0)
-    expect(await twofold(other.path, ['state'])).toMatchObject({ code: 1, err: expect.stringContaining('PASSPHRASE_NEEDED') as string })
-    expect(await twofold(other.path, ['state'], withPassphrase('wrong'))).toMatchObject({ code: 1, err: expect.stringContaining('PASSPHRASE_WRONG') as string })
+    expect(await twofold(other.path, ['state'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('PASSPHRASE_NEEDED') as string,
+    })
+    expect(await twofold(other.path, ['state'], withPassphrase('wrong'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('PASSPHRASE_WRONG') as string,
+    })
     expect((await twofold(other.path, ['state'], withPassphrase('correct horse'))).code).toBe(0)
     other.remove()
   })

@@ -25,7 +25,11 @@ interface CallOptions {
 
 const cli = join(root, 'out/main/cli.cjs')
 
-function start(dataFolder: string, args: readonly string[], { env = loopback, within = [] }: CallOptions): ChildProcess {
+function start(
+  dataFolder: string,
+  args: readonly string[],
+  { env = loopback, within = [] }: CallOptions,
+): ChildProcess {
   const [program, ...rest] = [...within, process.execPath, cli, ...args, '--data', dataFolder]
   return spawn(program!, rest, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
 }
@@ -50,7 +54,11 @@ export async function mustRun(dataFolder: string, args: readonly string[], optio
 }
 
 /** The same with --json, the lines parsed. */
-export async function twofoldJson<T>(dataFolder: string, args: readonly string[], options: CallOptions = {}): Promise<T[]> {
+export async function twofoldJson<T>(
+  dataFolder: string,
+  args: readonly string[],
+  options: CallOptions = {},
+): Promise<T[]> {
   const { out } = await mustRun(dataFolder, [...args, '--json'], options)
   return out === '' ? [] : out.split('\n').map((line) => JSON.parse(line) as T)
 }
@@ -81,7 +89,11 @@ export async function startPeer(dataFolder: string, options: CallOptions = {}): 
 }
 
 /** Asks again until the condition holds; fails with what was waited for. */
-export async function waitFor(what: string, condition: () => Promise<boolean> | boolean, limitMs = 30_000): Promise<void> {
+export async function waitFor(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  limitMs = 30_000,
+): Promise<void> {
   const end = Date.now() + limitMs
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`)

@@ -38,8 +38,11 @@ describe.skipIf(!possible && !process.env.CI)('[L1] on a LAN without internet', 
   let b = ''
   let c = ''
   const texts = async (folder: string) =>
-    (await twofoldJson<{ id: string; verified: boolean }>(folder, ['timeline'], { env })).map((l) => `${l.id} ${l.verified}`)
-  const runs = (folder: string) => async () => (await twofold(folder, ['state'], { env })).out.includes('"listening":true')
+    (await twofoldJson<{ id: string; verified: boolean }>(folder, ['timeline'], { env })).map(
+      (l) => `${l.id} ${l.verified}`,
+    )
+  const runs = (folder: string) => async () =>
+    (await twofold(folder, ['state'], { env })).out.includes('"listening":true')
   const sees = async (folder: string, name: string) => {
     const [network] = await twofoldJson<NetworkView>(folder, ['peers'], { env })
     return network!.links.some((link) => link.memberName === name)
@@ -92,7 +95,8 @@ describe.skipIf(!possible && !process.env.CI)('[L1] on a LAN without internet', 
       [c, 'from Carol'],
     ] as const)
       expect((await twofold(folder, ['post', text], { env })).code).toBe(0)
-    for (const folder of [a, b, c]) await waitFor(`three entries in ${folder}`, async () => (await texts(folder)).length === 3)
+    for (const folder of [a, b, c])
+      await waitFor(`three entries in ${folder}`, async () => (await texts(folder)).length === 3)
     expect(await texts(b)).toEqual(await texts(a))
     expect(await texts(c)).toEqual(await texts(a))
   })

@@ -62,9 +62,11 @@ test('[N5] each posts, and all three show the same timeline with every row verif
   const seen = (lines: Line[]) => lines.map(({ id, memberName, text }) => ({ id, memberName, text }))
   expect(seen(atBob!)).toEqual(seen(atAnn!))
   expect(seen(atCarol!)).toEqual(seen(atAnn!))
-  for (const lines of [atAnn!, atBob!, atCarol!]) expect(lines.every((l) => l.verified && l.proof === 'linked')).toBe(true)
+  for (const lines of [atAnn!, atBob!, atCarol!])
+    expect(lines.every((l) => l.verified && l.proof === 'linked')).toBe(true)
   for (const { page } of [ann, bob]) {
-    for (const text of ['Tea is ready', 'bring cake', 'On my way']) await page.getByRole('article').filter({ hasText: text }).waitFor()
+    for (const text of ['Tea is ready', 'bring cake', 'On my way'])
+      await page.getByRole('article').filter({ hasText: text }).waitFor()
     // Markdown is painted as elements, not as text.
     await page.getByRole('article').locator('strong', { hasText: 'ready' }).waitFor()
   }
@@ -112,7 +114,10 @@ test('every view has something to show', async () => {
   const dark = () => page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)
   await waitFor('the dark theme', dark)
   await picture(page, '10-settings-dark')
-  await page.getByRole('navigation').getByRole('button', { name: /^Everyone/ }).click()
+  await page
+    .getByRole('navigation')
+    .getByRole('button', { name: /^Everyone/ })
+    .click()
   await page.getByRole('article').first().waitFor()
   await picture(page, '11-timeline-dark')
 
@@ -161,6 +166,8 @@ test('a post made while nothing runs is delivered when something next runs', asy
   expect(posted.code).toBe(0)
   expect((await timeline(a)).some((l) => l.text === 'Written with nothing running')).toBe(false)
   carol = await startPeer(c.path)
-  await waitFor('the entry at Ann', async () => (await timeline(a)).some((l) => l.text === 'Written with nothing running'))
+  await waitFor('the entry at Ann', async () =>
+    (await timeline(a)).some((l) => l.text === 'Written with nothing running'),
+  )
   await ann.page.getByRole('article').filter({ hasText: 'Written with nothing running' }).waitFor()
 })

@@ -13,10 +13,14 @@ export async function makeIdentity(page: Page, name: string): Promise<string[]> 
   const items = await list.getByRole('listitem').allInnerTexts()
   const words = items.map((item) => /[a-z]+/.exec(item)![0])
   await page.getByRole('button', { name: 'I have written them down' }).click()
-  const fields = page.getByRole('combobox', { name: /^Word \d+$/ }).or(page.getByRole('textbox', { name: /^Word \d+$/ }))
+  const fields = page
+    .getByRole('combobox', { name: /^Word \d+$/ })
+    .or(page.getByRole('textbox', { name: /^Word \d+$/ }))
   await fields.first().waitFor()
   for (const field of await fields.all()) {
-    const label = (await field.getAttribute('aria-label')) ?? (await field.evaluate((el) => (el as HTMLInputElement).labels?.[0]?.innerText ?? ''))
+    const label =
+      (await field.getAttribute('aria-label')) ??
+      (await field.evaluate((el) => (el as HTMLInputElement).labels?.[0]?.innerText ?? ''))
     const position = Number(/\d+/.exec(label)![0])
     await field.fill(words[position - 1]!)
   }

@@ -76,6 +76,13 @@ const range = fc.tuple(uint, uint).map(([a, b]) => ({ from: Math.max(1, Math.min
 const small = fc.uint8Array({ maxLength: 400 })
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
+    type: fc.constant('part' as const),
+    tree: fc.constantFrom(0 as const, 1 as const),
+    lo: fc.nat(10_000),
+    len: fc.nat(10_000),
+    id: hex32.map((h) => h as NodeId),
+  }),
+  fc.record({
     type: fc.constant('hello' as const),
     version: uint,
     epoch: uint,
@@ -545,7 +552,7 @@ describe('bounds of messages', () => {
     ],
     [
       'one message more',
-      concat(Array.from({ length: FRAME_MESSAGES_MAX + 1 }, () => encodeMessage({ type: 'epochs-want', after: 0 }))),
+      concat(...Array.from({ length: FRAME_MESSAGES_MAX + 1 }, () => encodeMessage({ type: 'epochs-want', after: 0 }))),
       false,
     ],
   ])('[F8] %s: decodes %s', (_what, frame, fine) => {

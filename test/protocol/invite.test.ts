@@ -44,7 +44,7 @@ const full: InviteLink = {
     { host: 'fe80::1', port: 1 },
   ],
 }
-const text = encodeLink(full)
+const text = encodeLink(crypto, full)
 const linkCodeOf = (pasted: string) => {
   const decoded = decodeLink(crypto, pasted)
   return decoded.ok ? null : decoded.code
@@ -66,7 +66,7 @@ test('[M4] round trip, with and without addresses', () => {
           alice.device.sign,
         )
         const link: InviteLink = { ...c, secret: key, addresses }
-        expect(decodeLink(crypto, encodeLink(link))).toEqual({ ok: true, link })
+        expect(decodeLink(crypto, encodeLink(crypto, link))).toEqual({ ok: true, link })
       },
     ),
   )
@@ -74,7 +74,10 @@ test('[M4] round trip, with and without addresses', () => {
 
 test('[M4] more addresses than fit, or too long ones, are left out', () => {
   const many = Array.from({ length: 6 }, (_unused, i) => ({ host: `10.0.0.${i}`, port: i }))
-  const decoded = decodeLink(crypto, encodeLink({ ...bare, addresses: [{ host: 'x'.repeat(65), port: 1 }, ...many] }))
+  const decoded = decodeLink(
+    crypto,
+    encodeLink(crypto, { ...bare, addresses: [{ host: 'x'.repeat(65), port: 1 }, ...many] }),
+  )
   expect(decoded.ok && decoded.link.addresses).toEqual(many.slice(0, 4))
 })
 
@@ -82,7 +85,7 @@ describe('a damaged link', () => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
   test.each([
-    ['without addresses', encodeLink(bare)],
+    ['without addresses', encodeLink(crypto, bare)],
     ['with addresses', text],
   ])('[M4] every other letter at every place is noticed, %s', (_what, whole) => {
     for (let at = LINK_PREFIX.length; at < whole.length; at++) {
@@ -161,11 +164,11 @@ describe('the capability', () => {
     ['another invite', { invite: 'ab'.repeat(16) as InviteId }],
   ])('[M4] changed to %s it is none', (_what, terms2) => {
     expect(decodeCapability(crypto, encodeCapability({ ...capability, ...terms2 }))).toBeNull()
-    expect(linkCodeOf(encodeLink({ ...bare, ...terms2 }))).toBe('LINK_DAMAGED')
+    expect(linkCodeOf(encodeLink(crypto, { ...bare, ...terms2 }))).toBe('LINK_DAMAGED')
   })
 
   test('[M4] with the secret of another invite the link is damaged', () => {
-    expect(linkCodeOf(encodeLink({ ...bare, secret: seedOf('other').slice(0, 16) }))).toBe('LINK_DAMAGED')
+    expect(linkCodeOf(encodeLink(crypto, { ...bare, secret: seedOf('other').slice(0, 16) }))).toBe('LINK_DAMAGED')
   })
 
   test('[M4] a name that nobody may have is not shown', () => {

@@ -65,7 +65,8 @@ describe.each([2, 3, 8, 20])('%i peers', (n) => {
       expect(peer.engine.busy()).toBe(false)
     }
     const sent = peers.reduce((sum, p) => sum + p.engine.forwarding.counters.sent, 0)
-    expect(sent).toBe(2 * (n - 1) * nodes.length)
+    const parts = peers.reduce((sum, p) => sum + p.parts, 0)
+    expect(sent + parts).toBe(2 * (n - 1) * nodes.length)
     expect(world.inStep()).toBe(true)
   })
 
@@ -187,6 +188,7 @@ describe('catching up', () => {
     liar.say(lie)
     const more = holder.post()
     world.until('what is new too', () => late.holds(more), 5000)
+    expect(late.stored).toHaveLength(1001)
   })
 
   test('[R4] a run that nobody asked for is ignored', () => {
@@ -347,6 +349,29 @@ describe('what a member’s own link can do wrong', () => {
     world.run(50)
     expect(bob.copies.get(node.id) ?? 0).toBeLessThanOrEqual(3)
     expect(alice.engine.forwarding.counters.sent).toBeLessThanOrEqual(6)
+  })
+
+  test('[F3] a part without its payload: of a node just carried it is taken, of any other it is not acknowledged', () => {
+    const { world, alice, mallory } = start()
+    const node = good(world)
+    const part = (id: NodeId, segment = { lo: 1, len: 7 }): Message => ({ type: 'part', tree: 1, ...segment, id })
+    mallory.say(part(node.id), part('ab'.repeat(32) as NodeId))
+    world.run(500)
+    expect(heard(mallory, 'ack')).toEqual([])
+    mallory.say(nodeMessage(node, { lo: 1, len: 7 }), part(node.id))
+    world.run(500)
+    expect(heard(mallory, 'ack').map((a) => [a.tree, a.id])).toEqual([
+      [0, node.id],
+      [1, node.id],
+    ])
+    mallory.say(part(node.id, { lo: 0, len: 9 }))
+    world.run(500)
+    expect(alice.refused).toEqual(new Map([['SEGMENT_INVALID', 1]]))
+    const bad = changed(world, { body: new Uint8Array([1, 65]) })
+    mallory.say(nodeMessage(bad, { lo: 1, len: 7 }), part(bad.id))
+    world.run(500)
+    expect(heard(mallory, 'ack').filter((a) => a.id === bad.id)).toEqual([])
+    expect(alice.stored.map((n) => n.id)).toEqual([node.id])
   })
 
   test('[N7] somebody’s mere claim that our timeline is longer elsewhere does not stop us from writing', () => {
@@ -611,7 +636,7 @@ describe('a removal', () => {
     const steps = alice.inStep
     world.run(300_000)
     expect(world.linked(alice, bob)).toBe(true)
-    expect(after.some((n) => alice.holds(n))).toBe(false)
+    expect(after.some((n) => alice.holds(n) || bob.holds(n))).toBe(false)
     expect(alice.refused.get('DEVICE_REMOVED') ?? 0).toBeLessThan(10)
     expect(alice.inStep).toBeGreaterThan(steps)
   })

@@ -5,7 +5,7 @@ import type { DeviceKey, NodeId } from '../../shared/types'
 import { Driver, type DriverHooks } from '../../main/peer/driver'
 import type { Link, StorePort } from '../../main/peer/ports'
 import { concat, toHex } from '../../main/protocol/codec'
-import { digestOf } from '../../main/protocol/have'
+import { digestOf, type HaveVector } from '../../main/protocol/have'
 import { Engine, type StoreItem, type StoreOutcome } from '../../main/protocol/engine'
 import { fingersOf } from '../../main/protocol/heirs'
 import {
@@ -34,7 +34,7 @@ export interface NetworkModel {
 }
 const CALM: NetworkModel = { latencyMs: [1, 20], loss: 0, duplication: 0, reordering: false }
 
-type PeerStore = Pick<StorePort, 'append' | 'readRun' | 'acknowledge' | 'have' | 'height' | 'at'>
+type PeerStore = Pick<StorePort, 'append' | 'readRun' | 'acknowledge' | 'have' | 'height' | 'at' | 'cutOff'>
 
 /** The model store with a disk that can be full. */
 export class SimulatedStore extends MemoryStore {
@@ -60,6 +60,8 @@ export class Peer {
   /** What was refused, by code; node messages that arrived, by node id; nodes in the order of storing. */
   readonly refused = new Map<string, number>()
   readonly copies = new Map<NodeId, number>()
+  /** Segments that came without their payload. */
+  parts = 0
   readonly stored: TimelineNode[] = []
   readonly ownAhead: number[] = []
   readonly pulls: { from: number; to: number; device: DeviceKey }[] = []
@@ -95,7 +97,17 @@ export class Peer {
   adopt(records: readonly Uint8Array[]): void {
     const before = this.list.epoch
     for (const bytes of records) if (!this.accept(bytes)) break
-    if (this.list.epoch !== before) this.driver.handle({ type: 'list-changed', list: this.list })
+    if (this.list.epoch !== before) this.driver.handle({ type: 'list-changed', list: this.list, have: this.cutOff() })
+  }
+  private cutOff(): HaveVector {
+    const changed: HaveVector = new Map()
+    for (const { key, cutoffSeq } of this.list.devices.values()) {
+      const known = this.engine.have.get(key)
+      if (cutoffSeq === undefined || (known?.floating.at(-1)?.to ?? known?.height ?? 0) <= cutoffSeq) continue
+      const left = this.store.cutOff(key, cutoffSeq)
+      if (left) changed.set(key, left)
+    }
+    return changed
   }
 
   start(): void {
@@ -306,6 +318,7 @@ export class World {
   private arrive(peer: Peer, link: Link, from: DeviceKey, frame: Uint8Array): void {
     for (const m of decodeFrame(frame) ?? []) {
       if (m.type === 'node') this.noteCopy(peer, m.bytes)
+      if (m.type === 'part') peer.parts++
       if (m.type === 'pull') this.peers.get(from)?.pulls.push(...m.ranges)
     }
     peer.driver.frame(link, frame)

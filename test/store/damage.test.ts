@@ -17,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toHex } from '../../main/protocol/codec'
 import type { StoreItem } from '../../main/protocol/engine'
@@ -157,8 +158,15 @@ describe('a damaged database', () => {
     const before = openTimelineStore(dir, crypto)
     before.append(items(chain), memberOf, NEW_YEAR)
     before.close()
-    // The run before was closed in order, so opening checks nothing.
-    for (let page = 16; page < Math.floor(statSync(path).size / PAGE); page++) overwrite(path, page * PAGE, garbage)
+    // The run before was closed in order, so opening checks nothing. Only pages of the nodes themselves are damaged.
+    const db = new Database(path, { readonly: true })
+    const nodePages = db
+      .prepare("SELECT pageno FROM dbstat WHERE name = 'nodes' AND pagetype = 'leaf'")
+      .pluck()
+      .all() as number[]
+    db.close()
+    expect(nodePages.length).toBeGreaterThan(20)
+    for (const page of nodePages) overwrite(path, (page - 1) * PAGE, garbage)
     const running = openOrSalvage(dir, crypto, AT)
     expect(running.damaged).toBeNull()
     const next = writeTimeline(list.circle, people[0]!.device, 1, {
@@ -168,6 +176,7 @@ describe('a damaged database', () => {
     })
     expect(() => running.store.append(items(next), memberOf, NEW_YEAR)).toThrow(code('DATABASE_DAMAGED_NOW'))
     expect(() => running.store.window(null, 0, 600)).toThrow(code('DATABASE_DAMAGED_NOW'))
+    expect(() => [...running.store.all()]).toThrow(code('DATABASE_DAMAGED_NOW'))
     running.store.close()
     const again = openOrSalvage(dir, crypto, AT)
     expect(again.damaged).not.toBeNull()
@@ -266,7 +275,7 @@ describe('small files', () => {
       JSON.stringify({ ...circle, genesis: 'xyz' }),
     ]) {
       files.write('circle.json', bad)
-      expect(() => readCircle(files), bad).toThrow()
+      expect(() => readCircle(files), bad).toThrow(code('CIRCLE_DAMAGED'))
     }
   })
 

@@ -166,6 +166,40 @@ describe('append', () => {
   })
 })
 
+describe('a cut-off', () => {
+  test.each([0, 3, 5, 10])(
+    '[M5] at %i: what is behind it is out of every count, window and run, and stays out',
+    (seq) => {
+      const dir = tempFolder()
+      const store = openTimelineStore(dir, crypto)
+      const model = new MemoryStore()
+      const theirs = writeTimeline(circle, bob.device, 3, { epoch: 1 })
+      const nodes = [...chain.filter((n) => n.seq !== 6), ...theirs]
+      append(store, ...nodes)
+      model.append(nodes.map((n) => item(n)))
+      const left = store.cutOff(alice.device.key, seq)
+      expect(left).toEqual(model.cutOff(alice.device.key, seq))
+      const check = (s: TimelineStore) => {
+        expect(s.have()).toEqual(model.have())
+        expect(s.total(null)).toBe(model.order.length)
+        expect(s.total(alice.member)).toBe(model.order.length - 3)
+        expect(
+          s
+            .window(null, 0, 99)
+            .map((n) => n.node.id)
+            .sort(),
+        ).toEqual(model.ids())
+        expect(s.readRun(alice.device.key, 1, 10, 99, 1e6)).toHaveLength(seq === 10 ? 4 : 0)
+      }
+      check(store)
+      expect(store.cutOff(alice.device.key, seq)).toEqual(left)
+      expect(store.cutOff('ee'.repeat(32) as DeviceKey, seq)).toBeNull()
+      store.close()
+      check(openStore(dir))
+    },
+  )
+})
+
 /** Random timelines of four devices over several days, appended in a random order, some with forks. */
 const history = fc.record({
   counts: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 4, maxLength: 4 }),

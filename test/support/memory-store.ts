@@ -2,7 +2,7 @@
 // store of simulated peers, which survives their restarts.
 import type { DeviceKey, NodeId } from '../../shared/types'
 import type { StoreItem, StoreOutcome } from '../../main/protocol/engine'
-import type { HaveVector } from '../../main/protocol/have'
+import type { DeviceHave, HaveVector } from '../../main/protocol/have'
 import type { TimelineNode } from '../../main/protocol/node'
 
 export interface ModelProof {
@@ -12,7 +12,7 @@ export interface ModelProof {
 
 export class MemoryStore {
   /** Every stored node in the order of storing. */
-  readonly order: StoreItem[] = []
+  order: StoreItem[] = []
   readonly proofs: ModelProof[] = []
   private readonly places = new Map<DeviceKey, Map<number, TimelineNode>>()
   private readonly heights = new Map<DeviceKey, number>()
@@ -55,6 +55,16 @@ export class MemoryStore {
     return { type: 'stored', head: { height, id: timeline.get(height)!.id } }
   }
 
+  /** Rule M5: what is behind the cut-off is gone from the timeline; how far it reaches now. */
+  cutOff(device: DeviceKey, seq: number): DeviceHave | null {
+    const timeline = this.places.get(device)
+    if (!timeline) return null
+    for (const at of [...timeline.keys()]) if (at > seq) timeline.delete(at)
+    this.order = this.order.filter((item) => item.node.device !== device || item.node.seq <= seq)
+    this.heights.set(device, Math.min(seq, this.height(device)))
+    return this.have().get(device) ?? { height: 0, floating: [] }
+  }
+
   have(): HaveVector {
     const have: HaveVector = new Map()
     for (const [device, timeline] of this.places) {
@@ -66,7 +76,7 @@ export class MemoryStore {
         else floating.push({ from: seq, to: seq })
       }
       const head = timeline.get(height)?.id
-      have.set(device, { height, ...(head !== undefined && { head }), floating })
+      if (timeline.size) have.set(device, { height, ...(head !== undefined && { head }), floating })
     }
     return have
   }

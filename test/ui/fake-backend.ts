@@ -718,9 +718,10 @@ export class FakeBackend implements Bridge {
     )
     const ring = this.#crew.map((_, index) => {
       const at = (author + index) % n
-      const person = this.#crew[at] ?? { name: '', device: '' as DeviceKey }
+      const person = this.#crew[at] ?? { name: '', device: '' as DeviceKey, member: '' as MemberKey }
       return {
         device: person.device,
+        member: person.member,
         memberName: person.name,
         me: at === 0,
         online: presenceOf(at).state !== 'offline',

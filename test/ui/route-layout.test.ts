@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DeviceKey, RouteTree } from '../../shared/types'
+import type { DeviceKey, MemberKey, RouteTree } from '../../shared/types'
 import { pathIndices, ringPoint, servedBeside, treeLayout } from '../../renderer/inspector/route-layout'
 
 const edges = [
@@ -32,7 +32,11 @@ describe('the picture of a route', () => {
     expect(servedBeside([...edges, { from: 5, to: 0 }], [0, 3])).toHaveLength(2)
   })
   test('a path names ring places and skips who is not on the ring', () => {
-    const hop = (device: string) => ({ device: device as DeviceKey, memberName: device })
+    const hop = (device: string) => ({
+      device: device as DeviceKey,
+      member: device as string as MemberKey,
+      memberName: device,
+    })
     const tree: RouteTree = { tree: 0, path: [hop('a'), hop('gone'), hop('c')], edges: [] }
     expect(pathIndices(tree, [hop('a'), hop('b'), hop('c')])).toEqual([0, 2])
   })
