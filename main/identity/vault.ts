@@ -25,6 +25,7 @@ export const passphraseVault = (passphrase: string): Vault => ({
     return Buffer.concat([salt, box])
   },
   open(sealed) {
+    if (sealed.length <= SALT_BYTES) throw new TwofoldError('KEYS_DAMAGED')
     const key = keyFromPassphrase(passphrase, sealed.slice(0, SALT_BYTES))
     const plain = open(key, sealed.subarray(SALT_BYTES))
     forget(key)

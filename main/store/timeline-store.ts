@@ -432,8 +432,9 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     *all(): Generator<StoredNode> {
       const CHUNK = 500
       for (let last = 0; ;) {
-        const rows = everyRow.all(last, CHUNK)
-        for (const row of rows) yield stored(row)
+        // Runs while the caller iterates, so it is guarded here.
+        const rows = guarded(() => everyRow.all(last, CHUNK).map((row) => ({ rowid: row.rowid, node: stored(row) })))
+        for (const { node } of rows) yield node
         if (rows.length < CHUNK) return
         last = rows.at(-1)!.rowid
       }

@@ -1,6 +1,7 @@
 // The engine under the product's driver, in virtual time (rules F7, F8, N4–N6, R1–R5, M5): what one story at a time does.
 import { describe, expect, test } from 'vitest'
-import { toHex } from '../../main/protocol/codec'
+import { concat, toHex } from '../../main/protocol/codec'
+import { Engine } from '../../main/protocol/engine'
 import { CLOCK_AHEAD_MS } from '../../main/protocol/limits'
 import { encodeMessage, type Message } from '../../main/protocol/messages'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
@@ -8,6 +9,7 @@ import { openTimelineStore } from '../../main/store/timeline-store'
 import type { DeviceKey, NodeId } from '../../shared/types'
 import { tempFolder } from '../support/folder'
 import {
+  NEW_YEAR,
   admitMember,
   crypto,
   makeCircle,
@@ -483,6 +485,54 @@ describe('what is held', () => {
     expect(alice.pulls.length).toBeLessThan(60)
     expect(alice.refused.get('TIMESTAMP_AHEAD')).toBeLessThan(60)
     world.until('the clock gets there', () => alice.holds(node), 120_000)
+  })
+})
+
+describe('what a member can make us do', () => {
+  const circle = circleOf(3)
+  const mallory = circle.people[2]!.device
+  /** An engine alone, its signature checks counted; Mallory has just handed over `nodes` in one frame. */
+  function after(nodes: readonly TimelineNode[], now: number) {
+    let checks = 0
+    const counting: typeof crypto = {
+      hash: crypto.hash,
+      verify(...args) {
+        checks++
+        return crypto.verify(...args)
+      },
+    }
+    const me = circle.people[0]!.device.key
+    const engine = new Engine({
+      crypto: counting,
+      me,
+      list: circle.list,
+      have: new Map(),
+      app: 'test',
+      random: () => 1,
+    })
+    engine.handle({ type: 'link-up', device: mallory.key }, now)
+    const bytes = concat(...nodes.map((node) => encodeMessage(nodeMessage(node, { lo: 1, len: 2 }))))
+    const effects = engine.handle({ type: 'frame', from: mallory.key, bytes }, now)
+    return { engine, effects, checks: () => checks }
+  }
+  const NOW = NEW_YEAR + 86_400_000
+
+  test('[N4] nodes dated ahead are checked once each, not at every tick that they wait', () => {
+    const ahead = writeTimeline(circle.list.circle, mallory, 20, { epoch: 1, startMs: NOW + 2 * CLOCK_AHEAD_MS })
+    const { engine, checks } = after(ahead, NOW)
+    const once = checks()
+    expect(once).toBe(20)
+    for (let i = 1; i <= 50; i++) engine.handle({ type: 'tick' }, NOW + i * 100)
+    expect(checks()).toBe(once)
+    const [released] = engine.handle({ type: 'tick' }, NOW + CLOCK_AHEAD_MS + 100)
+    expect(released).toMatchObject({ type: 'store', items: [{ node: { seq: 1 } }] })
+  })
+
+  test('[F9] a frame of many nodes of an epoch not known here asks for the records once', () => {
+    const later = writeTimeline(circle.list.circle, mallory, 50, { epoch: 7, startMs: NOW - 60_000 })
+    const { effects, checks } = after(later, NOW)
+    expect(effects.filter((e) => e.type === 'send' && e.message.type === 'epochs-want')).toHaveLength(1)
+    expect(checks()).toBe(0)
   })
 })
 
