@@ -662,13 +662,12 @@ export class Circle {
 
   // -------------------------------------------------------------- state for a screen
 
-  private presence(device: DeviceKey): Presence {
+  /** `heard`: when a device's beacon was last heard on the LAN. */
+  private presence(device: DeviceKey, heard: ReadonlyMap<DeviceKey, number>): Presence {
     if (device === this.identity.device) return { state: 'self' }
     const link = this.driver.linkOf(device)
     if (link) return { state: 'online', path: link.path, sinceMs: link.openedAt }
-    const heard = this.network?.status().lanPeers.find((p) => p.device === device)?.lastSeenAt ?? null
-    const told = this.engine.lastSeen(device)
-    const last = Math.max(heard ?? 0, told ?? 0)
+    const last = Math.max(heard.get(device) ?? 0, this.engine.lastSeen(device) ?? 0)
     if (last === 0) return { state: 'offline', lastSeenAt: null }
     const agoMs = Math.max(0, this.parts.now() - last)
     return agoMs <= SEEN_MS ? { state: 'seen', agoMs } : { state: 'offline', lastSeenAt: last }
@@ -679,6 +678,7 @@ export class Circle {
     for (const link of this.engine.links.values())
       for (const e of link.have.values()) announced.set(e.device, Math.max(announced.get(e.device) ?? 0, e.height))
     const devices = [...this.list.devices.values()]
+    const heard = new Map(this.network?.status().lanPeers.map((p) => [p.device, p.lastSeenAt]))
     const rank: Record<Presence['state'], number> = { self: 0, online: 1, seen: 2, offline: 3 }
     return [...this.list.members.values()].map((member): MemberView => {
       const theirs = devices
@@ -687,7 +687,7 @@ export class Circle {
           const height = this.engine.have.get(d.key)?.height ?? 0
           return {
             key: d.key,
-            presence: this.presence(d.key),
+            presence: this.presence(d.key, heard),
             height,
             announcedHeight: Math.max(height, announced.get(d.key) ?? 0),
             addedInEpoch: d.addedIn,

@@ -11,6 +11,7 @@ import { equalBytes } from './codec'
 import { makeRing, type Ring, type Tree } from './heirs'
 import { devicesAt, isCurrentDevice, type MemberList } from './membership'
 import { PROTOCOL_VERSION, decodeFrame, type HaveEntry, type Message } from './messages'
+import { CLOCK_AHEAD_MS } from './limits'
 import { decodeNode, type TimelineNode } from './node'
 import { verifyNode, type VerifyCode } from './verify'
 
@@ -27,6 +28,8 @@ const BLAMELESS: ReadonlySet<string> = new Set<VerifyCode | ErrorCode>([
   'DEVICE_NOT_IN_EPOCH',
   'SEGMENT_INVALID',
 ])
+/** Then list records are asked for again. */
+const EPOCHS_ANSWER_MS = 2000
 /** Rule R4. */
 const DIGEST_EVERY_MS = 2000
 const DIGEST_NEIGHBOURS = 2
@@ -101,6 +104,8 @@ export interface LinkState {
   epoch: number
   digestSentAt: number | null
   lastHeardAt: number
+  /** Which list records were asked of it last. */
+  asked: { after: number; at: number } | null
   /** It has told what it has since the link came up. */
   compared: boolean
   /** Was cut for what it sent; nothing more of it is looked at. */
@@ -243,6 +248,7 @@ export class Engine {
       epoch: 0,
       digestSentAt: null,
       lastHeardAt: now,
+      asked: null,
       compared: false,
       cut: false,
     })
@@ -306,7 +312,7 @@ export class Engine {
         }
         link.epoch = m.epoch
         const mine = this.currentList
-        if (m.epoch > mine.epoch) this.send(from, { type: 'epochs-want', after: mine.epoch })
+        if (m.epoch > mine.epoch) this.wantEpochs(link, now)
         else if (m.epochId !== mine.epochIds[m.epoch]) this.cut(from, 'EPOCH_NOT_NEXT')
         return
       }
@@ -378,6 +384,14 @@ export class Engine {
     }
   }
 
+  /** Asks for the records behind ours, once until they come or the answer is overdue. */
+  private wantEpochs(link: LinkState, now: number): void {
+    const after = this.currentList.epoch
+    if (link.asked?.after === after && now - link.asked.at < EPOCHS_ANSWER_MS) return
+    link.asked = { after, at: now }
+    this.send(link.device, { type: 'epochs-want', after })
+  }
+
   private inStep(link: LinkState): void {
     link.compared = true
     for (const entry of entriesOf(this.have)) link.have.set(entry.device, entry)
@@ -440,7 +454,7 @@ export class Engine {
       if (this.held.size >= HELD_MAX) this.held.delete(this.held.keys().next().value!)
       this.held.set(node.id, { item, since: now, code })
       if (code === 'TIMESTAMP_AHEAD') this.catchUp.dated(node.device, node.seq, now)
-      if (code === 'EPOCH_UNKNOWN') this.send(link.device, { type: 'epochs-want', after: this.currentList.epoch })
+      if (code === 'EPOCH_UNKNOWN') this.wantEpochs(link, now)
       if (item.arrival) this.send(link.device, { type: 'ack', tree: item.arrival.tree, id: node.id })
       if (code === 'TIMESTAMP_AHEAD') this.effects.push({ type: 'refused', from: link.device, code, id: node.id })
       return true
@@ -526,25 +540,33 @@ export class Engine {
     for (const [device, link] of this.links) {
       if (isCurrentDevice(list, device)) {
         this.sendHello(device)
-        if (link.epoch > list.epoch) this.send(device, { type: 'epochs-want', after: list.epoch })
+        if (link.epoch > list.epoch) this.wantEpochs(link, now)
         continue
       }
       // Whoever was removed is told by the record itself, then cut off.
       this.effects.push({ type: 'read-epochs', to: device, after: link.epoch })
       this.cut(device, 'REMOVED_FROM_CIRCLE')
     }
-    this.release('EPOCH_UNKNOWN', now)
+    this.release(now)
+  }
+
+  /** What a held node waits for has come. */
+  private due({ code, item, since }: Held, now: number): boolean {
+    if (now - since >= HELD_MS) return true
+    return code === 'EPOCH_UNKNOWN'
+      ? item.node.epoch <= this.currentList.epoch
+      : item.node.timestamp <= now + CLOCK_AHEAD_MS
   }
 
   /** Tries held nodes again. */
-  private release(code: Held['code'], now: number): void {
+  private release(now: number): void {
     const items: StoreItem[] = []
     for (const [id, held] of this.held) {
-      if (held.code !== code) continue
+      if (!this.due(held, now)) continue
       const again = verifyNode(this.crypto, held.item.node, this.currentList, now)
-      if (again === 'EPOCH_UNKNOWN' || again === 'TIMESTAMP_AHEAD') {
+      if ((again === 'EPOCH_UNKNOWN' || again === 'TIMESTAMP_AHEAD') && now - held.since < HELD_MS) {
         held.code = again
-        if (now - held.since < HELD_MS) continue
+        continue
       }
       this.held.delete(id)
       if (again === null) items.push(held.item)
@@ -555,7 +577,7 @@ export class Engine {
   }
 
   private tick(now: number): void {
-    if (this.held.size) for (const code of ['TIMESTAMP_AHEAD', 'EPOCH_UNKNOWN'] as const) this.release(code, now)
+    this.release(now)
     this.forwarding.tick(now)
     this.catchUp.tick(now)
     if (now - this.lastDigestAt >= DIGEST_EVERY_MS && this.links.size) {

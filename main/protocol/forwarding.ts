@@ -146,7 +146,8 @@ export class Forwarding {
     if (this.awaited.get(node.id)?.tree === tree) this.awaited.delete(node.id)
     const handed = recent.handed[tree]
     if (handed.some((s) => s.lo === lo && s.len === len)) return true
-    if (handed.length >= SEGMENTS_PER_TREE_MAX) return false
+    // Repair may bring more than are worth handing on: the rest is dropped, and nobody is to blame.
+    if (handed.length >= SEGMENTS_PER_TREE_MAX) return true
     handed.push({ lo, len })
     for (const part of partsOf({ lo, len }, holder))
       this.handOver(ring, seed, { node, part, tree, holder, tried: new Set() }, now)

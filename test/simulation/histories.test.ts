@@ -98,3 +98,14 @@ test('[R5] whatever happened, in the end all have-vectors are equal and every no
     { numRuns: 300 },
   )
 }, 60_000)
+
+test('[F8] where links are slow, repair brings many segments of one node: those beyond the third are dropped, and nobody is blamed', () => {
+  // Found by the property above with twelve peers and latencies of up to 2.5 s.
+  const world = new World(makeCircle(12), 1, { latencyMs: [5, 2500], loss: 0, duplication: 0, reordering: false })
+  const peers = world.everybody()
+  const node = peers[0]!.post()
+  world.run(12_001)
+  world.network = { ...world.network, latencyMs: [1, 50] }
+  world.until('everybody holds it', () => world.allHold([node]) && world.inStep(), 60_000)
+  expect(peers.map((p) => Object.fromEntries(p.refused))).toEqual(peers.map(() => ({})))
+})

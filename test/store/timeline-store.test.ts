@@ -214,7 +214,7 @@ function nodesOf(h: typeof history extends fc.Arbitrary<infer T> ? T : never): T
     writeTimeline(circle, devices[i]!, count, {
       epoch: 1,
       stepMs: h.step,
-      startMs: NEW_YEAR + Math.floor((i * h.step) / 2),
+      startMs: NEW_YEAR + Math.floor((i * h.step) / 2) - (i < 2 ? 0 : 1),
     }),
   )
   const all = timelines.flat()
