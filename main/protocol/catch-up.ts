@@ -155,6 +155,7 @@ export class CatchUp {
 
   /** The newest seqs that are neither here nor asked for. */
   private newestGap(device: DeviceKey, top: number): Range | null {
+    if (top <= haveOf(this.ports.have, device).height) return null
     const asked = this.open.filter((o) => o.device === device)
     for (const gap of missingUpTo(this.ports.have, device, top).toReversed()) {
       let { to } = gap

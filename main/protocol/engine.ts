@@ -15,8 +15,9 @@ import { CLOCK_AHEAD_MS } from './limits'
 import { decodeNode, type TimelineNode } from './node'
 import { verifyNode, type VerifyCode } from './verify'
 
-/** Nodes waiting for an epoch or for the clock. Beyond it the oldest is dropped; anti-entropy brings it again. */
+/** Nodes waiting for an epoch or for the clock, and their bytes. Beyond it the oldest is dropped; it comes again. */
 const HELD_MAX = 4096
+const HELD_BYTES_MAX = 16_777_216
 /** A held node that nothing released by then is dropped: five times the clock tolerance. */
 const HELD_MS = 25 * 60_000
 /** Refused nodes after which a link is cut: an honest peer's bugs stay below, a flood costs its sender (rule F8). */
@@ -139,6 +140,7 @@ export class Engine {
   private readonly me: DeviceKey
   private readonly rings = new Map<number, Ring>()
   private readonly held = new Map<NodeId, Held>()
+  private heldBytes = 0
   private readonly seen = new Map<DeviceKey, number>()
   private lastDigestAt = 0
   private lastPresenceAt = 0
@@ -417,10 +419,16 @@ export class Engine {
 
   // -------------------------------------------------------------- nodes
 
-  private refuse(link: LinkState, code: VerifyCode | ErrorCode, id: NodeId | null): void {
+  /** `author`: of the node, where it is known. */
+  private refuse(
+    link: LinkState,
+    code: VerifyCode | ErrorCode,
+    id: NodeId | null,
+    author: DeviceKey | null = null,
+  ): void {
     this.effects.push({ type: 'refused', from: link.device, code, id })
-    // What an honest peer may still hand on (another's fork, a removal not heard of yet) costs it nothing.
-    if (!BLAMELESS.has(code)) link.refusals++
+    // What an honest peer may still hand on (another's fork, a removal not heard of yet) costs it nothing, unless it is its own.
+    if (!BLAMELESS.has(code) || author === link.device) link.refusals++
     if (link.refusals === REFUSALS_PER_LINK_MAX) this.cut(link.device, 'FRAME_MALFORMED')
   }
 
@@ -451,8 +459,7 @@ export class Engine {
       return true
     }
     if (code === 'EPOCH_UNKNOWN' || code === 'TIMESTAMP_AHEAD') {
-      if (this.held.size >= HELD_MAX) this.held.delete(this.held.keys().next().value!)
-      this.held.set(node.id, { item, since: now, code })
+      this.hold({ item, since: now, code })
       if (code === 'TIMESTAMP_AHEAD') this.catchUp.dated(node.device, node.seq, now)
       if (code === 'EPOCH_UNKNOWN') this.wantEpochs(link, now)
       if (item.arrival) this.send(link.device, { type: 'ack', tree: item.arrival.tree, id: node.id })
@@ -521,7 +528,7 @@ export class Engine {
           if (also) this.handOn(link, node, also, now)
           break
         case 'refused':
-          if (link) this.refuse(link, outcome.code, node.id)
+          if (link) this.refuse(link, outcome.code, node.id, node.device)
           if (link && origin.how === 'sync') this.catchUp.unserved(link.device, node.device)
           break
         case 'equivocation':
@@ -550,6 +557,18 @@ export class Engine {
     this.release(now)
   }
 
+  private hold(held: Held): void {
+    const { node } = held.item
+    if (!this.held.has(node.id)) this.heldBytes += node.bytes.length
+    this.held.set(node.id, held)
+    while (this.held.size > HELD_MAX || this.heldBytes > HELD_BYTES_MAX) this.letGo(this.held.keys().next().value!)
+  }
+
+  private letGo(id: NodeId): void {
+    this.heldBytes -= this.held.get(id)?.item.node.bytes.length ?? 0
+    this.held.delete(id)
+  }
+
   /** What a held node waits for has come. */
   private due({ code, item, since }: Held, now: number): boolean {
     if (now - since >= HELD_MS) return true
@@ -568,7 +587,7 @@ export class Engine {
         held.code = again
         continue
       }
-      this.held.delete(id)
+      this.letGo(id)
       if (again === null) items.push(held.item)
       else if (held.item.origin.from !== null)
         this.effects.push({ type: 'refused', from: held.item.origin.from, code: again, id })
