@@ -1,0 +1,168 @@
+// Keeps the member list of a circle on this device (rules M1, M2, M5): reads it from the circle's file, judges every record
+// that arrives, makes new ones where this device may, and holds the circle's secrets. What follows from a change of the
+// list is the circle's business.
+import { TwofoldError, type ErrorCode } from '../../shared/errors'
+import type { DeviceKey, MemberKey } from '../../shared/types'
+import { commitAlone } from '../protocol/agreement'
+import { equalBytes, fromHex, toHex } from '../protocol/codec'
+import {
+  acceptEpoch,
+  currentMember,
+  decodeEpoch,
+  decodeGenesis,
+  devicesAt,
+  foundedList,
+  isCurrentDevice,
+  secretHash,
+  type Change,
+  type MemberList,
+  type SecretRotation,
+} from '../protocol/membership'
+import type { CircleFile, Identity, Parts } from './ports'
+
+/** Epoch records in one answer, in bytes: well below the largest frame. */
+const RECORDS_BYTES_MAX = 600_000
+/** And in number: half of what a message may hold. */
+const RECORDS_MAX = 512
+/** Old secrets kept to hear the beacons of members who missed a removal. */
+const SECRETS_MAX = 8
+
+export class ListKeeper {
+  list: MemberList
+  /** Records 1, 2, …, each with its certificate, as signed. */
+  epochBytes: readonly Uint8Array[]
+
+  /** `adopted`: the list has changed and is on the disk. Throws GENESIS_INVALID, EPOCH_UNCERTIFIED. */
+  constructor(
+    private readonly parts: Pick<Parts, 'secrets' | 'files' | 'now'>,
+    private readonly identity: Identity,
+    private currentFile: CircleFile,
+    private readonly adopted: () => void,
+  ) {
+    const { crypto } = parts.secrets
+    const genesis = decodeGenesis(crypto, fromHex(currentFile.genesis))
+    if (!genesis) throw new TwofoldError('GENESIS_INVALID')
+    this.list = foundedList(genesis)
+    this.epochBytes = currentFile.epochs.map(fromHex)
+    for (const bytes of this.epochBytes) {
+      const record = decodeEpoch(crypto, bytes)
+      const next = record && acceptEpoch(crypto, this.list, record)
+      if (!next?.ok) throw new TwofoldError('EPOCH_UNCERTIFIED')
+      this.list = next.list
+    }
+  }
+
+  get file(): CircleFile {
+    return this.currentFile
+  }
+  save(change: Partial<CircleFile>): void {
+    const next = { ...this.currentFile, ...change }
+    this.parts.files.writeCircle(next)
+    this.currentFile = next
+  }
+
+  /** This device is on the list. */
+  get current(): boolean {
+    return isCurrentDevice(this.list, this.identity.device)
+  }
+  /** This device's member may change the list. */
+  get admin(): boolean {
+    return currentMember(this.list, this.identity.member)?.role === 'admin'
+  }
+  /** Newest first. */
+  get secrets(): Uint8Array[] {
+    return this.currentFile.secrets.map(fromHex)
+  }
+  /** The member of a device that is or was on the list. */
+  memberOf(device: DeviceKey): MemberKey {
+    return this.list.devices.get(device)!.member
+  }
+  nameOf(device: DeviceKey): string {
+    const record = this.list.devices.get(device)
+    return (record && this.list.members.get(record.member)?.name) ?? device.slice(0, 8)
+  }
+
+  recordsAfter(after: number): Uint8Array[] {
+    const out: Uint8Array[] = []
+    let size = 0
+    for (const record of this.epochBytes.slice(after, after + RECORDS_MAX)) {
+      if (out.length && size + record.length > RECORDS_BYTES_MAX) break
+      size += record.length
+      out.push(record)
+    }
+    return out
+  }
+
+  /** Takes the records that follow the list, in order, up to the first that does not hold; its code, or null. */
+  accept(records: readonly Uint8Array[]): ErrorCode | null {
+    const { crypto } = this.parts.secrets
+    let { list } = this
+    let { secrets } = this.currentFile
+    let refused: ErrorCode | null = null
+    const accepted: Uint8Array[] = []
+    for (const bytes of records) {
+      const record = decodeEpoch(crypto, bytes)
+      if (record && record.number <= list.epoch) continue
+      const next = record ? acceptEpoch(crypto, list, record) : ({ ok: false, code: 'EPOCH_MALFORMED' } as const)
+      if (!next.ok) {
+        refused = next.code
+        break
+      }
+      list = next.list
+      accepted.push(bytes)
+      secrets = this.rotated(record?.rotation, secrets)
+    }
+    if (accepted.length) this.adopt(list, accepted, secrets)
+    return refused
+  }
+
+  /** The new circle secret in front, if one of the boxes is ours (rule M5). */
+  private rotated(rotation: SecretRotation | undefined, secrets: string[]): string[] {
+    const box = rotation?.boxes.find((b) => b.device === this.identity.device)?.box
+    const secret = box && this.parts.secrets.openSealed(this.identity.deviceKeys, box)
+    if (!rotation || !secret || !equalBytes(secretHash(this.parts.secrets.crypto, secret), rotation.hash))
+      return secrets
+    return [toHex(secret), ...secrets].slice(0, SECRETS_MAX)
+  }
+
+  private adopt(list: MemberList, records: readonly Uint8Array[], secrets: string[]): void {
+    this.save({ epochs: [...this.currentFile.epochs, ...records.map(toHex)], secrets })
+    this.epochBytes = [...this.epochBytes, ...records]
+    this.list = list
+    this.adopted()
+  }
+
+  /** Certifies and adopts changes. Throws NOT_ADMIN, ADMINS_NEEDED (naming who), or why they do not fit. */
+  commit(changes: Change[], rotation?: SecretRotation): void {
+    const signer = { key: this.identity.device, sign: this.identity.signAsDevice }
+    const result = commitAlone(this.parts.secrets.crypto, this.list, signer, changes, this.parts.now(), rotation)
+    switch (result.state) {
+      case 'committed':
+        this.adopt(result.list, [result.record.bytes], this.rotated(rotation, this.currentFile.secrets))
+        return
+      case 'waiting':
+        throw new TwofoldError('ADMINS_NEEDED', { waitingFor: result.waitingFor.join(' or ') })
+      case 'refused':
+        throw new TwofoldError(result.code)
+    }
+  }
+
+  /** Rule M5: fixes the last accepted entry of each device (`topOf`), and gives those who stay a new secret. */
+  remove(key: MemberKey, topOf: (device: DeviceKey) => number): void {
+    const member = currentMember(this.list, key)
+    if (!member) throw new TwofoldError('MEMBER_UNKNOWN')
+    if (member.founder) throw new TwofoldError('MEMBER_IS_FOUNDER')
+    if (!this.admin) throw new TwofoldError('NOT_ADMIN')
+    const { secrets } = this.parts
+    const secret = secrets.randomBytes(32)
+    const staying = devicesAt(this.list).filter((device) => this.memberOf(device) !== key)
+    const rotation: SecretRotation = {
+      hash: secretHash(secrets.crypto, secret),
+      boxes: staying.map((device) => ({ device, box: secrets.sealTo(fromHex(device), secret) })),
+    }
+    const cutoffs = devicesAt(this.list)
+      .filter((device) => this.memberOf(device) === key)
+      .map((device) => ({ device, seq: topOf(device) }))
+    this.commit([{ type: 'remove-member', member: key, cutoffs }], rotation)
+  }
+}
