@@ -3,9 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { assemble } from '../../main/assemble'
 import { crypto, keyPairFromSeed, signer } from '../../main/identity/sodium'
-import { fileVault } from '../../main/identity/vault'
 import { Engine, type Effect } from '../../main/protocol/engine'
 import { heirs, makeRing, nodeSeed, relative, chain } from '../../main/protocol/heirs'
 import { encodeContent } from '../../main/protocol/kinds'
@@ -16,6 +14,8 @@ import { decodeNode, makeNode, nodeMessage, type TimelineNode } from '../../main
 import { renderMarkdown } from '../../main/render/markdown'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import { fromHex, toHex } from '../../main/protocol/codec'
+import { newBackend } from '../support/backend'
+import { waitFor } from '../support/wait'
 import type { DeviceKey, MemberKey } from '../../shared/types'
 
 const NODES = 10_000
@@ -194,27 +194,12 @@ for (const n of [100, 1000]) {
 }
 
 // ---------------------------------------------------------------- two real peers on loopback
-process.env.TWOFOLD_BOOTSTRAP = ''
-process.env.TWOFOLD_BIND = '127.0.0.1'
-const start = async (name: string) => {
-  const dir = join(folder, name)
-  const running = await assemble({ dir, vault: fileVault, vaultOf: () => fileVault, online: true })
-  const { handlers } = running.backend
-  const { words } = await handlers['identity.create']({ name })
-  const { phase } = await handlers['state.get']({})
-  if (phase.phase === 'confirm-words')
-    await handlers['identity.confirm']({ words: phase.ask.map((i) => words[i - 1]!) })
-  return running
-}
-const until = async (condition: () => Promise<boolean>) => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-const [a, b] = [await start('Ann'), await start('Bob')]
+const [a, b] = [await newBackend(join(folder, 'Ann'), 'Ann'), await newBackend(join(folder, 'Bob'), 'Bob')]
 await a.backend.handlers['circle.create']({ name: 'Bench', approval: 'auto' })
 const { link } = await a.backend.handlers['invite.create']({ hours: 1, uses: 1 })
 const joining = now()
 await b.backend.handlers['circle.join']({ link })
-await until(async () => (await b.backend.handlers['state.get']({})).sync.peersOnline === 1)
+await waitFor('the link', async () => (await b.backend.handlers['state.get']({})).sync.peersOnline === 1)
 row('join by link and first link as a member', `${Math.round(now() - joining)} ms`, '')
 const view = await b.backend.handlers['view.open']({ scope: { type: 'everyone' } })
 const POSTS = 40

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { assemble, type Running } from '../../main/assemble'
+import type { Running } from '../../main/assemble'
 import { crypto, keyPairFromSeed, open, randomBytes, seal, signer, type KeyPair } from '../../main/identity/sodium'
-import { fileVault } from '../../main/identity/vault'
 import { Network } from '../../main/net/network'
 import { circleBeaconKey } from '../../main/protocol/invite'
 import { concat, fromHex, toHex, utf8 } from '../../main/protocol/codec'
@@ -16,15 +15,9 @@ import { decodeEpoch } from '../../main/protocol/membership'
 import { encodeMessage, PROTOCOL_VERSION } from '../../main/protocol/messages'
 import { makeNode, type NodeFields, type TimelineNode } from '../../main/protocol/node'
 import type { Link } from '../../main/net/types'
+import { newBackend } from '../support/backend'
+import { waitFor } from '../support/wait'
 import type { AppState, CircleId, DeviceKey, EpochId, MemberKey, NodeId, Row } from '../../shared/types'
-
-const waitFor = async (what: string, condition: () => Promise<boolean> | boolean, limitMs = 15_000) => {
-  const end = Date.now() + limitMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
 
 const dir = mkdtempSync(join(tmpdir(), 'twofold-refusals-'))
 let alice: Running
@@ -75,20 +68,7 @@ async function connect(): Promise<Link> {
   return got!
 }
 
-/** A backend with an identity, in a folder of its own. */
-async function newBackend(folder: string, name: string): Promise<Running> {
-  const running = await assemble({ dir: folder, vault: fileVault, vaultOf: () => fileVault, online: true })
-  const { handlers } = running.backend
-  const { words } = await handlers['identity.create']({ name })
-  const { phase } = await handlers['state.get']({})
-  if (phase.phase === 'confirm-words')
-    await handlers['identity.confirm']({ words: phase.ask.map((i) => words[i - 1]!) })
-  return running
-}
-
 beforeAll(async () => {
-  process.env.TWOFOLD_BOOTSTRAP = ''
-  process.env.TWOFOLD_BIND = '127.0.0.1'
   alice = await newBackend(dir, 'Alice')
   const { handlers } = alice.backend
   await handlers['circle.create']({ name: 'Circle', approval: 'auto' })

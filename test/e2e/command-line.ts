@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../../scripts/electron-runtime.mjs'
+import { waitFor } from '../support/wait'
 
 /** Keeps a Twofold on loopback: no public DHT, sockets on 127.0.0.1 only. */
 export const loopback = { TWOFOLD_BOOTSTRAP: '', TWOFOLD_BIND: '127.0.0.1', TWOFOLD_TEST: '1' } as const
@@ -85,19 +86,6 @@ export async function startPeer(dataFolder: string, options: CallOptions = {}): 
       child.kill('SIGTERM')
       await ended
     },
-  }
-}
-
-/** Asks again until the condition holds; fails with what was waited for. */
-export async function waitFor(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  limitMs = 30_000,
-): Promise<void> {
-  const end = Date.now() + limitMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { electronRuntime, root } from '../../scripts/electron-runtime.mjs'
 import type { AppState, NetworkView } from '../../shared/types'
-import { mustRun, newFolder, startPeer, twofold, twofoldJson, waitFor, type Folder, type Peer } from './command-line'
+import { mustRun, newFolder, startPeer, twofold, twofoldJson, type Folder, type Peer } from './command-line'
+import { waitFor } from '../support/wait'
 import { canMakeNamespaces, makeLan, type Lan } from './lan'
 
 const possible = canMakeNamespaces()

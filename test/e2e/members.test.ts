@@ -2,17 +2,8 @@
 // 24 words, removal.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AppState, MemberView } from '../../shared/types'
-import {
-  loopback,
-  mustRun,
-  newFolder,
-  startPeer,
-  twofold,
-  twofoldJson,
-  waitFor,
-  type Folder,
-  type Peer,
-} from './command-line'
+import { loopback, mustRun, newFolder, startPeer, twofold, twofoldJson, type Folder, type Peer } from './command-line'
+import { waitFor } from '../support/wait'
 import { launch, type Running } from './launch'
 import { composer, makeIdentity, picture } from './window'
 

@@ -1,6 +1,7 @@
 // The main job in the real thing: two windows and a command line on one machine, real sockets, files and signatures.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loopback, newFolder, startPeer, twofold, twofoldJson, waitFor, type Folder, type Peer } from './command-line'
+import { loopback, newFolder, startPeer, twofold, twofoldJson, type Folder, type Peer } from './command-line'
+import { waitFor } from '../support/wait'
 import { launch, type Running } from './launch'
 import { composer, foundCircle, joinByLink, makeIdentity, picture, post } from './window'
 
