@@ -45,6 +45,8 @@ const SEEN_MS = 120_000
 // Names in the store's table of single values.
 const META_OWN_HELD = 'own-held'
 const META_COPIED = 'copied'
+/** When a device was last linked to this one, for the runs that follow. */
+const seenKey = (device: DeviceKey) => `seen ${device}`
 
 export interface CircleHooks {
   changed(): void
@@ -207,6 +209,7 @@ export class Circle {
       this.guarded(link, () => {
         this.driver.linkDown(link)
         this.admission.linkDown(link)
+        if (this.list.devices.has(link.remote)) this.store.setMeta(seenKey(link.remote), String(this.parts.now()))
         this.hooks.changed()
       }),
     )
@@ -510,7 +513,8 @@ export class Circle {
     if (device === this.identity.device) return { state: 'self' }
     const link = this.driver.linkOf(device)
     if (link) return { state: 'online', path: link.path, sinceMs: link.openedAt }
-    const last = Math.max(heard.get(device) ?? 0, this.engine.lastSeen(device) ?? 0)
+    const before = Number(this.store.meta(seenKey(device)) ?? 0)
+    const last = Math.max(heard.get(device) ?? 0, this.engine.lastSeen(device) ?? 0, before)
     if (last === 0) return { state: 'offline', lastSeenAt: null }
     const agoMs = Math.max(0, this.parts.now() - last)
     return agoMs <= SEEN_MS ? { state: 'seen', agoMs } : { state: 'offline', lastSeenAt: last }

@@ -55,5 +55,14 @@ export async function post(page: Page, text: string): Promise<void> {
 /** A picture of the window in test-results/, so that a person can look at what the test saw. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync('test-results', { recursive: true })
+  // As it looks when it has come to rest; a spinner never does.
+  await page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((motion) => motion.effect?.getComputedTiming().iterations !== Infinity)
+        .map((motion) => motion.finished),
+    ),
+  )
   await page.screenshot({ path: `test-results/${name}.png` })
 }
