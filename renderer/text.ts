@@ -357,6 +357,7 @@ const english = {
       'From then on they get no new entries, and nothing they write is accepted.',
       'What they have already received stays with them; that cannot be taken back.',
       'Their entries up to now stay readable for everybody.',
+      'Open invites are withdrawn: they may hold one.',
     ],
     removeConfirm: (name: string) => `Remove ${name}`,
     removed: (name: string) => `${name} was removed from the circle`,

@@ -76,6 +76,8 @@ export class Circle {
   private readonly refusedByCode = new Map<string, number>()
   private readonly problems = new Problems()
   private storeCode: ErrorCode | null = null
+  /** Links that have told that they hold what we hold: the first time shows, the others are routine. */
+  private readonly inStepWith = new Set<DeviceKey>()
   private readonly damage: Damage | null
   private changeLog: ListChangeView[] | null = null
 
@@ -108,7 +110,7 @@ export class Circle {
       stored: (nodes) => this.onStored(nodes),
       epochsArrived: (_from, records) => this.onEpochs(records),
       epochsWanted: (after) => this.keeper.recordsAfter(after),
-      inStep: () => this.onInStep(),
+      inStep: (by) => this.onInStep(by),
       ownTimelineAhead: () => this.onOwnTimelineAhead(),
       ownHeld: (seq) => this.onOwnHeld(seq),
       refused: (code) => this.count(code),
@@ -208,6 +210,7 @@ export class Circle {
     network.on('linkClosed', (link) =>
       this.guarded(link, () => {
         this.driver.linkDown(link)
+        this.inStepWith.delete(link.remote)
         this.admission.linkDown(link)
         if (this.list.devices.has(link.remote)) this.store.setMeta(seenKey(link.remote), String(this.parts.now()))
         this.hooks.changed()
@@ -336,8 +339,14 @@ export class Circle {
     this.hooks.changed()
   }
 
-  private onInStep(): void {
-    if (this.keeper.file.mustCatchUp) this.keeper.save({ mustCatchUp: false })
+  private onInStep(by: DeviceKey): void {
+    if (!this.inStepWith.has(by)) {
+      this.inStepWith.add(by)
+      this.hooks.changed()
+    }
+    if (!this.keeper.file.mustCatchUp) return
+    this.keeper.save({ mustCatchUp: false })
+    this.hooks.changed()
   }
 
   private onOwnTimelineAhead(): void {

@@ -17,12 +17,28 @@ const READS_MAX = 64
 const BUSY_TICK_MS = 100
 const IDLE_TICK_MS = 1000
 
+/** Whether a screen looks different after an effect. The small talk of idle links must not wake a window. */
+function shows(effect: Effect): boolean {
+  switch (effect.type) {
+    case 'send':
+      return effect.message.type === 'pull'
+    case 'read-run':
+    case 'read-epochs':
+    case 'dial':
+    case 'in-step':
+    case 'own-held':
+      return false
+    default:
+      return true
+  }
+}
+
 export interface DriverHooks {
   /** Nodes were stored: views and counts follow. */
   stored(nodes: readonly TimelineNode[]): void
   epochsArrived(from: DeviceKey, records: Uint8Array[]): void
   epochsWanted(after: number): Uint8Array[]
-  inStep(): void
+  inStep(by: DeviceKey): void
   ownTimelineAhead(height: number): void
   ownHeld(seq: number): void
   refused(code: string): void
@@ -81,6 +97,7 @@ export class Driver {
     this.links.set(link.remote, link)
     this.outbox.up(link)
     this.handle({ type: 'link-up', device: link.remote })
+    this.hooks.changed()
   }
 
   linkDown(link: Link): void {
@@ -131,8 +148,12 @@ export class Driver {
   }
 
   private carryOut(effects: Effect[]): void {
-    for (const effect of effects) this.one(effect)
-    if (effects.length) this.hooks.changed()
+    let changed = false
+    for (const effect of effects) {
+      this.one(effect)
+      changed ||= shows(effect)
+    }
+    if (changed) this.hooks.changed()
   }
 
   private one(effect: Effect): void {
@@ -177,7 +198,7 @@ export class Driver {
         this.links.get(effect.device)?.close(effect.code)
         return
       case 'in-step':
-        this.hooks.inStep()
+        this.hooks.inStep(effect.with)
         return
       case 'own-timeline-ahead':
         this.hooks.ownTimelineAhead(effect.height)

@@ -22,8 +22,32 @@ const SECOND_MS = 1_000
 const sentenceFor = (code: string): string =>
   code in wording ? wording[code as keyof typeof wording].replace(/\s*\{\w+\}/gu, '') : text.network.unknownCode
 
+/** The network's figures, which no pushed state follows byte by byte: asked for once a second while somebody looks. */
+function useNetwork(): NetworkView {
+  const { network: pushed } = useApp()
+  const [asked, setAsked] = useState<NetworkView | null>(null)
+  useEffect(() => {
+    let wanted = true
+    const ask = () =>
+      call('network.get', {}).then(
+        (network) => wanted && setAsked(network),
+        // The pushed figures stay; what is wrong is told where it happened.
+        () => undefined,
+      )
+    const timer = setInterval(() => void ask(), SECOND_MS)
+    return () => {
+      wanted = false
+      clearInterval(timer)
+    }
+  }, [])
+  // A pushed change is never older than the last answer by more than a second; it is taken at once.
+  useEffect(() => setAsked(null), [pushed])
+  return asked ?? pushed
+}
+
 export function Network({ openNavigation }: { openNavigation: () => void }) {
-  const { network, circle } = useApp()
+  const { circle } = useApp()
+  const network = useNetwork()
   const now = useNow(SECOND_MS)
   const refresh = () => call('network.refresh', {}).then(() => tell(text.network.refreshed), tellError)
   const devices = (circle?.members ?? [])
