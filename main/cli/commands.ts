@@ -572,6 +572,31 @@ export const commands: Readonly<Record<string, Command>> = {
       off()
     },
   },
+  route: {
+    usage: 'route ID',
+    about: 'Show the two trees that an entry travels, and who handed it to this device',
+    details:
+      'Anybody can work the route out again from the member list: it depends on its author and number, not on its text.',
+    examples: ['twofold route 3fa9…'],
+    args: [1, 1],
+    async run(call) {
+      const { route } = await call.session.call('entry.inspect', { id: call.args[0] as Row['id'] })
+      if (call.json) {
+        call.io.out(JSON.stringify(route))
+        return
+      }
+      for (const { tree, path } of route.trees) {
+        const hops = path.map((hop) => hop.memberName).join(' → ')
+        call.io.out(`Tree ${tree === 0 ? 'A' : 'B'}: ${hops || 'this device was not on the list when it was written'}`)
+      }
+      const { cameFrom } = route
+      if (cameFrom)
+        call.io.out(
+          `First copy from ${cameFrom.memberName}, ${cameFrom.how === 'sync' ? 'while catching up' : `on tree ${cameFrom.tree === 0 ? 'A' : 'B'}`}.`,
+        )
+      if (route.acknowledgedBy.length) call.io.out(`Acknowledged by ${route.acknowledgedBy.join(', ')}.`)
+    },
+  },
   proof: {
     usage: 'proof ID',
     about: 'Export the proof of an entry as a file that anybody can verify',

@@ -215,7 +215,8 @@ export class Backend {
     if (!this.parts.network) throw new TwofoldError('NO_INTERFACE')
     await this.cancelJoin()
     this.parts.files.writeJoining(text)
-    this.notices.delete('JOIN_REFUSED')
+    // What went wrong with an earlier invite is of no interest any more.
+    for (const [code, { severity }] of this.notices) if (severity === 'error') this.notices.delete(code)
     const joining = new Joining(invitation, {
       parts: this.parts,
       identity,
@@ -312,7 +313,8 @@ export class Backend {
       this.confirm(words)
       return null
     },
-    'identity.discard': () => {
+    'identity.discard': async () => {
+      await this.cancelJoin()
       this.discard()
       return null
     },

@@ -89,6 +89,10 @@ test('[F10] the inspector shows the proof in sentences and the route as a pictur
   await pane.getByRole('img', { name: 'Tree A over 3 devices' }).scrollIntoViewIfNeeded()
   await picture(page, '06-inspector-trees')
   const [line] = (await timeline(a)).filter((l) => l.text === 'On my way')
+  const route = await twofold(a.path, ['route', line!.id])
+  expect(route.out).toMatch(
+    /^Tree A: Carol → (Bob → )?Ann\nTree B: Carol → (Bob → )?Ann\nFirst copy from (Carol|Bob), on tree [AB]\.$/,
+  )
   const proof = await twofold(a.path, ['proof', line!.id, '--out', `${a.path}/entry.twofold`])
   expect(proof.code).toBe(0)
   const elsewhere = newFolder('nobody')
