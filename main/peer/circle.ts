@@ -40,6 +40,9 @@ import { Views } from './views'
 
 /** Up to this many devices everybody is linked with everybody: fewer than the fingers of a larger circle. */
 const FULL_LINKS_UP_TO = 17
+/** A link that no rule asks for is kept this long: a joining circle settles, an on-demand link is used again. */
+const SPARE_LINK_MS = 60_000
+const SPARE_CHECK_MS = 15_000
 /** Word of a peer older than this is 'offline'. */
 const SEEN_MS = 120_000
 // Names in the store's table of single values.
@@ -80,6 +83,7 @@ export class Circle {
   private readonly inStepWith = new Set<DeviceKey>()
   private readonly damage: Damage | null
   private changeLog: ListChangeView[] | null = null
+  private spareTimer: NodeJS.Timeout | undefined
 
   constructor(
     private readonly parts: Parts,
@@ -186,6 +190,7 @@ export class Circle {
 
   async start(): Promise<void> {
     this.driver.start()
+    this.spareTimer = setInterval(() => this.dropSpareLinks(), SPARE_CHECK_MS)
     await this.startNetwork()
   }
 
@@ -286,12 +291,25 @@ export class Circle {
     await network?.stop()
   }
 
-  /** The members that we keep links with (rule F5). */
-  private chooseLinks(): void {
+  /** The devices that we keep links with (rule F5). Both ends of a link come to the same answer: fingers are mutual. */
+  private wanted(): DeviceKey[] {
     const ring = this.engine.ring(this.list.epoch)
-    if (!ring || !this.network) return
-    const others = devicesAt(this.list).filter((device) => device !== this.identity.device)
-    this.network.want(ring.n <= FULL_LINKS_UP_TO ? others : fingersOf(ring, this.identity.device))
+    if (!ring) return []
+    if (ring.n > FULL_LINKS_UP_TO) return fingersOf(ring, this.identity.device)
+    return devicesAt(this.list).filter((device) => device !== this.identity.device)
+  }
+
+  private chooseLinks(): void {
+    this.network?.want(this.wanted())
+  }
+
+  /** Links from a time when the circle was smaller, or dialled for one hand-over, end when they have served. */
+  private dropSpareLinks(): void {
+    const wanted = new Set(this.wanted())
+    const before = this.parts.now() - SPARE_LINK_MS
+    for (const link of this.driver.allLinks())
+      if (!wanted.has(link.remote) && link.openedAt < before && !this.engine.awaits(link.remote))
+        link.close('NOT_NEEDED')
   }
 
   async applySettings(settings: SettingsFile): Promise<void> {
@@ -315,6 +333,7 @@ export class Circle {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.spareTimer)
     this.driver.stop()
     this.views.stop()
     await this.stopNetwork()

@@ -50,6 +50,10 @@ export class CatchUp {
     return total
   }
 
+  awaits(device: DeviceKey): boolean {
+    return this.open.some((o) => o.peer === device)
+  }
+
   busy(): boolean {
     return this.open.length > 0
   }

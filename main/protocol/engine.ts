@@ -198,6 +198,11 @@ export class Engine {
     return ring
   }
 
+  /** Something is expected from this device: an acknowledgement or an answer. */
+  awaits(device: DeviceKey): boolean {
+    return this.forwarding.awaits(device) || this.catchUp.awaits(device)
+  }
+
   /** Something waits for a deadline within a second: tick often. */
   busy(): boolean {
     return this.forwarding.busy() || this.catchUp.busy()

@@ -191,6 +191,10 @@ export class Forwarding {
     return true
   }
 
+  awaits(device: DeviceKey): boolean {
+    return [...this.handOvers.values()].some((handOver) => handOver.to === device)
+  }
+
   /** Something waits for a deadline. */
   busy(): boolean {
     return this.handOvers.size > 0 || this.awaited.size > 0
