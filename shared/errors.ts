@@ -46,6 +46,8 @@ export const wording = {
   INVITE_REVOKED: 'This invite was withdrawn. Ask for a new one.',
   INVITE_UNKNOWN: 'Nobody in the circle knows this invite. Ask for a new one.',
   INVITER_UNREACHABLE: 'Nobody who can let you in was found yet: {detail}',
+  APPROVAL_PENDING:
+    'The request waits for {by} to approve. It goes on by itself while a window or `twofold peer` runs on this folder.',
   JOIN_REFUSED: 'An admin declined this request to join.',
   JOIN_PROOF_INVALID: 'The request to join is not properly signed.',
   REQUEST_UNKNOWN: 'There is no such request any more.',

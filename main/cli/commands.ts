@@ -321,6 +321,7 @@ export const commands: Readonly<Record<string, Command>> = {
       await session.call('circle.join', { link: call.args.join(' ') })
       let told = ''
       let detail = ''
+      let waitingFor = ''
       const joined = await waitForState(
         session,
         io,
@@ -329,6 +330,7 @@ export const commands: Readonly<Record<string, Command>> = {
           if (phase.phase === 'joining') {
             const now = joinSentence(phase.state)
             detail = phase.state.step === 'searching' ? phase.state.detail : now
+            waitingFor = phase.state.step === 'waiting-for-approval' ? phase.state.by : ''
             if (now !== told) {
               told = now
               if (!call.json) io.err(now)
@@ -344,6 +346,7 @@ export const commands: Readonly<Record<string, Command>> = {
         },
         seconds === undefined ? null : seconds * 1000,
       )
+      if (!joined && waitingFor) throw new TwofoldError('APPROVAL_PENDING', { by: waitingFor })
       if (!joined) throw new TwofoldError('INVITER_UNREACHABLE', { detail: detail || 'time is up.' })
       const synced = await waitForState(
         session,
