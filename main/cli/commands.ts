@@ -66,6 +66,12 @@ const number = (call: Call, key: string): number | undefined => {
   if (!Number.isFinite(value) || given.trim() === '') throw new UsageError(`--${key} takes a number`)
   return value
 }
+const whole = (call: Call, key: string): number | undefined => {
+  const value = number(call, key)
+  if (value !== undefined && (!Number.isInteger(value) || value < 0))
+    throw new UsageError(`--${key} takes a whole number`)
+  return value
+}
 const when = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
 /** What somebody wrote must not move the reader's cursor or recolour his terminal: controls and bidi overrides are shown. */
 const printable = (body: string) => body.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
@@ -270,7 +276,7 @@ export const commands: Readonly<Record<string, Command>> = {
     async run(call) {
       const invite = await call.session.call('invite.create', {
         hours: number(call, 'hours') ?? 72,
-        uses: number(call, 'uses') ?? 1,
+        uses: whole(call, 'uses') ?? 1,
       })
       const { id, link, words, expiresAt, usesMax } = invite
       emit(call, { id, link, words, expiresAt, usesMax }, call.flags.words ? `${link}\n${words}` : link)
@@ -408,7 +414,7 @@ export const commands: Readonly<Record<string, Command>> = {
     args: [0, 0],
     async run(call) {
       const { session, io } = call
-      const limit = number(call, 'limit') ?? (call.json ? Infinity : 50)
+      const limit = whole(call, 'limit') ?? (call.json ? Infinity : 50)
       const member = text(call, 'member')
       let scope: Scope = { type: 'everyone' }
       if (member !== undefined)

@@ -28,8 +28,9 @@ function standardFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'Twofold')
 }
 
+/** The command among the arguments; `--data DIR` may stand before it. */
 const nameOf = (argv: readonly string[]): string | null => {
-  const words = argv.filter((a) => !a.startsWith('-'))
+  const words = argv.filter((a, i) => !a.startsWith('-') && argv[i - 1] !== '--data')
   const two = words.slice(0, 2).join(' ')
   return Object.hasOwn(commands, two)
     ? two

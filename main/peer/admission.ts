@@ -253,7 +253,7 @@ export class Admission {
   }
 
   approve(id: string): void {
-    const { request, others } = this.take(id)
+    const { request } = this.take(id)
     const capability = this.get(request.invite as InviteId)
     if (capability.stored.usedBy.length >= capability.capability.usesMax) throw new TwofoldError('INVITE_USED_UP')
     this.admit({
@@ -263,7 +263,6 @@ export class Admission {
       device: request.device as DeviceKey,
       certificate: fromHex(request.certificate),
     })
-    this.ports.save({ requests: others })
     this.ports.changed()
   }
 
@@ -284,6 +283,7 @@ export class Admission {
         : { type: 'admit-member', member, name, device, certificate },
     ])
     this.update(invite, { usedBy: [...this.get(invite).stored.usedBy, device] })
+    this.ports.save({ requests: this.ports.file().requests.filter((r) => r.device !== device) })
     for (const { link, request: asked } of this.links.values()) if (asked?.device === device) this.accept(link)
   }
 

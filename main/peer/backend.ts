@@ -229,7 +229,10 @@ export class Backend {
     })
     this.joining = joining
     this.changed()
-    await joining.start()
+    await joining.start().catch(async (error: unknown) => {
+      if (this.joining === joining) await this.cancelJoin()
+      throw error
+    })
   }
 
   private async joined({ genesis, epochs, secret }: Joined): Promise<void> {

@@ -138,7 +138,9 @@ export class Circle {
       (change) => this.hooks.viewChanged(change),
       parts.now,
     )
-    for (const member of this.list.members.keys()) this.unread.set(member, this.store.unread(member))
+    // Our own entries are never news to us.
+    for (const member of this.list.members.keys())
+      this.unread.set(member, member === identity.member ? 0 : this.store.unread(member))
     this.admission = new Admission({
       parts,
       identity,

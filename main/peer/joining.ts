@@ -171,8 +171,12 @@ export class Joining {
     if (slots > 1 && this.state.step === 'searching' && this.lanPeers.size) {
       this.slot = (this.slot + 1) % slots
       await this.network?.stop()
-      if (!this.over) await this.startNetwork()
-      return
+      try {
+        if (!this.over) await this.startNetwork()
+        return
+      } catch (error) {
+        this.ports.parts.log('error', 'joining', { error: String(error) })
+      }
     }
     this.tell()
     this.timer = setTimeout(() => void this.nextSlot(), SLOT_TRY_MS)

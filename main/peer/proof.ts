@@ -170,9 +170,9 @@ export function checkProofFile(
   try {
     file = v.parse(fileSchema, JSON.parse(text))
   } catch (error) {
-    throw new TwofoldError('PROOF_FILE_INVALID', {
-      detail: error instanceof v.ValiError ? error.message : 'it is not JSON.',
-    })
+    // What the file holds is anybody's words: none of it is repeated.
+    const detail = error instanceof v.ValiError ? 'its fields are not those of one.' : 'it is not JSON.'
+    throw new TwofoldError('PROOF_FILE_INVALID', { detail })
   }
   const genesis = decodeGenesis(crypto, fromHex(file.genesis))
   if (!genesis) throw new TwofoldError('PROOF_FALSE', { detail: 'the founding record is not signed by its founder.' })

@@ -99,7 +99,9 @@ export class Views {
     clearTimeout(this.timer)
     this.timer = null
     this.lastToldAt = this.now()
-    const nodes = this.pending.sort((a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : -1))
+    // What a removal has cut off meanwhile is nowhere any more.
+    const here = this.pending.filter((node) => this.store.at(node.device, node.seq)?.id === node.id)
+    const nodes = here.sort((a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : -1))
     const touched = this.changedInPlace
     this.pending = []
     this.changedInPlace = false

@@ -1,0 +1,373 @@
+// The command line from its arguments to its output and exit code, on a real backend without network.
+import { afterEach, describe, expect, test } from 'vitest'
+import { commands, type Io } from '../../main/cli/commands'
+import { isCommandLine, runCli } from '../../main/cli/run'
+import type { OpenAlone } from '../../main/cli/session'
+import { openAlone, proofChecker } from '../../main/command-line'
+import { Backend } from '../../main/peer/backend'
+import { openTimelineStore } from '../../main/store/timeline-store'
+import { TwofoldError } from '../../shared/errors'
+import type { Row } from '../../shared/types'
+import { tempFolder } from '../support/folder'
+import { admitMember, crypto, found, follow, makePerson, recordOf, write } from '../support/people'
+import { circleFile, clockAt, identityOf, memoryFiles, partsOf } from '../peer/parts'
+
+interface Ran {
+  code: number
+  out: string[]
+  err: string[]
+}
+interface Given {
+  input?: string
+  files?: Record<string, string>
+  open?: OpenAlone
+}
+const written: Record<string, string> = {}
+afterEach(() => {
+  for (const name of Object.keys(written)) delete written[name]
+})
+
+async function run(argv: string[], { input = '', files = {}, open = openAlone({}) }: Given = {}): Promise<Ran> {
+  const out: string[] = []
+  const err: string[] = []
+  const io: Io = {
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    readInput: () => Promise.resolve(input),
+    async *inputLines() {
+      yield* await Promise.resolve(input.split('\n'))
+    },
+    readFile(path) {
+      const text = files[path]
+      if (text === undefined) throw new TwofoldError('FILE_UNREADABLE', { file: path })
+      return text
+    },
+    writeFile: (path, text) => void (written[path] = text),
+    interrupted: new Promise(() => {}),
+    now: () => Date.now(),
+    checkProof: proofChecker,
+  }
+  return { code: await runCli({ argv, env: {}, io, version: '9.9.9', openAlone: open }), out, err }
+}
+/** Whoever opens a folder in a test that should not. */
+const never: OpenAlone = () => Promise.reject(new Error('no folder is to be opened'))
+const json = <T>(lines: string[]) => lines.map((line) => JSON.parse(line) as T)
+
+/** A folder with Ann's circle in it. */
+async function founded(): Promise<string[]> {
+  const data = ['--data', tempFolder()]
+  expect((await run(['init', '--name', 'Ann', ...data])).code).toBe(0)
+  expect((await run(['circle', 'create', '--name', 'Lab', ...data])).code).toBe(0)
+  return data
+}
+
+describe('calling it wrongly', () => {
+  test.each<[string, string[]]>([
+    ['a command that there is not', ['frobnicate']],
+    ['a name of something else in JavaScript', ['constructor']],
+    ['half of a command', ['circle']],
+    ['a flag that there is not', ['post', 'hi', '--colour']],
+    ['a flag of another command', ['members', '--limit', '3']],
+    ['a flag without its value', ['timeline', '--limit']],
+    ['a value for a flag that takes none', ['timeline', '--json=yes']],
+    ['too many arguments', ['post', 'two', 'texts']],
+    ['too few arguments', ['remove']],
+    ['an argument where none is taken', ['members', 'Ben']],
+  ])('%s exits with 2 and one line, and opens no folder', async (_what, argv) => {
+    const ran = await run(argv, { open: never })
+    expect(ran).toMatchObject({ code: 2, out: [] })
+    expect(ran.err).toHaveLength(1)
+    expect(ran.err[0]).toMatch(/^twofold: USAGE: [^\n]+$/)
+    const machine = await run(
+      [...argv.filter((a) => a !== '--json=yes'), ...(argv.includes('--json=yes') ? ['x'] : []), '--json'],
+      { open: never },
+    )
+    expect(machine).toMatchObject({ code: 2, out: [] })
+    expect(json(machine.err)).toMatchObject([{ error: { code: 'USAGE' } }])
+  })
+
+  test.each<[string, string[]]>([
+    ['no name', ['init']],
+    ['no name for a circle', ['circle', 'create']],
+    ['an approval that there is not', ['circle', 'create', '--name', 'Two', '--approval', 'maybe']],
+    ['a limit that is no number', ['timeline', '--limit', 'many']],
+    ['an empty limit', ['timeline', '--limit', '']],
+    ['hours that are no number', ['invite', '--hours', 'NaN']],
+    ['no text', ['post']],
+    ['an unknown verb', ['address', 'dial', '192.168.1.20:1']],
+  ])('%s exits with 2, and changes nothing', async (_what, argv) => {
+    const data = await founded()
+    const before = await run(['state', ...data])
+    const ran = await run([...argv, ...data])
+    expect(ran).toMatchObject({ code: 2, out: [] })
+    expect(ran.err[0]).toMatch(/^twofold: USAGE: [^\n]+$/)
+    expect((await run(['state', ...data])).out).toEqual(before.out)
+  })
+
+  // Bug: a limit with a fraction passes number() and is refused by the contract: exit 1 with BAD_ARGUMENTS. The same
+  // holds for --uses. Fix: `number` (or a `whole` beside it, for limit and uses) throws UsageError unless Number.isInteger.
+  test('a limit with a fraction exits with 2', async () => {
+    const data = await founded()
+    await run(['post', '--lines', ...data], { input: 'a\nb\nc' })
+    expect(await run(['timeline', '--limit', '1.5', ...data])).toMatchObject({ code: 2, out: [] })
+  })
+})
+
+describe('help', () => {
+  test.each(Object.entries(commands))(
+    'twofold %s --help names usage, what it does, flags and examples',
+    async (name, command) => {
+      const ran = await run([...name.split(' '), '--help'], { open: never })
+      expect(ran).toMatchObject({ code: 0, err: [] })
+      const text = ran.out.join('\n')
+      expect(text).toContain(`Usage: twofold ${command.usage}`)
+      expect(text).toContain(command.about)
+      for (const flag of [...Object.keys(command.flags ?? {}), 'data', 'json', 'help'])
+        expect(text).toContain(`--${flag}`)
+      expect(command.examples.length).toBeGreaterThan(0)
+      for (const example of command.examples) expect(text).toContain(example)
+      expect(isCommandLine(name.split(' '))).toBe(true)
+    },
+  )
+
+  test('the overview names every command; the version is told', async () => {
+    for (const argv of [[], ['help'], ['--help']]) {
+      const { code, out } = await run(argv, { open: never })
+      expect(code).toBe(0)
+      for (const { usage, about } of Object.values(commands)) {
+        expect(out[0]).toContain(usage)
+        expect(out[0]).toContain(about)
+      }
+    }
+    expect(await run(['--version'], { open: never })).toEqual({ code: 0, out: ['9.9.9'], err: [] })
+    expect([isCommandLine([]), isCommandLine(['--hidden']), isCommandLine(['twofold://join/x'])]).toEqual([
+      false,
+      false,
+      false,
+    ])
+  })
+})
+
+describe('refusals exit with 1, one line, and a code', () => {
+  test.each<[string, string[], string]>([
+    ['writing without an identity', ['post', 'hi'], 'IDENTITY_MISSING'],
+    ['joining without an identity', ['join', 'twofold://join/x'], 'IDENTITY_MISSING'],
+    ['a circle without an identity', ['circle', 'create', '--name', 'Lab'], 'IDENTITY_MISSING'],
+    ['invites without a circle', ['invites'], 'CIRCLE_MISSING'],
+    ['requests without a circle', ['requests'], 'CIRCLE_MISSING'],
+    ['approving without a circle', ['approve', 'Ben'], 'CIRCLE_MISSING'],
+    ['a name that is none', ['init', '--name', ' '], 'NAME_INVALID'],
+    ['words that are none', ['init', '--name', 'Ann', '--restore'], 'WORDS_COUNT'],
+    ['an address that is none', ['address', 'add', 'nowhere'], 'ADDRESS_INVALID'],
+    ['a proof file that is not there', ['verify', 'gone.twofold'], 'FILE_UNREADABLE'],
+  ])('%s', async (_what, argv, code) => {
+    const open: OpenAlone = (dir) => openAlone({})(dir, false)
+    const data = ['--data', tempFolder()]
+    const ran = await run([...argv, ...data], { open })
+    expect(ran).toMatchObject({ code: 1, out: [] })
+    expect(ran.err).toHaveLength(1)
+    expect(ran.err[0]).toMatch(new RegExp(`^twofold: ${code}: [^\\n]+$`))
+    const machine = await run([...argv, ...data, '--json'], { open })
+    expect(machine).toMatchObject({ code: 1, out: [] })
+    const [{ error }] = json<{ error: { code: string; message: string } }>(machine.err) as [
+      { error: { code: string; message: string } },
+    ]
+    expect(error.code).toBe(code)
+    expect(ran.err[0]).toBe(`twofold: ${code}: ${error.message}`)
+  })
+
+  test('what cannot be: a second identity, a second circle, unknown entries, members and requests', async () => {
+    const data = await founded()
+    const id = 'ab'.repeat(32)
+    for (const [argv, code] of [
+      [['init', '--name', 'Eve'], 'IDENTITY_EXISTS'],
+      [['circle', 'create', '--name', 'Two'], 'CIRCLE_EXISTS'],
+      [['post', '   '], 'TEXT_EMPTY'],
+      [['post', 'hi', '--reply-to', id], 'ENTRY_UNKNOWN'],
+      [['post', 'hi', '--reply-to', 'abc'], 'BAD_ARGUMENTS'],
+      [['route', id], 'ENTRY_UNKNOWN'],
+      [['proof', id], 'ENTRY_UNKNOWN'],
+      [['revoke', 'ab'.repeat(16)], 'INVITE_UNKNOWN'],
+      [['timeline', '--member', 'Nobody'], 'MEMBER_UNKNOWN'],
+      [['approve', 'Nobody'], 'REQUEST_UNKNOWN'],
+    ] as const) {
+      const ran = await run([...argv, ...data])
+      expect(ran, argv.join(' ')).toMatchObject({ code: 1, out: [] })
+      expect(ran.err, argv.join(' ')).toEqual([expect.stringMatching(new RegExp(`^twofold: ${code}: [^\n]+$`))])
+    }
+    expect((await run(['timeline', ...data])).err).toEqual(['Nothing has been written yet. Begin: twofold post TEXT'])
+  })
+})
+
+describe('writing, reading and proving', () => {
+  test('the 24 words are printed once, and restore the same member', async () => {
+    const data = ['--data', tempFolder()]
+    const { out, err } = await run(['init', '--name', 'Ann', '--json', ...data])
+    const [made] = json<{ name: string; member: string; device: string; words: string[] }>(out)
+    expect(made).toMatchObject({ name: 'Ann', keysKeptBy: 'file' })
+    expect(made!.words).toHaveLength(24)
+    expect(err, 'a word about keys without encryption').toHaveLength(1)
+    const again = await run(['init', '--name', 'Ann', '--restore', '--json', '--data', tempFolder()], {
+      input: made!.words.join('\n'),
+    })
+    const [restored] = json<{ member: string; device: string; words?: string[] }>(again.out)
+    expect(restored!.member).toBe(made!.member)
+    expect(restored!.device).not.toBe(made!.device)
+    expect(restored!.words).toBeUndefined()
+  })
+
+  test('post takes its argument, standard input, or every line of it that says something', async () => {
+    const data = await founded()
+    const one = await run(['post', '--json', 'first', ...data])
+    const [first] = json<Row>(one.out)
+    expect(first).toMatchObject({ text: 'first', seq: 1, memberName: 'Ann', verified: true })
+    expect((await run(['post', '-', ...data], { input: 'a whole\n\nnote\n' })).code).toBe(0)
+    const lines = await run(['post', '--lines', ...data], { input: 'one\n\n  \ntwo\r\nthree' })
+    expect(lines).toMatchObject({ code: 0, err: [] })
+    expect(lines.out).toHaveLength(3)
+    for (const id of lines.out) expect(id).toMatch(/^[0-9a-f]{64}$/)
+    expect((await run(['post', ...data, '--reply-to', first!.id, '--', '--not a flag'])).code).toBe(0)
+    const all = json<{ text: string; seq: number; kind: string; target?: string }>(
+      (await run(['timeline', '--json', ...data])).out,
+    )
+    expect(all.map(({ text }) => text)).toEqual(['--not a flag', 'three', 'two', 'one', 'a whole\n\nnote', 'first'])
+    expect(all[0]).toMatchObject({ kind: 'reply', target: first!.id })
+    const two = await run(['timeline', '--json', '--limit', '2', ...data])
+    expect(json<{ seq: number }>(two.out).map(({ seq }) => seq)).toEqual([6, 5])
+    const text = (await run(['timeline', ...data])).out.join('\n')
+    expect(text).toContain('    a whole\n    \n    note')
+    expect(await run(['verify', ...data])).toMatchObject({ code: 0, out: ['All 6 entries hold.'] })
+  })
+
+  test('a proof that one folder exports holds on a machine with no folder, and a changed one does not', async () => {
+    const data = await founded()
+    const [id] = (await run(['post', 'believe me', ...data])).out
+    const printed = (await run(['proof', id!, ...data])).out.join('\n')
+    expect(await run(['proof', id!, '--out', 'entry.twofold', ...data])).toMatchObject({ code: 0, out: [] })
+    const content = written['entry.twofold']!
+    expect(content.trimEnd()).toBe(printed)
+    const files = { 'entry.twofold': content }
+    const good = await run(['verify', 'entry.twofold'], { files, open: never })
+    expect(good).toMatchObject({ code: 0, err: [] })
+    expect(good.out[0]).toMatch(/^The proof holds: written by Ann in the circle Lab, \d{4}-\d\d-\d\d \d\d:\d\d\.$/)
+    expect(good.out.slice(1, -1)).toHaveLength(8)
+    for (const line of good.out.slice(1, -1)) expect(line).toMatch(/^ {2}✓ /)
+    const machine = await run(['verify', '--json', 'entry.twofold'], { files, open: never })
+    expect(json(machine.out)).toMatchObject([{ ok: true, id, memberName: 'Ann', circle: 'Lab' }])
+    for (const [text, code] of [
+      [content.replace(/("node": "[0-9a-f]{200})../, '$1ff'), 'PROOF_FALSE'],
+      ['{}', 'PROOF_FILE_INVALID'],
+      ['\u0000\u001b[2J', 'PROOF_FILE_INVALID'],
+    ] as const) {
+      const bad = await run(['verify', 'entry.twofold'], { files: { 'entry.twofold': text }, open: never })
+      expect(bad).toMatchObject({ code: 1, out: [] })
+      expect(bad.err).toEqual([expect.stringMatching(new RegExp(`^twofold: ${code}: [^\\p{Cc}]+$`, 'u'))])
+    }
+  })
+
+  test('invites are made, listed and withdrawn', async () => {
+    const data = await founded()
+    const [invite] = json<{ id: string; link: string; words: string; usesMax: number }>(
+      (await run(['invite', '--uses', '3', '--hours', '0.5', '--json', ...data])).out,
+    )
+    expect(invite).toMatchObject({ usesMax: 3, link: expect.stringMatching(/^twofold:\/\/join\//) as string })
+    expect((await run(['invites', ...data])).out[0]).toMatch(new RegExp(`^ID .*\n${invite!.id}  open +0/3  `))
+    expect(await run(['revoke', invite!.id, ...data])).toMatchObject({ code: 0, out: ['Withdrawn.'] })
+    expect(json((await run(['invites', '--json', ...data])).out)).toMatchObject([{ id: invite!.id, state: 'revoked' }])
+    for (const flags of [
+      ['--uses', '0'],
+      ['--uses', '101'],
+      ['--hours', '0'],
+      ['--hours', '99999'],
+    ])
+      expect((await run(['invite', ...flags, ...data])).code, flags.join(' ')).not.toBe(0)
+    expect((await run(['requests', ...data])).err).toEqual(['Nobody waits.'])
+    expect((await run(['peers', ...data])).err[0]).toContain('Nothing runs on this folder')
+  })
+})
+
+describe('a circle with two members of one name', () => {
+  const ann = makePerson('Ann')
+  const bens = ['Ben, first', 'Ben, second'].map((label) => ({ ...makePerson(label), name: 'Ben' }))
+  const [first, second] = bens as [(typeof bens)[0], (typeof bens)[0]]
+  const hostile =
+    'red \u001b[31m, \u009b1A up, back\r, bell \u0007, turned \u202e and \u2066 isolated\ttab\n2026-01-01 00:00  Ann'
+
+  async function folder(): Promise<OpenAlone> {
+    const dir = tempFolder()
+    const start = found(ann)
+    const record = recordOf(
+      start,
+      [first, second].map((ben) => admitMember(start, ben)),
+      [ann.device],
+    )
+    const list = follow(start, record)
+    const clock = clockAt()
+    const store = openTimelineStore(dir, crypto)
+    for (const { device, member } of [ann, first, second]) store.knowDevice(device.key, member)
+    const nodes = [
+      write({ circle: list.circle, device: first.device, seq: 1, timestamp: clock.ms - 1000, epoch: 1, text: hostile }),
+      write({
+        circle: list.circle,
+        device: second.device,
+        seq: 1,
+        timestamp: clock.ms - 2000,
+        epoch: 1,
+        text: 'plain',
+      }),
+    ]
+    store.append(
+      nodes.map((node) => ({ node, origin: { from: null, how: 'sync', tree: null }, arrival: null })),
+      (device) => [first, second].find((p) => p.device.key === device)!.member,
+      clock.ms,
+    )
+    store.close()
+    const files = memoryFiles(circleFile(list, [record]))
+    return async () => {
+      const backend = new Backend(
+        partsOf(dir, clock, {
+          files,
+          identity: { open: () => identityOf(ann), create: () => identityOf(ann), confirm() {}, discard() {} },
+        }),
+      )
+      await backend.start()
+      return { backend, close: () => backend.close() }
+    }
+  }
+
+  test('timeline shows control characters and bidi overrides instead of obeying them, and no line passes for another entry', async () => {
+    const open = await folder()
+    const { out } = await run(['timeline'], { open })
+    const text = out.join('\n')
+    expect(text.replaceAll('\n', '').replaceAll('\t', '')).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
+    expect(text).toContain(
+      'red \ufffd[31m, \ufffd1A up, back\ufffd, bell \ufffd, turned \ufffd and \ufffd isolated\ttab',
+    )
+    expect(text.split('\n').filter((line) => line.includes('Ann'))).toEqual(['    2026-01-01 00:00  Ann'])
+    const machine = await run(['timeline', '--json'], { open })
+    expect(machine.out.join('\n')).not.toMatch(/\u001b|\u0007|\r/)
+    expect(json<{ text: string }>(machine.out)[0]!.text, 'a program gets what was written').toBe(hostile)
+  })
+
+  test('--member takes a key or eight digits of it, and asks back when a name means two', async () => {
+    const open = await folder()
+    const texts = async (member: string) =>
+      json<{ text: string }>((await run(['timeline', '--json', '--member', member], { open })).out).map(
+        ({ text }) => text,
+      )
+    expect(await texts(second.member)).toEqual(['plain'])
+    expect(await texts(second.member.slice(0, 8))).toEqual(['plain'])
+    expect(await texts('Ann')).toEqual([])
+    const two = await run(['timeline', '--member', 'Ben'], { open })
+    expect(two).toMatchObject({ code: 2, out: [] })
+    for (const { member } of bens) expect(two.err[0]).toContain(member.slice(0, 12))
+    expect((await run(['timeline', '--member', second.member.slice(0, 7)], { open })).code, 'too few digits').toBe(1)
+    expect((await run(['remove', 'Ben'], { open })).code).toBe(2)
+    expect(await run(['remove', first.member], { open })).toMatchObject({ code: 0 })
+    expect(await texts('Ben'), 'one is left of that name').toEqual(['plain'])
+    const members = await run(['members'], { open })
+    expect(members.out[0]!.split('\n')).toHaveLength(4)
+    expect(members.out[0]).toMatch(/Ben +removed/)
+    expect((await run(['remove', 'Ann'], { open })).err[0]).toContain('MEMBER_IS_FOUNDER')
+  })
+})

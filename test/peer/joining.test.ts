@@ -1,0 +1,957 @@
+// Letting in and being let in, back to back: the newcomer's side and the admin's over a pair of links without sockets.
+// Frames wait until the test lets them through, so it can lose them, forge them, and look at what has been told so far.
+import { afterEach, expect, test, vi } from 'vitest'
+import { Admission } from '../../main/peer/admission'
+import { Joining, readInvitation, type Joined } from '../../main/peer/joining'
+import { ListKeeper } from '../../main/peer/list-keeper'
+import type { Link, NetworkConfig, NetworkEvents, NetworkPort } from '../../main/peer/ports'
+import { concat, fromHex, toHex } from '../../main/protocol/codec'
+import {
+  decodeLink,
+  encodeCapability,
+  inviteIdOf,
+  inviteSlotSeed,
+  signCapability,
+  type Capability,
+} from '../../main/protocol/invite'
+import {
+  decodeJoin,
+  encodeJoin,
+  joinProofMessage,
+  type JoinMessage,
+  type JoinRequest,
+} from '../../main/protocol/join-messages'
+import { FRAME_BYTES_MAX } from '../../main/protocol/limits'
+import { deviceMessage, foundedList, type Approval, type MemberList } from '../../main/protocol/membership'
+import { PROTOCOL_VERSION } from '../../main/protocol/messages'
+import { TwofoldError, type ErrorCode } from '../../shared/errors'
+import type { DeviceKey, InviteCode } from '../../shared/types'
+import {
+  admitMember,
+  crypto,
+  found,
+  foundingRecord,
+  makeDevice,
+  makePerson,
+  recordOf,
+  seedOf,
+  type Device,
+  type Person,
+} from '../support/people'
+import { circleFile, clockAt, identityOf, memoryFiles, secrets, type Clock } from './parts'
+
+const [ann, ben, cem, eve] = ['Ann', 'Ben', 'Cem', 'Eve'].map(makePerson) as [Person, Person, Person, Person]
+const refusedAs = (code: ErrorCode) => expect.objectContaining({ code }) as Error
+
+// -------------------------------------------------------------- the world between the two
+
+interface End extends Link {
+  /** What it was given to send, whether or not it went through. */
+  sent: Uint8Array[]
+  closedWith: string | null
+}
+/** Frames under way, oldest first. */
+let underWay: (() => void)[] = []
+function letThrough(): void {
+  for (let next = underWay.shift(); next; next = underWay.shift()) next()
+}
+function endOf(remote: DeviceKey, arrive: (bytes: Uint8Array) => void, onClose: () => void): End {
+  const end: End = {
+    remote,
+    path: 'loopback',
+    address: { host: '127.0.0.1', port: 1 },
+    openedAt: 0,
+    stats: { bytesIn: 0, bytesOut: 0, lastReceivedAt: 0 },
+    sent: [],
+    closedWith: null,
+    send(frame) {
+      end.sent.push(frame)
+      underWay.push(() => arrive(frame))
+      return true
+    },
+    close(code) {
+      end.closedWith ??= code
+      onClose()
+    },
+  }
+  return end
+}
+const messages = (end: End) => end.sent.map((frame) => decodeJoin(frame)!)
+
+class FakeNetwork implements NetworkPort {
+  readonly wanted: DeviceKey[] = []
+  readonly addresses: string[] = []
+  readonly links = new Set<End>()
+  stopped = false
+  private readonly listeners: { [K in keyof NetworkEvents]?: NetworkEvents[K][] } = {}
+  constructor(readonly config: NetworkConfig) {}
+  on<K extends keyof NetworkEvents>(name: K, listener: NetworkEvents[K]) {
+    ;((this.listeners[name] ??= []) as NetworkEvents[K][]).push(listener)
+  }
+  emit<K extends keyof NetworkEvents>(name: K, ...args: Parameters<NetworkEvents[K]>) {
+    for (const listener of this.listeners[name] ?? [])
+      (listener as (...a: Parameters<NetworkEvents[K]>) => void)(...args)
+  }
+  start = () => Promise.resolve()
+  want(devices: DeviceKey[]) {
+    this.wanted.push(...devices)
+  }
+  dial = () => undefined
+  drop = () => undefined
+  addAddress(host: string, port: number) {
+    this.addresses.push(`${host}:${port}`)
+  }
+  removeAddress = () => undefined
+  lookup = () => () => undefined
+  status = () => ({
+    listening: true,
+    port: 1,
+    localAddresses: [],
+    internet: false,
+    interfaces: ['lo'],
+    lanPeers: [],
+    strangersRefused: 0,
+  })
+  refresh = () => undefined
+  stop() {
+    this.stopped = true
+    for (const link of [...this.links]) link.close('STOPPED')
+    return Promise.resolve()
+  }
+}
+
+// -------------------------------------------------------------- the admin's side
+
+interface Desk {
+  clock: Clock
+  keeper: ListKeeper
+  admission: Admission
+  files: ReturnType<typeof memoryFiles>
+  announced: Set<string>
+  person: Person
+}
+function deskOf(person: Person, options: { approval?: Approval; name?: string; list?: MemberList } = {}): Desk {
+  const { approval = 'auto', name = 'Lab' } = options
+  const clock = clockAt()
+  const list = foundedList(foundingRecord(person, name, approval))
+  const files = memoryFiles(circleFile(list))
+  const identity = identityOf(person)
+  const announced = new Set<string>()
+  const keeper = new ListKeeper({ secrets, files, now: () => clock.ms }, identity, files.circle!, () => undefined)
+  const admission = new Admission({
+    parts: { secrets, now: () => clock.ms, log: () => undefined, qr: () => [[true]] },
+    identity,
+    list: () => keeper.list,
+    file: () => keeper.file,
+    save: (change) => keeper.save(change),
+    secret: () => keeper.secrets[0]!,
+    epochBytes: () => keeper.epochBytes,
+    commit: (changes) => keeper.commit(changes),
+    addresses: () => [{ host: '192.168.1.20', port: 4000 }],
+    announce: (topic) => {
+      announced.add(toHex(topic))
+      return () => announced.delete(toHex(topic))
+    },
+    beaconChanged: () => undefined,
+    changed: () => undefined,
+  })
+  return { clock, keeper, admission, files, announced, person }
+}
+const used = (desk: Desk) => desk.admission.views().map((invite) => invite.used)
+
+// -------------------------------------------------------------- the newcomer's side
+
+interface Guest {
+  joining: Joining
+  networks: FakeNetwork[]
+  readonly network: FakeNetwork
+  joined: Joined | null
+  failed: ErrorCode | null
+  /** Fulfilled when joining is over. */
+  over: Promise<void>
+}
+const guests: Guest[] = []
+afterEach(async () => {
+  vi.useRealTimers()
+  underWay = []
+  for (const { joining } of guests.splice(0)) await joining.stop()
+})
+
+async function newcomer(text: string, clock: Clock, person = ben, device: Device = person.device): Promise<Guest> {
+  const parts = { secrets, now: () => clock.ms, log: () => undefined }
+  const networks: FakeNetwork[] = []
+  let end = () => {}
+  const over = new Promise<void>((resolve) => (end = resolve))
+  const guest: Guest = {
+    joining: new Joining(readInvitation(parts, text), {
+      parts: {
+        ...parts,
+        network: (config) => {
+          const network = new FakeNetwork(config)
+          networks.push(network)
+          return network
+        },
+      },
+      identity: identityOf(person, device),
+      lan: true,
+      internet: false,
+      port: 0,
+      changed: () => undefined,
+      joined(result) {
+        guest.joined = result
+        end()
+      },
+      failed(code) {
+        guest.failed = code
+        end()
+      },
+    }),
+    networks,
+    get network() {
+      return networks.at(-1)!
+    },
+    joined: null,
+    failed: null,
+    over,
+  }
+  guests.push(guest)
+  await guest.joining.start()
+  return guest
+}
+const slotOf = (guest: Guest) => toHex(guest.network.config.keyPair.publicKey) as DeviceKey
+
+/** The use of two that the newcomer did not draw. */
+const otherSlot = (guest: Guest, code: InviteCode): number =>
+  [0, 1].find((slot) => slotKey(code, slot) !== slotOf(guest))!
+
+/** The newcomer and the desk are linked, if both firewalls let them. */
+function meet(guest: Guest, desk: Desk): { guestEnd: End; deskEnd: End } | null {
+  const { network } = guest
+  const slot = slotOf(guest)
+  if (!desk.admission.admits(slot) || !network.config.mayConnect(desk.person.device.key)) return null
+  let open = true
+  const close = () => {
+    if (!open) return
+    open = false
+    network.links.delete(guestEnd)
+    desk.admission.linkDown(deskEnd)
+    network.emit('linkClosed', guestEnd, 'closed')
+  }
+  const deskEnd: End = endOf(slot, (frame) => open && network.emit('frame', guestEnd, frame), close)
+  const guestEnd: End = endOf(desk.person.device.key, (frame) => open && desk.admission.frame(deskEnd, frame), close)
+  network.links.add(guestEnd)
+  desk.admission.linkUp(deskEnd)
+  network.emit('link', guestEnd)
+  return { guestEnd, deskEnd }
+}
+/** The newcomer is linked with somebody whom the test speaks for. */
+function meetStranger(guest: Guest, remote: DeviceKey) {
+  const { network } = guest
+  const end: End = endOf(
+    remote,
+    () => undefined,
+    () => network.links.delete(end) && network.emit('linkClosed', end, 'closed'),
+  )
+  network.links.add(end)
+  network.emit('link', end)
+  return { end, say: (message: JoinMessage) => network.emit('frame', end, encodeJoin(message)) }
+}
+
+/** A program of the test's own at the desk, under the key of a use. */
+function rogue(desk: Desk, code: InviteCode, slot = 0) {
+  const key = slotKey(code, slot)
+  expect(desk.admission.admits(key)).toBe(true)
+  const end = endOf(
+    key,
+    () => undefined,
+    () => desk.admission.linkDown(end),
+  )
+  desk.admission.linkUp(end)
+  const say = (frame: JoinMessage | Uint8Array): JoinMessage | undefined => {
+    end.sent = []
+    desk.admission.frame(end, frame instanceof Uint8Array ? frame : encodeJoin(frame))
+    return messages(end).at(-1)
+  }
+  return { end, say }
+}
+const secretOf = (code: InviteCode): Uint8Array => {
+  const decoded = decodeLink(crypto, code.link)
+  if (!decoded.ok) throw new Error(decoded.code)
+  return decoded.link.secret
+}
+const slotKey = (code: InviteCode, slot: number) =>
+  toHex(secrets.keyPairFromSeed(inviteSlotSeed(crypto, secretOf(code), slot)).publicKey) as DeviceKey
+function requestOf(desk: Desk, code: InviteCode, person: Person, over: Partial<JoinRequest> = {}): JoinRequest {
+  const { circle } = desk.keeper.list
+  const bare = {
+    member: person.member,
+    name: person.name,
+    device: person.device.key,
+    certificate: person.sign(deviceMessage(circle, person.member, person.device.key)),
+  }
+  return { ...bare, proof: person.device.sign(joinProofMessage(crypto, circle, code.id, bare)), ...over }
+}
+const asked = (request: JoinRequest): JoinMessage => ({ type: 'join-request', ...request })
+
+/** What the newcomer came out with makes a member of the circle's list of him. */
+function expectMember(guest: Guest, desk: Desk, person = ben, device = person.device): void {
+  const { genesis, epochs, secret } = guest.joined!
+  const file = { ...circleFile(desk.keeper.list), genesis: toHex(genesis), epochs: epochs.map(toHex) }
+  const keeper = new ListKeeper(
+    { secrets, files: memoryFiles(file), now: () => 0 },
+    identityOf(person, device),
+    file,
+    () => undefined,
+  )
+  expect(keeper.current).toBe(true)
+  expect(keeper.list).toEqual(desk.keeper.list)
+  expect(secret).toEqual(desk.keeper.secrets[0])
+}
+
+// -------------------------------------------------------------- being let in
+
+test('[M4] with approval auto the holder of a link is let in at once', async () => {
+  const desk = deskOf(ann)
+  const { link } = desk.admission.create(1, 1)
+  const guest = await newcomer(link, desk.clock)
+  expect(guest.network.wanted).toEqual([ann.device.key])
+  expect(guest.network.addresses).toEqual(['192.168.1.20:4000'])
+  expect(guest.joining.preview).toEqual({
+    circleName: 'Lab',
+    inviterName: 'Ann',
+    expiresAt: desk.clock.ms + 3_600_000,
+    approval: 'auto',
+  })
+  const { guestEnd } = meet(guest, desk)!
+  letThrough()
+  await guest.over
+  expectMember(guest, desk)
+  expect(messages(guestEnd).map((m) => m.type)).toEqual(['join-hello', 'join-request'])
+  expect(guest.network.stopped, 'the slot connection is dropped').toBe(true)
+  expect(desk.admission.views()).toMatchObject([{ used: 1, usesMax: 1, state: 'used-up' }])
+})
+
+test('[M4] with approval ask the newcomer waits, and is let in when an admin approves', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const guest = await newcomer(desk.admission.create(1, 1).link, desk.clock)
+  meet(guest, desk)
+  letThrough()
+  expect(guest.joining.state).toEqual({ step: 'waiting-for-approval', by: 'Ann', circleName: 'Lab' })
+  const [request, ...others] = desk.admission.requests()
+  expect(others).toEqual([])
+  expect(request).toEqual({
+    id: ben.device.key,
+    name: 'Ben',
+    member: ben.member,
+    device: ben.device.key,
+    askedAt: desk.clock.ms,
+  })
+  expect([desk.keeper.list.epoch, used(desk)]).toEqual([0, [0]])
+  desk.admission.approve(request!.id)
+  letThrough()
+  await guest.over
+  expectMember(guest, desk)
+  expect([desk.admission.requests(), used(desk)]).toEqual([[], [1]])
+  expect(() => desk.admission.approve(request!.id)).toThrow(refusedAs('REQUEST_UNKNOWN'))
+})
+
+test('[M4] who was approved while away is let in when it comes again; asking twice is one request', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const { link } = desk.admission.create(1, 1)
+  for (let i = 0; i < 2; i++) {
+    const guest = await newcomer(link, desk.clock)
+    meet(guest, desk)
+    letThrough()
+    await guest.joining.stop()
+  }
+  expect(desk.admission.requests()).toHaveLength(1)
+  desk.admission.approve(ben.device.key)
+  const again = await newcomer(link, desk.clock)
+  meet(again, desk)
+  letThrough()
+  await again.over
+  expectMember(again, desk)
+  expect(used(desk)).toEqual([1])
+})
+
+test('[M4] a declined newcomer is told so, at once or when it comes again, and stays out', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const { link } = desk.admission.create(1, 3)
+  const guest = await newcomer(link, desk.clock)
+  meet(guest, desk)
+  letThrough()
+  desk.admission.refuseRequest(ben.device.key)
+  letThrough()
+  await guest.over
+  expect([guest.failed, guest.joined]).toEqual(['JOIN_REFUSED', null])
+  const again = await newcomer(link, desk.clock)
+  meet(again, desk)
+  letThrough()
+  await again.over
+  expect(again.failed).toBe('JOIN_REFUSED')
+  expect([desk.admission.requests(), desk.keeper.list.epoch, used(desk)]).toEqual([[], 0, [0]])
+})
+
+test('[M4] an invite that is used up lets nobody else in', async () => {
+  const desk = deskOf(ann)
+  const { link } = desk.admission.create(1, 1)
+  const first = await newcomer(link, desk.clock)
+  meet(first, desk)
+  letThrough()
+  await first.over
+  const second = await newcomer(link, desk.clock, cem)
+  meet(second, desk)
+  letThrough()
+  await second.over
+  expect(second.failed).toBe('INVITE_USED_UP')
+  expect(desk.keeper.list.members.has(cem.member)).toBe(false)
+})
+
+test('[M4] of two who wait for one use only one can be approved', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const { link } = desk.admission.create(1, 1)
+  for (const person of [ben, cem]) {
+    const guest = await newcomer(link, desk.clock, person)
+    meet(guest, desk)
+    letThrough()
+    await guest.joining.stop()
+  }
+  desk.admission.approve(ben.device.key)
+  expect(() => desk.admission.approve(cem.device.key)).toThrow(refusedAs('INVITE_USED_UP'))
+  expect(desk.keeper.list.epoch).toBe(1)
+  desk.admission.refuseRequest(cem.device.key)
+  expect(desk.admission.requests()).toEqual([])
+})
+
+test('[M4] an invite that expires while somebody waits: asking again is refused, and the firewall closes', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const code = desk.admission.create(1, 2)
+  const guest = await newcomer(code.link, desk.clock)
+  const { deskEnd } = meet(guest, desk)!
+  letThrough()
+  expect(guest.joining.state.step).toBe('waiting-for-approval')
+  const { say } = rogue(desk, code, otherSlot(guest, code))
+  desk.clock.ms = code.expiresAt
+  expect(say({ type: 'join-hello', version: PROTOCOL_VERSION, invite: code.id })).toMatchObject({
+    code: 'INVITE_EXPIRED',
+  })
+  expect(say(asked(requestOf(desk, code, cem)))).toMatchObject({ code: 'INVITE_EXPIRED' })
+  expect(desk.admission.admits(deskEnd.remote)).toBe(false)
+  expect(desk.admission.views()).toMatchObject([{ state: 'expired' }])
+  expect(desk.admission.beaconKeys()).toEqual([])
+  // The one who is connected can still be let in by hand.
+  desk.admission.approve(ben.device.key)
+  letThrough()
+  await guest.over
+  expectMember(guest, desk)
+  await expect(newcomer(code.link, desk.clock, cem)).rejects.toThrow(refusedAs('INVITE_EXPIRED'))
+})
+
+test('[M4] withdrawing an invite tells whoever is connected with it, and ends what it announced', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const code = desk.admission.create(1, 2)
+  const other = desk.admission.create(1, 1)
+  expect([desk.announced.size, desk.admission.beaconKeys().length]).toEqual([2, 2])
+  const guest = await newcomer(code.link, desk.clock)
+  meet(guest, desk)
+  letThrough()
+  const { say } = rogue(desk, code, otherSlot(guest, code))
+  const untouched = rogue(desk, other)
+  desk.admission.revoke(code.id)
+  letThrough()
+  await guest.over
+  expect(guest.failed).toBe('INVITE_REVOKED')
+  expect(untouched.end.sent).toEqual([])
+  expect([desk.announced.size, desk.admission.beaconKeys().length]).toEqual([1, 1])
+  expect(desk.admission.admits(slotOf(guest))).toBe(false)
+  expect(say(asked(requestOf(desk, code, cem)))).toMatchObject({ code: 'INVITE_REVOKED' })
+  expect(desk.admission.views().find(({ id }) => id === code.id)?.state).toBe('revoked')
+  desk.admission.revokeAll()
+  expect([desk.announced.size, desk.admission.beaconKeys()]).toEqual([0, []])
+  expect(untouched.say({ type: 'join-hello', version: PROTOCOL_VERSION, invite: other.id })).toMatchObject({
+    code: 'INVITE_REVOKED',
+  })
+})
+
+test('[M4] invites are there again after a restart', () => {
+  const desk = deskOf(ann)
+  const code = desk.admission.create(1, 3)
+  const { admission } = desk
+  const again = new Admission({
+    ...(admission as unknown as { ports: ConstructorParameters<typeof Admission>[0] }).ports,
+  })
+  expect(again.views()).toEqual(admission.views())
+  expect(again.show(code.id)).toEqual(code)
+  expect(again.beaconKeys()).toEqual(admission.beaconKeys())
+  expect(() => again.show('ab'.repeat(16) as never)).toThrow(refusedAs('INVITE_UNKNOWN'))
+})
+
+test('[M4] an invite is made by an admin alone', () => {
+  const desk = deskOf(ann)
+  desk.keeper.commit([admitMember(desk.keeper.list, ben)])
+  const { ports } = desk.admission as unknown as { ports: ConstructorParameters<typeof Admission>[0] }
+  const bens = new Admission({ ...ports, identity: identityOf(ben) })
+  expect(() => bens.create(1, 1)).toThrow(refusedAs('NOT_ADMIN'))
+})
+
+// -------------------------------------------------------------- what a holder of an invite may not do
+
+test.each<[string, string, (desk: Desk, code: InviteCode) => JoinMessage]>([
+  [
+    'a later version of the protocol',
+    'PROTOCOL_VERSION',
+    (_desk, { id }) => ({ type: 'join-hello', version: PROTOCOL_VERSION + 1, invite: id }),
+  ],
+  [
+    'the id of another invite',
+    'INVITE_UNKNOWN',
+    (desk) => ({ type: 'join-hello', version: PROTOCOL_VERSION, invite: desk.admission.create(1, 1).id }),
+  ],
+  [
+    'a certificate by another member',
+    'JOIN_PROOF_INVALID',
+    (desk, code) => {
+      const { circle } = desk.keeper.list
+      const bare = {
+        ...requestOf(desk, code, ben),
+        certificate: eve.sign(deviceMessage(circle, ben.member, ben.device.key)),
+      }
+      return asked({ ...bare, proof: ben.device.sign(joinProofMessage(crypto, circle, code.id, bare)) })
+    },
+  ],
+  [
+    'a certificate for another circle',
+    'JOIN_PROOF_INVALID',
+    (desk, code) => {
+      const bare = {
+        ...requestOf(desk, code, ben),
+        certificate: ben.sign(deviceMessage(found(eve).circle, ben.member, ben.device.key)),
+      }
+      return asked({
+        ...bare,
+        proof: ben.device.sign(joinProofMessage(crypto, desk.keeper.list.circle, code.id, bare)),
+      })
+    },
+  ],
+  [
+    'a proof by another device',
+    'JOIN_PROOF_INVALID',
+    (desk, code) => {
+      const request = requestOf(desk, code, ben)
+      return asked({
+        ...request,
+        proof: eve.device.sign(joinProofMessage(crypto, desk.keeper.list.circle, code.id, request)),
+      })
+    },
+  ],
+  [
+    'a proof for another invite',
+    'JOIN_PROOF_INVALID',
+    (desk, code) =>
+      asked({ ...requestOf(desk, code, ben), proof: requestOf(desk, desk.admission.create(1, 1), ben).proof }),
+  ],
+  [
+    'another name than the signed one',
+    'JOIN_PROOF_INVALID',
+    (desk, code) => asked(requestOf(desk, code, ben, { name: 'Ann' })),
+  ],
+])('[M4] %s is refused as %s and changes nothing', (_what, code, make) => {
+  const desk = deskOf(ann)
+  const invite = desk.admission.create(1, 2)
+  const { say } = rogue(desk, invite)
+  const message = make(desk, invite)
+  const before = desk.files.circle
+  expect(say(message)).toEqual({ type: 'join-refused', code })
+  expect(desk.files.circle).toBe(before)
+  expect(desk.keeper.list.epoch).toBe(0)
+})
+
+test('[F8] garbage, or what only an inviter says, closes the link; before the link is known nothing is answered', () => {
+  const desk = deskOf(ann)
+  const code = desk.admission.create(1, 5)
+  const hello = encodeJoin({ type: 'join-hello', version: PROTOCOL_VERSION, invite: code.id })
+  const bad: Uint8Array[] = [
+    Uint8Array.of(9, 9, 9),
+    new Uint8Array(0),
+    concat(hello, Uint8Array.of(0)),
+    encodeJoin({ type: 'join-pending', by: 'Ann' }),
+    encodeJoin({ type: 'join-accepted', secret: seedOf('x'), records: [], more: false }),
+  ]
+  bad.forEach((frame, slot) => {
+    const { end, say } = rogue(desk, code, slot)
+    expect(say(frame)).toBeUndefined()
+    expect(end.closedWith).toBe('FRAME_MALFORMED')
+    expect(say(hello), 'after it was closed').toBeUndefined()
+  })
+  const stranger = endOf(
+    eve.device.key,
+    () => undefined,
+    () => undefined,
+  )
+  desk.admission.linkUp(stranger)
+  desk.admission.frame(stranger, hello)
+  expect(stranger.sent).toEqual([])
+  expect(desk.admission.admits(eve.device.key)).toBe(false)
+})
+
+test('[M4] at most 200 requests wait', () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const code = desk.admission.create(1, 1)
+  const { say } = rogue(desk, code)
+  const waiting = Array.from({ length: 200 }, (_unused, i) => ({
+    invite: code.id,
+    member: toHex(seedOf(`member ${i}`)),
+    name: `Nobody ${i}`,
+    device: toHex(seedOf(`device ${i}`)),
+    certificate: '',
+    proof: '',
+    askedAt: 0,
+  }))
+  desk.keeper.save({ requests: waiting })
+  expect(say(asked(requestOf(desk, code, ben)))).toEqual({ type: 'join-refused', code: 'JOIN_REFUSED' })
+  desk.admission.refuseRequest(waiting[0]!.device)
+  expect(say(asked(requestOf(desk, code, ben)))).toEqual({ type: 'join-pending', by: 'Ann' })
+  expect(desk.admission.requests()).toHaveLength(200)
+})
+
+// -------------------------------------------------------------- coming again
+
+test('[M4] a newcomer whose answer was lost asks again and is answered from the list, using nothing up', async () => {
+  const desk = deskOf(ann)
+  const { link } = desk.admission.create(1, 1)
+  const first = await newcomer(link, desk.clock)
+  const ends = meet(first, desk)!
+  // Hello, info and request arrive; the acceptance does not.
+  for (let i = 0; i < 3; i++) underWay.shift()!()
+  expect(messages(ends.deskEnd).at(-1)?.type).toBe('join-accepted')
+  underWay = []
+  await first.joining.stop()
+  expect([desk.keeper.list.epoch, first.joined]).toEqual([1, null])
+  const second = await newcomer(link, desk.clock)
+  meet(second, desk)
+  letThrough()
+  await second.over
+  expectMember(second, desk)
+  expect([desk.keeper.list.epoch, used(desk)]).toEqual([1, [1]])
+})
+
+test('[M4] a member who brings another device needs nobody’s approval', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  desk.keeper.commit([admitMember(desk.keeper.list, ben)])
+  const tablet = makeDevice('Ben, tablet')
+  const guest = await newcomer(desk.admission.create(1, 1).link, desk.clock, ben, tablet)
+  meet(guest, desk)
+  letThrough()
+  await guest.over
+  expectMember(guest, desk, ben, tablet)
+  expect(desk.keeper.list.members.get(ben.member)?.addedIn).toBe(1)
+})
+
+test('[M5] who was removed must wait for approval even where invites let others in at once', async () => {
+  const desk = deskOf(ann)
+  desk.keeper.commit([admitMember(desk.keeper.list, ben)])
+  desk.keeper.remove(ben.member, () => 0)
+  const { link } = desk.admission.create(1, 3)
+  const sameDevice = await newcomer(link, desk.clock)
+  meet(sameDevice, desk)
+  letThrough()
+  await sameDevice.over
+  expect(sameDevice.failed, 'a removed device never comes back').toBe('JOIN_REFUSED')
+
+  const fresh = makeDevice('Ben, after')
+  const guest = await newcomer(link, desk.clock, ben, fresh)
+  meet(guest, desk)
+  letThrough()
+  expect(guest.joining.state.step).toBe('waiting-for-approval')
+  expect(desk.keeper.list.epoch).toBe(2)
+  desk.admission.approve(fresh.key)
+  letThrough()
+  await guest.over
+  expectMember(guest, desk, ben, fresh)
+
+  const stranger = await newcomer(link, desk.clock, cem)
+  meet(stranger, desk)
+  letThrough()
+  await stranger.over
+  expectMember(stranger, desk, cem)
+})
+
+test('[M2] a full disk while letting in admits nobody; the newcomer asks again when there is space', async () => {
+  const desk = deskOf(ann)
+  const code = desk.admission.create(1, 1)
+  const { say } = rogue(desk, code)
+  desk.files.failWith = new TwofoldError('DISK_FULL')
+  expect(() => say(asked(requestOf(desk, code, ben)))).toThrow(refusedAs('DISK_FULL'))
+  expect([desk.keeper.list.epoch, used(desk)]).toEqual([0, [0]])
+  desk.files.failWith = null
+  expect(say(asked(requestOf(desk, code, ben)))).toMatchObject({ type: 'join-accepted' })
+  expect([desk.keeper.list.epoch, used(desk)]).toEqual([1, [1]])
+})
+
+// Bug: a request that waits is forgotten only by approve and refuse. When its device is admitted on another way (its
+// member was let in with another device, and it asked again), it stays on the admin's screen: approving it fails with
+// EPOCH_CHANGE_INVALID. Admission.admit should drop it: save({ requests: … without `device` }).
+test('[M4] a request that was overtaken no longer waits', () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const code = desk.admission.create(1, 5)
+  const { say } = rogue(desk, code)
+  expect(say(asked(requestOf(desk, code, ben)))).toMatchObject({ type: 'join-pending' })
+  const tablet = makeDevice('Ben, tablet')
+  expect(say(asked(requestOf(desk, code, { ...ben, device: tablet })))).toMatchObject({ type: 'join-pending' })
+  desk.admission.approve(tablet.key)
+  expect(say(asked(requestOf(desk, code, ben)))).toMatchObject({ type: 'join-accepted' })
+  expect(desk.admission.requests()).toEqual([])
+})
+
+// -------------------------------------------------------------- whom a newcomer believes
+
+/** A capability under this secret that leads into a circle of `person`'s own. */
+function ownCircle(person: Person, secret: Uint8Array, over: Partial<Capability> = {}, name = 'Trap') {
+  const list = found(person, name)
+  const capability = signCapability(
+    crypto,
+    {
+      invite: inviteIdOf(crypto, secret),
+      circle: list.circle,
+      circleName: name,
+      inviterName: person.name,
+      inviter: person.device.key,
+      expiresAt: Number.MAX_SAFE_INTEGER,
+      usesMax: 1,
+      approval: 'auto',
+      ...over,
+    },
+    person.device.sign,
+  )
+  const info: JoinMessage = { type: 'join-info', capability: encodeCapability(capability), genesis: list.genesis.bytes }
+  return { list, capability, info }
+}
+
+test('[M4] with a link only the inviter is linked with, and only the link’s own capability is believed', async () => {
+  const desk = deskOf(ann)
+  const code = desk.admission.create(1, 1)
+  const guest = await newcomer(code.link, desk.clock)
+  expect(guest.network.config.mayConnect(eve.device.key)).toBe(false)
+  const honest = desk.keeper.list.genesis.bytes
+  const decoded = decodeLink(crypto, code.link)
+  if (!decoded.ok) throw new Error(decoded.code)
+  const real = encodeCapability(decoded.link)
+  const own = ownCircle(ann, secretOf(code))
+  for (const [what, info] of [
+    ['another circle of the inviter', own.info],
+    [
+      'the right capability with another circle',
+      { type: 'join-info', capability: real, genesis: own.list.genesis.bytes },
+    ],
+    [
+      'another capability for the right circle',
+      ownCircle(ann, secretOf(code), { circle: desk.keeper.list.circle, circleName: 'Lab' }).info,
+    ],
+    ['a damaged founding record', { type: 'join-info', capability: real, genesis: honest.slice(1) }],
+    ['a capability without signature', { type: 'join-info', capability: real.slice(0, -64), genesis: honest }],
+  ] as [string, JoinMessage][]) {
+    const { end, say } = meetStranger(guest, ann.device.key)
+    say(info)
+    expect(end.closedWith, what).toBe('GENESIS_INVALID')
+    expect(
+      messages(end).map((m) => m.type),
+      what,
+    ).toEqual(['join-hello'])
+  }
+  meet(guest, desk)
+  letThrough()
+  await guest.over
+  expectMember(guest, desk)
+})
+
+test('[M4] from words alone nothing is told before the person has seen who invites', async () => {
+  const desk = deskOf(ann)
+  const { words } = desk.admission.create(1, 1)
+  const guest = await newcomer(words, desk.clock)
+  expect(guest.joining.preview).toEqual({ circleName: null, inviterName: null, expiresAt: null, approval: null })
+  expect(guest.network.config.mayConnect(ann.device.key)).toBe(true)
+  const { guestEnd } = meet(guest, desk)!
+  letThrough()
+  expect(guest.joining.state).toEqual({ step: 'confirm', circleName: 'Lab', inviterName: 'Ann' })
+  expect(guest.joining.preview).toMatchObject({ circleName: 'Lab', inviterName: 'Ann', approval: 'auto' })
+  expect(messages(guestEnd).map((m) => m.type)).toEqual(['join-hello'])
+  guest.joining.confirm()
+  letThrough()
+  await guest.over
+  expectMember(guest, desk)
+})
+
+test('[M4] from words, a yes holds for the circle that was seen, and for no other that answers later', async () => {
+  const desk = deskOf(ann, { approval: 'ask' })
+  const code = desk.admission.create(1, 1)
+  const guest = await newcomer(code.words, desk.clock)
+  guest.joining.confirm()
+  expect(guest.joining.state.step, 'nobody is there to say yes to').toBe('searching')
+  const first = meet(guest, desk)!
+  letThrough()
+  guest.joining.confirm()
+  letThrough()
+  expect(guest.joining.state.step).toBe('waiting-for-approval')
+  first.guestEnd.close('gone')
+
+  const trap = meetStranger(guest, eve.device.key)
+  trap.say(ownCircle(eve, secretOf(code)).info)
+  expect(guest.joining.state).toEqual({ step: 'confirm', circleName: 'Trap', inviterName: 'Eve' })
+  expect(messages(trap.end).map((m) => m.type)).toEqual(['join-hello'])
+  trap.end.close('gone')
+  guest.joining.confirm()
+  expect(
+    messages(trap.end).map((m) => m.type),
+    'gone before the yes',
+  ).toEqual(['join-hello'])
+
+  const back = meet(guest, desk)!
+  letThrough()
+  expect(
+    messages(back.guestEnd).map((m) => m.type),
+    'the circle that was agreed to is asked at once',
+  ).toEqual(['join-hello', 'join-request'])
+})
+
+test('[M4] from words, a capability that somebody else signed is not shown to anybody', async () => {
+  const desk = deskOf(ann)
+  const code = desk.admission.create(1, 1)
+  const guest = await newcomer(code.words, desk.clock)
+  for (const [what, info] of [
+    ['signed by another device', ownCircle(ann, secretOf(code)).info],
+    ['of another invite', ownCircle(eve, seedOf('another').slice(0, 16)).info],
+    ['for another circle', ownCircle(eve, secretOf(code), { circle: desk.keeper.list.circle }).info],
+  ] as const) {
+    const { end, say } = meetStranger(guest, eve.device.key)
+    say(info)
+    expect(end.closedWith, what).toBe('GENESIS_INVALID')
+    expect(guest.joining.state.step, what).toBe('searching')
+  }
+})
+
+test('[M4] records that do not certify from the founding on, or do not name the newcomer, are not taken', async () => {
+  const desk = deskOf(ann)
+  const code = desk.admission.create(1, 1)
+  const { list } = desk.keeper
+  const decoded = decodeLink(crypto, code.link)
+  if (!decoded.ok) throw new Error(decoded.code)
+  const info: JoinMessage = {
+    type: 'join-info',
+    capability: encodeCapability(decoded.link),
+    genesis: list.genesis.bytes,
+  }
+  const guest = await newcomer(code.link, desk.clock)
+  const accepted = (records: Uint8Array[], more = false): JoinMessage => ({
+    type: 'join-accepted',
+    secret: seedOf('secret'),
+    records,
+    more,
+  })
+  const forged = recordOf(list, [admitMember(list, ben)], [eve.device]).bytes
+  const others = recordOf(list, [admitMember(list, cem)], [ann.device]).bytes
+  for (const [what, records] of [
+    ['signed by somebody else', [forged]],
+    ['none at all', []],
+    ['about somebody else', [others]],
+    ['garbage', [Uint8Array.of(1)]],
+  ] as const) {
+    const { end, say } = meetStranger(guest, ann.device.key)
+    say(info)
+    say(accepted([...records]))
+    expect(end.closedWith, what).toBe('EPOCH_UNCERTIFIED')
+  }
+  const { end, say } = meetStranger(guest, ann.device.key)
+  say(info)
+  say({ type: 'join-hello', version: 1, invite: code.id })
+  expect(end.closedWith, 'what only a newcomer says').toBe('FRAME_MALFORMED')
+  expect([guest.joined, guest.failed]).toEqual([null, null])
+
+  // And after all that the honest answer is still taken, whole and in two pieces.
+  const good = recordOf(list, [admitMember(list, ben)], [ann.device]).bytes
+  const honest = meetStranger(guest, ann.device.key)
+  honest.say(info)
+  honest.say(accepted([], true))
+  honest.say(accepted([good]))
+  await guest.over
+  expect(guest.joined).toEqual({ genesis: list.genesis.bytes, epochs: [good], secret: seedOf('secret') })
+})
+
+test('[M4] an acceptance before anybody said who he is closes the link', async () => {
+  const desk = deskOf(ann)
+  const guest = await newcomer(desk.admission.create(1, 1).link, desk.clock)
+  const { end, say } = meetStranger(guest, ann.device.key)
+  say({ type: 'join-accepted', secret: seedOf('secret'), records: [], more: false })
+  expect([end.closedWith, guest.joined]).toEqual(['FRAME_MALFORMED', null])
+})
+
+test('[M4] a member list of more than one batch arrives whole, in frames that fit', async () => {
+  const desk = deskOf(ann)
+  // Boxes make records large without more members.
+  const boxes = Array.from({ length: 3500 }, (_unused, i) => ({
+    device: toHex(seedOf(`box ${i}`)) as DeviceKey,
+    box: new Uint8Array(80),
+  }))
+  for (let i = 0; i < 4; i++)
+    desk.keeper.commit([admitMember(desk.keeper.list, makePerson(`Guest ${i}`))], { hash: seedOf('hash'), boxes })
+  const guest = await newcomer(desk.admission.create(1, 1).link, desk.clock)
+  const { deskEnd } = meet(guest, desk)!
+  letThrough()
+  await guest.over
+  expectMember(guest, desk)
+  const batches = messages(deskEnd).filter((m) => m.type === 'join-accepted')
+  expect(batches.map(({ more, records }) => [more, records.length])).toEqual([
+    [true, 1],
+    [true, 1],
+    [true, 1],
+    [false, 2],
+  ])
+  for (const frame of deskEnd.sent) expect(frame.length).toBeLessThanOrEqual(FRAME_BYTES_MAX)
+})
+
+// -------------------------------------------------------------- searching
+
+test('[M4] from words the next use is tried every 12 s while somebody is heard who does not answer', async () => {
+  vi.useFakeTimers()
+  const desk = deskOf(ann)
+  const code = desk.admission.create(1, 3)
+  const guest = await newcomer(code.words, desk.clock)
+  const slots = Array.from({ length: 8 }, (_unused, slot) => slotKey(code, slot))
+  expect(slotOf(guest)).toBe(slots[0])
+  await vi.advanceTimersByTimeAsync(12_000)
+  expect(guest.networks, 'nobody was heard').toHaveLength(1)
+  guest.network.emit('lanPeer', { device: ann.device.key, up: true })
+  expect(guest.network.wanted).toEqual([ann.device.key])
+  expect(guest.joining.state).toMatchObject({ step: 'searching', lanPeersSeen: 1, detail: '' })
+  desk.clock.ms += 20_000
+  await vi.advanceTimersByTimeAsync(12_000)
+  expect(guest.networks.map((network) => network.stopped)).toEqual([true, false])
+  expect(slotOf(guest)).toBe(slots[1])
+  expect(guest.joining.state).toMatchObject({
+    detail: 'the person who invited you was heard on this network but does not answer. Was the invite withdrawn?',
+  })
+  await vi.advanceTimersByTimeAsync(7 * 12_000)
+  expect(slotOf(guest), 'from the eighth back to the first').toBe(slots[0])
+  await guest.joining.stop()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(guest.networks, 'nothing after the end').toHaveLength(9)
+})
+
+test('[M4] what was pasted is told apart, and refused with its code', () => {
+  const desk = deskOf(ann)
+  const { link, words } = desk.admission.create(1, 1)
+  const parts = { secrets, now: () => desk.clock.ms }
+  expect(readInvitation(parts, words)).toEqual({ secret: fromHex(desk.files.circle!.invites[0]!.secret), link: null })
+  expect(readInvitation(parts, words.toUpperCase().replaceAll(' ', '\n'))).toEqual(readInvitation(parts, words))
+  expect(readInvitation(parts, ` <${link}>\n`).link?.circleName).toBe('Lab')
+  for (const [text, code] of [
+    ['', 'LINK_INVALID'],
+    ['https://example.org', 'LINK_INVALID'],
+    [link.slice(0, -3), 'LINK_DAMAGED'],
+    ['one two three', 'INVITE_WORDS_INVALID'],
+  ] as const)
+    expect(() => readInvitation(parts, text), text).toThrow(refusedAs(code))
+  desk.clock.ms += 3_600_000
+  expect(() => readInvitation(parts, link)).toThrow(
+    'This invite expired on 2026-01-01 at 01:01 UTC. Ask for a new one.',
+  )
+})

@@ -1,0 +1,122 @@
+// The parts of a peer without windows and sockets: real crypto, a real store in a temporary folder, small files in
+// memory, an identity that a test chooses, and a clock that it moves.
+import { crypto, keyPairFromSeed, open, openSealed, randomBytes, seal, sealTo } from '../../main/identity/sodium'
+import { entropyFromWords, inviteSecretFromWords, splitWords, suggestWords, wordsOf } from '../../main/identity/words'
+import { parseHostPort } from '../../main/net/address'
+import type { CircleFile, FilesPort, Identity, Parts, Secrets, SettingsFile } from '../../main/peer/ports'
+import { toHex } from '../../main/protocol/codec'
+import type { EpochRecord, MemberList } from '../../main/protocol/membership'
+import { renderMarkdown } from '../../main/render/markdown'
+import { excerpt } from '../../main/render/text'
+import { openOrSalvage } from '../../main/store/salvage'
+import { NEW_YEAR, seedOf, type Device, type Person } from '../support/people'
+
+export const secrets: Secrets = {
+  crypto,
+  randomBytes,
+  keyPairFromSeed,
+  seal,
+  open,
+  sealTo,
+  openSealed,
+  wordsOf,
+  entropyFromWords,
+  inviteSecretFromWords,
+  splitWords,
+  suggestWords,
+}
+
+export const identityOf = (person: Person, device: Device = person.device): Identity => ({
+  name: person.name,
+  member: person.member,
+  device: device.key,
+  restored: false,
+  confirmed: true,
+  keptBy: 'file',
+  signAsDevice: device.sign,
+  signAsMember: person.sign,
+  deviceKeys: device.keys,
+  words: () => wordsOf(seedOf(`root ${person.name}`)),
+})
+
+export const circleFile = (
+  list: MemberList,
+  records: readonly EpochRecord[] = [],
+  over: Partial<CircleFile> = {},
+): CircleFile => ({
+  version: 1,
+  genesis: toHex(list.genesis.bytes),
+  epochs: records.map((record) => toHex(record.bytes)),
+  secrets: [toHex(seedOf('circle secret'))],
+  invites: [],
+  requests: [],
+  refusedRequests: [],
+  mustCatchUp: false,
+  ...over,
+})
+
+const SETTINGS: SettingsFile = {
+  theme: 'system',
+  density: 'comfortable',
+  lan: true,
+  internet: false,
+  manualAddresses: [],
+  port: 0,
+}
+
+export interface MemoryFiles extends FilesPort {
+  circle: CircleFile | null
+  /** What the next writing of the circle's file throws. */
+  failWith: Error | null
+}
+export function memoryFiles(circle: CircleFile | null = null): MemoryFiles {
+  let joining: string | null = null
+  let settings = SETTINGS
+  const files: MemoryFiles = {
+    circle,
+    failWith: null,
+    readCircle: () => files.circle,
+    writeCircle(next) {
+      if (files.failWith) throw files.failWith
+      files.circle = next
+    },
+    readJoining: () => joining,
+    writeJoining: (link) => void (joining = link),
+    clearJoining: () => void (joining = null),
+    readSettings: () => ({ settings, setAside: null }),
+    writeSettings: (next) => void (settings = next),
+  }
+  return files
+}
+
+export interface Clock {
+  ms: number
+}
+export const clockAt = (ms = NEW_YEAR + 60_000): Clock => ({ ms })
+
+/** Parts of a backend without network in this folder. */
+export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): Parts {
+  return {
+    dir,
+    version: '0.0.0-test',
+    secrets,
+    identity: {
+      open: () => null,
+      create: () => {
+        throw new Error('no identity is made in this test')
+      },
+      confirm: () => undefined,
+      discard: () => undefined,
+    },
+    files: memoryFiles(),
+    openStore: () => openOrSalvage(dir, crypto, clock.ms),
+    network: null,
+    parseHostPort,
+    render: renderMarkdown,
+    excerpt,
+    qr: () => [[true]],
+    now: () => clock.ms,
+    log: () => undefined,
+    ...over,
+  }
+}
