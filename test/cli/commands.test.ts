@@ -104,8 +104,7 @@ describe('calling it wrongly', () => {
     expect((await run(['state', ...data])).out).toEqual(before.out)
   })
 
-  // Bug: a limit with a fraction passes number() and is refused by the contract: exit 1 with BAD_ARGUMENTS. The same
-  // holds for --uses. Fix: `number` (or a `whole` beside it, for limit and uses) throws UsageError unless Number.isInteger.
+  // Once, this was refused by the contract, with exit code 1.
   test('a limit with a fraction exits with 2', async () => {
     const data = await founded()
     await run(['post', '--lines', ...data], { input: 'a\nb\nc' })

@@ -299,8 +299,7 @@ describe('a circle of three, seen by its founder', () => {
     expect(await unread()).toEqual([0, 0, 0])
   })
 
-  // Bug: after a restart Circle reads unread counts for every member, its own too, and the store counts any row behind
-  // the last one seen; onStored leaves the own member out. Fix in Circle's constructor: for `key === identity.member` set 0.
+  // Once, own entries counted as unread after a restart.
   test('[M7] own entries are never unread, not after a restart either', async () => {
     const dir = tempFolder()
     const clock = clockAt()
@@ -359,11 +358,7 @@ describe('a circle of three, seen by its founder', () => {
   })
 })
 
-// Bug: Backend.join sets `joining` and writes joining.json before `await joining.start()`. When the network cannot be
-// started (main/net: LISTEN_FAILED throws), the call is refused but the phase stays 'joining', with nothing searching
-// and no timer. Fix: in Backend.join, `await joining.start().catch((e) => { if (this.joining === joining) this.joining =
-// null; this.parts.files.clearJoining(); this.changed(); throw e })`. (And Joining.nextSlot: `void this.nextSlot()` lets the
-// same failure become an unhandled rejection.)
+// Once, a network that could not start left the phase at 'joining', with nothing searching.
 test('[M4] a network that cannot be started leaves no joining behind', async () => {
   const { people } = makeCircle(1)
   const files = memoryFiles()

@@ -688,9 +688,7 @@ test('[M2] a full disk while letting in admits nobody; the newcomer asks again w
   expect([desk.keeper.list.epoch, used(desk)]).toEqual([1, [1]])
 })
 
-// Bug: a request that waits is forgotten only by approve and refuse. When its device is admitted on another way (its
-// member was let in with another device, and it asked again), it stays on the admin's screen: approving it fails with
-// EPOCH_CHANGE_INVALID. Admission.admit should drop it: save({ requests: … without `device` }).
+// Once, such a request stayed on the admin's screen, and approving it failed.
 test('[M4] a request that was overtaken no longer waits', () => {
   const desk = deskOf(ann, { approval: 'ask' })
   const code = desk.admission.create(1, 5)

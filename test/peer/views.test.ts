@@ -226,9 +226,7 @@ test('[VIEW_UNKNOWN] a closed view is unknown; the oldest of seventeen is closed
   expect(told, 'nothing after the end').toHaveLength(15)
 })
 
-// Bug: a node that is stored and then put aside (rule M5, the removal arrives within the same tenth of a second) is still
-// told: a position is announced for a row that is not there. Fix in Views.flush: keep of `pending` only nodes with
-// store.at(node.device, node.seq)?.id === node.id.
+// Once, a position was told for a node that a removal had put aside within the same tenth of a second.
 test('[M5] what was put aside before it was told is not told', () => {
   const { store, views, told, arrive } = setUp()
   const { viewId } = views.open(everyone)
