@@ -3,9 +3,9 @@
 import encodeQr from 'qr'
 import { version } from '../package.json'
 import { createIdentity, confirmWords, discardIdentity, openIdentity } from './identity/keystore'
-import { crypto, keyPairFromSeed, open, openSealed, randomBytes, seal, sealTo } from './identity/sodium'
+import { secrets } from './identity/secrets'
+import { crypto, open, seal } from './identity/sodium'
 import type { KeptBy, Vault } from './identity/vault'
-import { entropyFromWords, inviteSecretFromWords, splitWords, suggestWords, wordsOf } from './identity/words'
 import { startControl } from './ipc/control-server'
 import { openLog } from './log'
 import { parseHostPort } from './net/address'
@@ -67,20 +67,7 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
     const backend = new Backend({
       dir,
       version,
-      secrets: {
-        crypto,
-        randomBytes,
-        keyPairFromSeed,
-        seal,
-        open,
-        sealTo,
-        openSealed,
-        wordsOf,
-        entropyFromWords,
-        inviteSecretFromWords,
-        splitWords,
-        suggestWords,
-      },
+      secrets,
       identity: {
         open: () => openIdentity(files, vaultOf),
         create: (name, entropy) => createIdentity(files, vault, name, entropy),

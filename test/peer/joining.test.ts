@@ -38,7 +38,8 @@ import {
   type Device,
   type Person,
 } from '../support/people'
-import { circleFile, clockAt, identityOf, memoryFiles, secrets, type Clock } from './parts'
+import { secrets } from '../../main/identity/secrets'
+import { circleFile, clockAt, identityOf, memoryFiles, type Clock } from './parts'
 
 const [ann, ben, cem, eve] = ['Ann', 'Ben', 'Cem', 'Eve'].map(makePerson) as [Person, Person, Person, Person]
 const refusedAs = (code: ErrorCode) => expect.objectContaining({ code }) as Error

@@ -26,7 +26,8 @@ import {
   type Device,
   type Person,
 } from '../support/people'
-import { circleFile, clockAt, identityOf, memoryFiles, secrets } from './parts'
+import { secrets } from '../../main/identity/secrets'
+import { circleFile, clockAt, identityOf, memoryFiles } from './parts'
 
 const [ann, ben, cem, dora] = ['Ann', 'Ben', 'Cem', 'Dora'].map(makePerson) as [Person, Person, Person, Person]
 const founded = found(ann)

@@ -1,30 +1,14 @@
 // The parts of a peer without windows and sockets: real crypto, a real store in a temporary folder, small files in
 // memory, an identity that a test chooses, and a clock that it moves.
-import { crypto, keyPairFromSeed, open, openSealed, randomBytes, seal, sealTo } from '../../main/identity/sodium'
-import { entropyFromWords, inviteSecretFromWords, splitWords, suggestWords, wordsOf } from '../../main/identity/words'
+import { secrets } from '../../main/identity/secrets'
 import { parseHostPort } from '../../main/net/address'
-import type { CircleFile, FilesPort, Identity, Parts, Secrets, SettingsFile } from '../../main/peer/ports'
+import type { CircleFile, FilesPort, Identity, Parts, SettingsFile } from '../../main/peer/ports'
 import { toHex } from '../../main/protocol/codec'
 import type { EpochRecord, MemberList } from '../../main/protocol/membership'
 import { renderMarkdown } from '../../main/render/markdown'
 import { excerpt } from '../../main/render/text'
 import { openOrSalvage } from '../../main/store/salvage'
 import { NEW_YEAR, seedOf, type Device, type Person } from '../support/people'
-
-export const secrets: Secrets = {
-  crypto,
-  randomBytes,
-  keyPairFromSeed,
-  seal,
-  open,
-  sealTo,
-  openSealed,
-  wordsOf,
-  entropyFromWords,
-  inviteSecretFromWords,
-  splitWords,
-  suggestWords,
-}
 
 export const identityOf = (person: Person, device: Device = person.device): Identity => ({
   name: person.name,
@@ -36,7 +20,7 @@ export const identityOf = (person: Person, device: Device = person.device): Iden
   signAsDevice: device.sign,
   signAsMember: person.sign,
   deviceKeys: device.keys,
-  words: () => wordsOf(seedOf(`root ${person.name}`)),
+  words: () => secrets.wordsOf(seedOf(`root ${person.name}`)),
 })
 
 export const circleFile = (
@@ -109,7 +93,7 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
       discard: () => undefined,
     },
     files: memoryFiles(),
-    openStore: () => openOrSalvage(dir, crypto, clock.ms),
+    openStore: () => openOrSalvage(dir, secrets.crypto, clock.ms),
     network: null,
     parseHostPort,
     render: renderMarkdown,
