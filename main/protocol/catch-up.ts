@@ -24,6 +24,7 @@ interface Open extends Range {
   since: number
 }
 interface Ports {
+  me: DeviceKey
   have: HaveVector
   links: ReadonlyMap<DeviceKey, LinkState>
   send(to: DeviceKey, message: Message): void
