@@ -5,13 +5,16 @@ import Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
 import { fileError, makePrivateFile } from './files'
 
+/** A command that opened the folder for a moment is waited for: a window must not fail to start because of it. */
+const WAIT_MS = 1000
+
 /** Throws FOLDER_IN_USE when another process holds the folder. Returns what releases it. */
 export function lockFolder(dir: string): () => void {
   let db: Database.Database | undefined
   try {
     const path = join(dir, 'lock.sqlite')
     makePrivateFile(path)
-    db = new Database(path, { timeout: 0 })
+    db = new Database(path, { timeout: WAIT_MS })
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db?.close()
