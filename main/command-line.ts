@@ -10,27 +10,31 @@ import { checkProofFile } from './peer/proof'
 
 export const proofChecker = (text: string) => checkProofFile(crypto, text, Date.now())
 
+/** Whichever keeper a folder was made with, as far as it is at hand. */
+export const vaultsWith =
+  (passphrase: string | undefined, keychain: Vault | undefined) =>
+  (keptBy: KeptBy): Vault => {
+    switch (keptBy) {
+      case 'file':
+        return fileVault
+      case 'passphrase':
+        if (passphrase === undefined) throw new TwofoldError('PASSPHRASE_NEEDED')
+        return passphraseVault(passphrase)
+      case 'keychain':
+        if (keychain) return keychain
+        throw new TwofoldError('KEYS_LOCKED', {
+          keeper: 'the system’s keychain (use the app, or keep its window open)',
+        })
+    }
+  }
+
 /** Keys are kept by TWOFOLD_PASSPHRASE where it is set, else by a file; a keychain only where one is handed in. */
 export const openAlone =
   (env: NodeJS.ProcessEnv, keychain?: Vault): OpenAlone =>
   async (dir, online) => {
     const open = (passphrase: string | undefined) => {
-      const vaultOf = (keptBy: KeptBy): Vault => {
-        switch (keptBy) {
-          case 'file':
-            return fileVault
-          case 'passphrase':
-            if (passphrase === undefined) throw new TwofoldError('PASSPHRASE_NEEDED')
-            return passphraseVault(passphrase)
-          case 'keychain':
-            if (keychain) return keychain
-            throw new TwofoldError('KEYS_LOCKED', {
-              keeper: 'the system’s keychain (use the app, or keep its window open)',
-            })
-        }
-      }
       const vault = passphrase === undefined ? fileVault : passphraseVault(passphrase)
-      return assemble({ dir, vault, vaultOf, online })
+      return assemble({ dir, vault, vaultOf: vaultsWith(passphrase, keychain), online })
     }
     const given = env.TWOFOLD_PASSPHRASE || undefined
     try {

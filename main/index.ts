@@ -6,29 +6,13 @@ import { version } from '../package.json'
 import { assemble } from './assemble'
 import { isCommandLine, runCli } from './cli/run'
 import { terminalIo } from './cli/terminal'
-import { openAlone, proofChecker } from './command-line'
-import { TwofoldError } from '../shared/errors'
+import { openAlone, proofChecker, vaultsWith } from './command-line'
 import { keychain } from './desktop/keychain'
 import { startDesktop } from './desktop/start'
-import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
+import { fileVault } from './identity/vault'
 
 // Unpackaged, Electron's own arguments end with the app's folder.
 const argv = process.argv.slice(app.isPackaged ? 1 : 2)
-
-/** Whichever keeper a folder was made with: one made on the command line opens in the window too. */
-function vaultOf(keptBy: KeptBy): Vault {
-  switch (keptBy) {
-    case 'keychain':
-      return keychain
-    case 'file':
-      return fileVault
-    case 'passphrase': {
-      const passphrase = process.env.TWOFOLD_PASSPHRASE
-      if (!passphrase) throw new TwofoldError('PASSPHRASE_NEEDED')
-      return passphraseVault(passphrase)
-    }
-  }
-}
 
 if (isCommandLine(argv)) {
   const run = () =>
@@ -53,7 +37,7 @@ if (isCommandLine(argv)) {
       const { backend, close } = await assemble({
         dir: dataDir,
         vault: keychain.available() ? keychain : fileVault,
-        vaultOf,
+        vaultOf: vaultsWith(process.env.TWOFOLD_PASSPHRASE || undefined, keychain),
         online: true,
       })
       return { handlers: backend.handlers, subscribe: (listener) => backend.subscribe(listener), close }

@@ -118,7 +118,6 @@ export class Circle {
       ownTimelineAhead: () => this.onOwnTimelineAhead(),
       ownHeld: (seq) => this.onOwnHeld(seq),
       refused: (code) => this.count(code),
-      presence: () => {},
       storeTrouble: (code) => this.onStoreTrouble(code),
       changed: () => this.hooks.changed(),
     })

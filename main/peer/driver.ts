@@ -42,7 +42,6 @@ export interface DriverHooks {
   ownTimelineAhead(height: number): void
   ownHeld(seq: number): void
   refused(code: string): void
-  presence(from: DeviceKey, entries: { device: DeviceKey; agoMs: number }[]): void
   /** The store could not take a batch, or could again (null). */
   storeTrouble(code: ErrorCode | null): void
   changed(): void
@@ -208,7 +207,6 @@ export class Driver {
         this.hooks.ownHeld(effect.seq)
         return
       case 'presence':
-        this.hooks.presence(effect.from, effect.entries)
         return
     }
   }

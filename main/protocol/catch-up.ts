@@ -24,7 +24,6 @@ interface Open extends Range {
   since: number
 }
 interface Ports {
-  me: DeviceKey
   have: HaveVector
   links: ReadonlyMap<DeviceKey, LinkState>
   send(to: DeviceKey, message: Message): void

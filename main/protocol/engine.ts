@@ -93,7 +93,8 @@ export type Effect =
   | { type: 'own-timeline-ahead'; height: number }
   /** A peer is known to hold our own timeline up to here. */
   | { type: 'own-held'; by: DeviceKey; seq: number; id: NodeId | null }
-  | { type: 'presence'; from: DeviceKey; entries: { device: DeviceKey; agoMs: number }[] }
+  /** `lastSeen` knows more than before (rule M7). */
+  | { type: 'presence' }
 
 export interface LinkState {
   device: DeviceKey
@@ -162,7 +163,6 @@ export class Engine {
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })
     this.catchUp = new CatchUp({
-      me: this.me,
       have: this.have,
       links: this.links,
       send,
@@ -381,11 +381,7 @@ export class Engine {
       case 'presence': {
         const entries = m.entries.filter((e) => e.device !== this.me && this.currentList.devices.has(e.device))
         for (const e of entries) this.seen.set(e.device, Math.max(this.seen.get(e.device) ?? 0, now - e.agoS * 1000))
-        this.effects.push({
-          type: 'presence',
-          from,
-          entries: entries.map((e) => ({ device: e.device, agoMs: e.agoS * 1000 })),
-        })
+        this.effects.push({ type: 'presence' })
         return
       }
     }

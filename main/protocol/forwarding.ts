@@ -125,6 +125,13 @@ export class Forwarding {
     for (const handOver of this.handOvers.values()) if (handOver.to === device) handOver.deadline = now
   }
 
+  /** Ring and seed of a node; null: its epoch is not known here, or its author is not on that ring. */
+  private routeOf(node: TimelineNode): { ring: Ring; seed: NodeSeed } | null {
+    const ring = this.ports.ring(node.epoch)
+    const seed = ring && nodeSeed(this.ports.crypto, ring, node.device, node.seq)
+    return seed && { ring, seed }
+  }
+
   /** A new own node: down both trees (rule F7, FULL). */
   begin(node: TimelineNode, now: number): void {
     const ring = this.ports.ring(node.epoch)
@@ -135,12 +142,12 @@ export class Forwarding {
   /** Hands on our parts of a segment. False: the segment is not one that we can hold (rule F8). */
   handOn(node: TimelineNode, arrival: Arrival, now: number, own = false): boolean {
     const recent = this.recent.get(node.id)
-    const ring = this.ports.ring(node.epoch)
-    if (!recent || !ring) return true
-    const seed = nodeSeed(this.ports.crypto, ring, node.device, node.seq)
-    const holder = seed && relative(ring, seed, this.ports.me)
+    const route = this.routeOf(node)
+    if (!recent || !route) return true
+    const { ring, seed } = route
+    const holder = relative(ring, seed, this.ports.me)
     // Admitted after the node's epoch: we are on nobody's ring for it, and hand nothing on.
-    if (!seed || holder === null) return true
+    if (holder === null) return true
     const { lo, len, tree } = arrival
     if (lo + len > ring.n || holder < lo || holder >= lo + len || (holder === 0) !== own) return false
     if (this.awaited.get(node.id)?.tree === tree) this.awaited.delete(node.id)
@@ -223,27 +230,17 @@ export class Forwarding {
       const { node, to, tried } = handOver
       const link = this.ports.links.get(to)
       if (!link || now - link.lastHeardAt >= SILENT_MS) this.failedAt.set(to, now)
-      const ring = this.ports.ring(node.epoch)
-      const seed = ring && nodeSeed(this.ports.crypto, ring, node.device, node.seq)
-      if (!ring || !seed) continue
+      const route = this.routeOf(node)
+      if (!route) continue
       tried.add(to)
-      if (
-        this.handOver(
-          ring,
-          seed,
-          { node, part: handOver.part, tree: handOver.tree, holder: handOver.holder, tried },
-          now,
-        )
-      )
-        this.counters.retried++
+      if (this.handOver(route.ring, route.seed, handOver, now)) this.counters.retried++
     }
     for (const [id, { node, tree, at }] of this.awaited) {
       if (now < at) continue
       this.awaited.delete(id)
       if (now - at > REPAIR_YOUNGER_MS) continue
-      const ring = this.ports.ring(node.epoch)
-      const seed = ring && nodeSeed(this.ports.crypto, ring, node.device, node.seq)
-      const mine = ring && seed && chain(ring, seed, this.ports.me, tree)
+      const route = this.routeOf(node)
+      const mine = route && chain(route.ring, route.seed, this.ports.me, tree)
       // A leaf of that tree has nothing to hand on.
       if (!mine || mine.segment.len <= 1) continue
       this.counters.takenOver++

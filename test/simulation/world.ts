@@ -128,7 +128,6 @@ export class Peer {
       ownTimelineAhead: (height) => this.ownAhead.push(height),
       ownHeld: () => {},
       refused: (code) => this.refused.set(code, (this.refused.get(code) ?? 0) + 1),
-      presence: () => {},
       storeTrouble: () => {},
       changed: () => {},
     }
