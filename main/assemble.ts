@@ -12,7 +12,9 @@ import { parseHostPort } from './net/address'
 import { Network } from './net/network'
 import { Backend } from './peer/backend'
 import type { NetworkConfig } from './peer/ports'
-import { renderMarkdown } from './render/markdown'
+import { facetsOf } from './render/facets'
+import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
+import { markTree } from './render/marks'
 import { excerpt } from './render/text'
 import { clearJoining, readCircle, readJoining, writeCircle, writeJoining } from './store/circle-file'
 import { openFolder } from './store/files'
@@ -86,7 +88,12 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       openStore: () => openOrSalvage(dir, crypto, now()),
       network: online ? startNetwork : null,
       parseHostPort,
-      render: renderMarkdown,
+      render: (text) =>
+        renderMarkdown(text, (error) => log('error', 'render', { error: error instanceof Error ? error.message : '' })),
+      renderPlain,
+      renderVersion: RENDER_VERSION,
+      facets: facetsOf,
+      mark: markTree,
       excerpt,
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,

@@ -77,8 +77,13 @@ export const wording = {
   TEXT_TOO_LONG: 'An entry holds at most {max} bytes of text; this one has {bytes}.',
   CLOCK_BEHIND: "This computer's clock is behind your own last entry by {behind}. Set the clock, then post again.",
   ENTRY_UNKNOWN: 'There is no such entry here.',
+  ENTRY_FIXED: 'Only posts and replies can be changed, withdrawn or reacted to.',
+  ENTRY_RETRACTED: 'This entry was withdrawn by its author.',
+  ENTRY_NOT_YOURS: 'Only its author can change or withdraw an entry.',
+  REACTION_INVALID: 'A reaction is an emoji or a short word of at most {max} bytes.',
   VIEW_UNKNOWN: 'That view is closed.',
   // -------- this machine
+  FOLDER_TAKEN: 'The folder {folder} already holds an identity or a circle. Give an empty one with --data.',
   FOLDER_IN_USE: 'This folder is already opened by another Twofold.',
   FOLDER_UNWRITABLE: 'The folder {folder} cannot be written to.',
   DISK_FULL: 'The disk is full. Nothing was lost; writing and receiving go on when there is space again.',

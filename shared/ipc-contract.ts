@@ -3,26 +3,36 @@
 // transports of this same contract; main's handlers, the window's API and the tests are derived from it.
 import * as v from 'valibot'
 import type { ErrorCode } from './errors'
-import type {
-  AppState,
-  Inspection,
-  InviteCode,
-  InvitePreview,
-  ListChangeView,
-  MemberView,
-  NodeId,
-  MemberKey,
-  NetworkView,
-  Row,
-  InviteId,
-  ViewChange,
-  ViewWindow,
+import {
+  HAS,
+  type AppState,
+  type EntryVersion,
+  type Histogram,
+  type Inspection,
+  type InviteCode,
+  type InviteId,
+  type InvitePreview,
+  type ListChangeView,
+  type MemberKey,
+  type MemberView,
+  type NetworkView,
+  type NodeId,
+  type RenderTree,
+  type Row,
+  type ViewChange,
+  type ViewWindow,
 } from './types'
 
 // Bounds of what a caller may send. Content bounds (64 KiB a node) are checked again where nodes are made.
 const NAME_MAX = 64
 const TEXT_CHARS_MAX = 65_536
 const WINDOW_ROWS_MAX = 500
+const SEARCH_CHARS_MAX = 1000
+/** Bins of a histogram: more than a tall screen has pixels to tell apart. */
+const BINS_MAX = 1000
+/** Entries copied at once; each brings its own proof. */
+const COPY_MAX = 200
+const TIME_MAX = 2 ** 48
 
 const hex = (digits: number) =>
   v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hex digits`))
@@ -48,7 +58,19 @@ const scope = v.variant('type', [
   v.strictObject({ type: v.literal('everyone') }),
   v.strictObject({ type: v.literal('mine') }),
   v.strictObject({ type: v.literal('member'), member: memberKey }),
+  v.strictObject({ type: v.literal('thread'), entry: nodeId }),
+  v.strictObject({ type: v.literal('bookmarks') }),
 ])
+const time = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(TIME_MAX))
+const filter = v.strictObject({
+  text: v.optional(v.pipe(v.string(), v.maxLength(SEARCH_CHARS_MAX))),
+  members: v.optional(v.pipe(v.array(memberKey), v.maxLength(64))),
+  kinds: v.optional(v.array(v.picklist(['post', 'reply']))),
+  has: v.optional(v.array(v.picklist(HAS))),
+  mentions: v.optional(memberKey),
+  from: v.optional(time),
+  to: v.optional(time),
+})
 const settings = v.strictObject({
   theme: v.optional(v.picklist(['system', 'light', 'dark'])),
   density: v.optional(v.picklist(['comfortable', 'compact'])),
@@ -106,17 +128,41 @@ export const calls = {
 
   // -------- entries
   'entry.post': call(v.strictObject({ text, replyTo: v.optional(nodeId) })).returns<Row>(),
+  /** Sets this member's reaction to an entry; '' takes it back. Answers the entry's row, as the next two do. */
+  'entry.react': call(v.strictObject({ id: nodeId, text: v.pipe(v.string(), v.maxLength(64)) })).returns<Row>(),
+  'entry.edit': call(v.strictObject({ id: nodeId, text })).returns<Row>(),
+  'entry.retract': call(v.strictObject({ id: nodeId })).returns<Row>(),
+  /** What was written first, then each edit; empty for a withdrawn entry. */
+  'entry.history': call(v.strictObject({ id: nodeId })).returns<EntryVersion[]>(),
+  'entry.bookmark': call(v.strictObject({ id: nodeId, on: v.boolean() })).returns<null>(),
+  /** Entries as text, oldest first: markdown, or quotes that carry their proofs (`twofold verify` reads them). */
+  'entry.copy': call(
+    v.strictObject({
+      ids: v.pipe(v.array(nodeId), v.minLength(1), v.maxLength(COPY_MAX)),
+      form: v.picklist(['markdown', 'quote']),
+    }),
+  ).returns<{ text: string }>(),
+  /** How a text will look. */
+  'entry.preview': call(v.strictObject({ text })).returns<RenderTree>(),
+  /** Tags in use that begin so, the most frequent first. */
+  'tags.suggest': call(v.strictObject({ prefix: v.pipe(v.string(), v.maxLength(64)) })).returns<string[]>(),
   'entry.inspect': call(v.strictObject({ id: nodeId })).returns<Inspection>(),
   /** A proof file's content (JSON text) that `twofold verify FILE` checks anywhere. */
   'entry.proof': call(v.strictObject({ id: nodeId })).returns<{ fileName: string; content: string }>(),
-  /** The composer's unsent text, kept across restarts. */
-  'draft.get': call(nothing).returns<{ text: string }>(),
-  'draft.set': call(v.strictObject({ text })).returns<null>(),
+  /** The composer's unsent text, kept across restarts; `about`: of an answer to an entry, or of its edit. */
+  'draft.get': call(v.optional(v.strictObject({ about: v.optional(nodeId) }), {})).returns<{ text: string }>(),
+  'draft.set': call(v.strictObject({ text, about: v.optional(nodeId) })).returns<null>(),
   /** Checks every stored entry again: encoding, id, signature, membership, chain. */
   'store.verify': call(nothing).returns<{ checked: number; bad: { id: string; code: string }[] }>(),
 
   // -------- views (docs/protocol.md, "Views"): the window asks for views, never for data
-  'view.open': call(v.strictObject({ scope })).returns<ViewWindow>(),
+  'view.open': call(
+    v.strictObject({
+      scope,
+      order: v.optional(v.picklist(['written', 'reached'])),
+      filter: v.optional(filter),
+    }),
+  ).returns<ViewWindow>(),
   'view.window': call(
     v.strictObject({
       viewId: count(2 ** 31),
@@ -126,6 +172,12 @@ export const calls = {
   ).returns<ViewWindow>(),
   /** Where a node stands in a view (for 'show in timeline'); -1 when the view does not contain it. */
   'view.position': call(v.strictObject({ viewId: count(2 ** 31), id: nodeId })).returns<number>(),
+  /** Where the first entry stands that was written (or arrived) at a moment or before it; `total` when none was. */
+  'view.at': call(v.strictObject({ viewId: count(2 ** 31), time })).returns<number>(),
+  /** How many entries there are when, in equal bins of time, the newest first. */
+  'view.histogram': call(
+    v.strictObject({ viewId: count(2 ** 31), bins: v.pipe(count(BINS_MAX), v.minValue(1)) }),
+  ).returns<Histogram>(),
   'view.close': call(v.strictObject({ viewId: count(2 ** 31) })).returns<null>(),
 
   // -------- network

@@ -5,30 +5,35 @@ import type {
   Alert,
   CircleView,
   DeviceKey,
+  EntryVersion,
+  Filter,
+  Histogram,
   Inspection,
   ListChangeView,
   MemberKey,
   MemberView,
   NetworkView,
   NodeId,
+  Order,
   Presence,
   Row,
   Scope,
   SyncView,
   ViewChange,
 } from '../../shared/types'
-import { utf8 } from '../protocol/codec'
 import { Engine, type StoreItem } from '../protocol/engine'
 import type { HaveVector } from '../protocol/have'
 import { fingersOf } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
-import { encodeContent, type Content } from '../protocol/kinds'
-import { CLOCK_AHEAD_MS, TEXT_BYTES_MAX } from '../protocol/limits'
+import { decodeContent, encodeContent, isEntry, type Content } from '../protocol/kinds'
+import { CLOCK_AHEAD_MS } from '../protocol/limits'
 import { devicesAt, isCurrentDevice, type MemberList } from '../protocol/membership'
 import { makeNode, type TimelineNode } from '../protocol/node'
 import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
+import { copied, type CopyForm } from './copying'
 import { Driver } from './driver'
+import { Indexer } from './indexer'
 import { inspect } from './inspect'
 import { ListKeeper } from './list-keeper'
 import { changeLog, memberViews } from './member-views'
@@ -36,7 +41,9 @@ import type { CircleFile, Identity, Link, NetworkPort, Parts, SettingsFile, Stor
 import { Problems } from './problems'
 import { proofFile } from './proof'
 import { Rows } from './rows'
+import { tagOf, tagPrefix } from './search'
 import { Views } from './views'
+import { editOf, postOf, reactionOf, retractionOf } from './writing'
 
 /** Up to this many devices everybody is linked with everybody: fewer than the fingers of a larger circle. */
 const FULL_LINKS_UP_TO = 17
@@ -45,6 +52,8 @@ const SPARE_LINK_MS = 60_000
 const SPARE_CHECK_MS = 15_000
 /** Word of a peer older than this is 'offline'. */
 const SEEN_MS = 120_000
+/** Tags offered while one is typed. */
+const TAGS_MAX = 8
 // Names in the store's table of single values.
 const META_OWN_HELD = 'own-held'
 const META_COPIED = 'copied'
@@ -72,6 +81,7 @@ export class Circle {
   private readonly driver: Driver
   private readonly views: Views
   private readonly rows: Rows
+  private readonly indexer: Indexer
   private network: NetworkPort | null = null
   private settings: SettingsFile
   private ownHeld: number
@@ -127,6 +137,7 @@ export class Circle {
       store: this.store,
       list: () => this.list,
       me: identity.device,
+      member: identity.member,
       ownHeld: () => this.ownHeld,
     })
     this.views = new Views(
@@ -137,6 +148,7 @@ export class Circle {
       (change) => this.hooks.viewChanged(change),
       parts.now,
     )
+    this.indexer = new Indexer({ parts, store: this.store, rows: this.rows, indexed: () => this.views.relist() })
     // Our own entries are never news to us.
     for (const member of this.list.members.keys())
       this.unread.set(member, member === identity.member ? 0 : this.store.unread(member))
@@ -191,6 +203,7 @@ export class Circle {
 
   async start(): Promise<void> {
     this.driver.start()
+    this.indexer.wake()
     this.spareTimer = setInterval(() => this.dropSpareLinks(), SPARE_CHECK_MS)
     await this.startNetwork()
   }
@@ -336,6 +349,7 @@ export class Circle {
   async stop(): Promise<void> {
     clearInterval(this.spareTimer)
     this.driver.stop()
+    this.indexer.stop()
     this.views.stop()
     await this.stopNetwork()
     this.store.close()
@@ -346,9 +360,11 @@ export class Circle {
   private onStored(nodes: readonly TimelineNode[]): void {
     for (const node of nodes) {
       const member = this.keeper.memberOf(node.device)
-      if (member !== this.identity.member) this.unread.set(member, (this.unread.get(member) ?? 0) + 1)
+      if (member !== this.identity.member && isEntry(decodeContent(node.kind, node.body)))
+        this.unread.set(member, (this.unread.get(member) ?? 0) + 1)
     }
     this.views?.stored(nodes)
+    this.indexer?.wake()
     // A closed gap turns floating rows into linked ones.
     if (nodes.length > 1) this.views?.touched()
     this.hooks.changed()
@@ -408,6 +424,8 @@ export class Circle {
     this.chooseLinks()
     this.network?.refresh()
     this.views.touched()
+    this.views.relist()
+    this.indexer.wake()
     this.hooks.changed()
     if (this.current) return
     void this.stopNetwork()
@@ -450,17 +468,31 @@ export class Circle {
 
   post(text: string, replyTo?: NodeId): Row {
     this.mayWrite()
-    const trimmed = text.replace(/\s+$/, '')
-    if (!trimmed.trim()) throw new TwofoldError('TEXT_EMPTY')
-    const bytes = utf8(trimmed).length
-    if (bytes > TEXT_BYTES_MAX) throw new TwofoldError('TEXT_TOO_LONG', { max: TEXT_BYTES_MAX, bytes })
-    if (replyTo !== undefined && !this.store.byId(replyTo)) throw new TwofoldError('ENTRY_UNKNOWN')
-    const content: Content =
-      replyTo === undefined ? { kind: 'post', text: trimmed } : { kind: 'reply', target: replyTo, text: trimmed }
-    return this.write(content)
+    return this.rowOf(this.write(postOf(this.store, text, replyTo)))
   }
 
-  private write(content: Content): Row {
+  /** Sets this member's reaction to an entry; '' takes it back. The entry's row afterwards, as with the next two. */
+  react(target: NodeId, text: string): Row {
+    this.mayWrite()
+    const content = reactionOf(this.store, target, text, this.identity.member)
+    if (content) this.write(content)
+    return this.rowOf(target)
+  }
+  edit(target: NodeId, text: string): Row {
+    this.mayWrite()
+    const content = editOf(this.store, target, text, this.identity.member)
+    if (content) this.write(content)
+    return this.rowOf(target)
+  }
+  retract(target: NodeId): Row {
+    this.mayWrite()
+    this.write(retractionOf(this.store, target, this.identity.member))
+    return this.rowOf(target)
+  }
+
+  private rowOf = (id: NodeId): Row => this.rows.row(this.stored(id))
+
+  private write(content: Content): NodeId {
     const { device } = this.identity
     const seq = this.store.height(device) + 1
     const head = seq > 1 ? this.store.at(device, seq - 1)! : null
@@ -484,19 +516,39 @@ export class Circle {
     )
     const [outcome] = this.driver.append([{ node, origin: { from: null, how: 'own', tree: null }, arrival: null }])
     if (outcome?.type !== 'stored') throw new Error(`own node was not stored: ${outcome?.type}`)
-    return this.rows.row(this.store.byId(node.id)!)
+    return node.id
   }
 
   // -------------------------------------------------------------- reading
 
-  openView = (scope: Scope) => this.views.open(scope)
+  openView = (scope: Scope, order?: Order, filter?: Filter) => this.views.open(scope, order, filter)
   window = (id: number, start: number, count: number) => this.views.window(id, start, count)
   position = (id: number, node: NodeId) => this.views.position(id, node)
   closeView = (id: number) => this.views.close(id)
+  viewAt = (id: number, time: number): number => this.views.at(id, time)
+  histogram = (id: number, bins: number): Histogram => this.views.histogram(id, bins)
+  versions = (id: NodeId): EntryVersion[] => this.rows.versions(this.stored(id))
+
+  /** Kept on this device alone. */
+  bookmark(id: NodeId, on: boolean): void {
+    this.store.bookmark(this.stored(id).row, on ? this.parts.now() : null)
+    this.views.touched()
+    this.views.relist()
+  }
+
+  /** Entries as text, oldest first. */
+  copy(ids: readonly NodeId[], form: CopyForm): string {
+    const nodes = [...new Set(ids)].map((id) => this.stored(id))
+    const rows = this.rows.rows(nodes.sort((a, b) => a.node.timestamp - b.node.timestamp))
+    return copied(rows, form, (row) => this.proof(row.id).content)
+  }
+
+  /** Tags in use that begin so, the most frequent first. */
+  tags = (prefix: string): string[] => this.store.facets(tagPrefix(prefix), TAGS_MAX).map(({ facet }) => tagOf(facet))
 
   markSeen(scope: Scope): void {
     const members =
-      scope.type === 'everyone' ? [...this.list.members.keys()] : scope.type === 'mine' ? [] : [scope.member]
+      scope.type === 'everyone' ? [...this.list.members.keys()] : scope.type === 'member' ? [scope.member] : []
     const unseen = members.filter((member) => this.unread.get(member))
     if (!unseen.length) return
     this.store.markSeen(unseen)
@@ -618,7 +670,10 @@ export class Circle {
     const missing = catchUp.missing()
     return {
       missing,
-      have: this.store.total(null),
+      have: [...this.engine.have.values()].reduce(
+        (sum, { height, floating }) => sum + height + floating.reduce((n, { from, to }) => n + to - from + 1, 0),
+        0,
+      ),
       from: missing && catchUp.lastFrom !== null ? this.keeper.nameOf(catchUp.lastFrom) : null,
       peersOnline: this.engine.links.size,
       compared: [...this.engine.links.values()].some((link) => link.compared),

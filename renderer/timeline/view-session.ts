@@ -108,7 +108,7 @@ export class ViewSession {
 
   /** The change that an answer belongs to never came: what the answer says holds, and nothing else is known. */
   #adopt({ viewId, version, total }: ViewWindow): void {
-    if (!this.#closed) this.#hear({ viewId, version, total, inserted: [] })
+    if (!this.#closed) this.#hear({ viewId, version, total, inserted: [], removed: [], touched: true })
   }
 
   #hear(change: ViewChange): void {

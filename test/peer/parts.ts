@@ -5,7 +5,9 @@ import { parseHostPort } from '../../main/net/address'
 import type { CircleFile, FilesPort, Identity, Parts, SettingsFile } from '../../main/peer/ports'
 import { toHex } from '../../main/protocol/codec'
 import type { EpochRecord, MemberList } from '../../main/protocol/membership'
-import { renderMarkdown } from '../../main/render/markdown'
+import { facetsOf } from '../../main/render/facets'
+import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
+import { markTree } from '../../main/render/marks'
 import { excerpt } from '../../main/render/text'
 import { openOrSalvage } from '../../main/store/salvage'
 import { NEW_YEAR, seedOf, type Device, type Person } from '../support/people'
@@ -97,6 +99,10 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     network: null,
     parseHostPort,
     render: renderMarkdown,
+    renderPlain,
+    renderVersion: RENDER_VERSION,
+    facets: facetsOf,
+    mark: markTree,
     excerpt,
     qr: () => [[true]],
     now: () => clock.ms,

@@ -249,6 +249,11 @@ class Entries {
       },
       proof: age % 17 === 5 ? 'floating' : 'linked',
       mine: author === 0,
+      reactions: [],
+      replies: 0,
+      bookmarked: false,
+      unread: false,
+      own: author === 0,
       ...(kind === 'reply' || kind === 'reaction' || kind === 'edit'
         ? {
             target: {
@@ -658,6 +663,11 @@ export class FakeBackend implements Bridge {
       tree: { version: 1, blocks: text.split(/\n\n+/u).map((part) => p(t(part))), heightPx: 26 },
       proof: 'linked',
       mine: author === 0,
+      reactions: [],
+      replies: 0,
+      bookmarked: false,
+      unread: false,
+      own: author === 0,
       ...(replyTo ? { target: { id: replyTo, memberName: 'Bob', excerpt: 'what was said' } } : {}),
       late: false,
       waiting: author === 0,
@@ -666,7 +676,14 @@ export class FakeBackend implements Bridge {
     for (const [viewId, view] of this.#views) {
       if (view.scope.type === 'member' || (view.scope.type === 'mine' && author !== 0)) continue
       view.version += 1
-      this.emit('view.changed', { viewId, version: view.version, total: this.#total(view.scope), inserted: [0] })
+      this.emit('view.changed', {
+        viewId,
+        version: view.version,
+        total: this.#total(view.scope),
+        inserted: [0],
+        removed: [],
+        touched: false,
+      })
     }
     return row
   }
@@ -684,7 +701,10 @@ export class FakeBackend implements Bridge {
   }
   #row(scope: Scope, position: number): Row {
     if (scope.type === 'everyone') return this.#entries.at(position)
-    const person = scope.type === 'mine' ? this.#crew[0] : this.#crew.find((one) => one.member === scope.member)
+    const person =
+      scope.type === 'mine'
+        ? this.#crew[0]
+        : this.#crew.find((one) => scope.type === 'member' && one.member === scope.member)
     const row = this.#entries.at(position)
     return person
       ? {
@@ -704,7 +724,7 @@ export class FakeBackend implements Bridge {
     const rows: Row[] = []
     for (let position = startAt; position < Math.min(total, startAt + count); position += 1)
       rows.push(this.#row(view.scope, position))
-    return { viewId, version: view.version, total, start: startAt, rows }
+    return { viewId, version: view.version, total, start: startAt, rows, more: false, notIndexed: 0 }
   }
 
   #inspect(id: NodeId): Inspection {
