@@ -6,9 +6,22 @@ import { askHidden } from './cli/terminal'
 import type { OpenAlone } from './cli/session'
 import { crypto } from './identity/sodium'
 import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
+import { PROOF_FENCE } from './peer/copying'
 import { checkProofFile } from './peer/proof'
+import { decodeContent } from './protocol/kinds'
 
-export const proofChecker = (text: string) => checkProofFile(crypto, text, Date.now())
+export function proofChecker(text: string) {
+  const checked = checkProofFile(crypto, text, Date.now())
+  const content = decodeContent(checked.node.kind, checked.node.body)
+  return { ...checked, text: content && 'text' in content ? content.text : null }
+}
+
+/** The proofs in a file: those that quotes carry, else the whole file is one. */
+export function proofsIn(text: string): string[] {
+  const fence = new RegExp(`^\`\`\`${PROOF_FENCE}\\n(.*?)\\n\`\`\`$`, 'gms')
+  const quoted = [...text.matchAll(fence)].map((found) => found[1]!)
+  return quoted.length ? quoted : [text]
+}
 
 /** Whichever keeper a folder was made with, as far as it is at hand. */
 export const vaultsWith =

@@ -95,6 +95,11 @@ export async function runCli(options: CliOptions): Promise<number> {
       verifyFile(io, args[0], json)
       return 0
     }
+    if (command.make) {
+      const given = typeof parsed.values.data === 'string' ? resolve(parsed.values.data) : null
+      await command.make({ io, json, args, flags: parsed.values }, given)
+      return 0
+    }
     const dir = resolve(
       typeof parsed.values.data === 'string' ? parsed.values.data : (env.TWOFOLD_USER_DATA ?? standardFolder(env)),
     )

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { TwofoldError } from '../../shared/errors'
 import type { Io } from './commands'
 
-export function terminalIo(checkProof: Io['checkProof']): Io {
+export function terminalIo(given: Pick<Io, 'checkProof' | 'proofsIn' | 'seed'>): Io {
   // A reader that has seen enough (`timeline | head`) closes the pipe: that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   return {
@@ -34,7 +34,7 @@ export function terminalIo(checkProof: Io['checkProof']): Io {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
     }),
     now: () => Date.now(),
-    checkProof,
+    ...given,
   }
 }
 

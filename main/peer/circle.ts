@@ -55,7 +55,7 @@ const SEEN_MS = 120_000
 /** Tags offered while one is typed. */
 const TAGS_MAX = 8
 // Names in the store's table of single values.
-const META_OWN_HELD = 'own-held'
+export const META_OWN_HELD = 'own-held'
 const META_COPIED = 'copied'
 /** When a device was last linked to this one, for the runs that follow. */
 const seenKey = (device: DeviceKey) => `seen ${device}`
@@ -540,7 +540,8 @@ export class Circle {
   copy(ids: readonly NodeId[], form: CopyForm): string {
     const nodes = [...new Set(ids)].map((id) => this.stored(id))
     const rows = this.rows.rows(nodes.sort((a, b) => a.node.timestamp - b.node.timestamp))
-    return copied(rows, form, (row) => this.proof(row.id).content)
+    // What is quoted is what the last edit says, so that is what is proved.
+    return copied(rows, form, (row) => this.proof(this.versions(row.id).at(-1)?.id ?? row.id).content)
   }
 
   /** Tags in use that begin so, the most frequent first. */

@@ -43,7 +43,7 @@ export interface Question {
   terms: string[]
 }
 
-const quoted = (text: string): string => `"${wordsOf(text).replaceAll('"', ' ')}"`
+const quoted = (text: string): string => `"${wordsOf(text).replace(/["\0]/g, ' ')}"`
 const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text)
 
 /** `numberOf`: a member's number in the store; null: nothing of theirs is here. */
@@ -63,7 +63,7 @@ export function questionOf(
     if (!hasWord(given)) continue
     const isTag = bare !== undefined && /^#[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]*$/u.test(bare)
     // The word that is still being typed is found by its beginning.
-    const open = bare !== undefined && part.index + whole.length === text.length
+    const open = !minus && bare !== undefined && part.index + whole.length === text.length
     const expression = isTag
       ? `facets : "${tagPrefix(given)}"${open ? ' *' : ''}`
       : `body : ${quoted(given)}${open ? ' *' : ''}`

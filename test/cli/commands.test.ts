@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { commands, type Io } from '../../main/cli/commands'
 import { isCommandLine, runCli } from '../../main/cli/run'
 import type { OpenAlone } from '../../main/cli/session'
-import { openAlone, proofChecker } from '../../main/command-line'
+import { openAlone, proofChecker, proofsIn } from '../../main/command-line'
 import { Backend } from '../../main/peer/backend'
+import { seedFolder } from '../../main/seed'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import { TwofoldError } from '../../shared/errors'
 import type { Row } from '../../shared/types'
@@ -46,6 +47,8 @@ async function run(argv: string[], { input = '', files = {}, open = openAlone({}
     interrupted: new Promise(() => {}),
     now: () => Date.now(),
     checkProof: proofChecker,
+    proofsIn,
+    seed: seedFolder({}),
   }
   return { code: await runCli({ argv, env: {}, io, version: '9.9.9', openAlone: open }), out, err }
 }
