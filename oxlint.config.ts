@@ -37,6 +37,7 @@ export const onlyIn: Readonly<Record<string, readonly string[]>> = {
   'multicast-dns': ['main/net'],
   'markdown-it': ['main/render'],
   lowlight: ['main/render'],
+  diff: ['main/render'],
   react: ['renderer'],
   'react-dom': ['renderer'],
   '@base-ui/react': ['renderer'],

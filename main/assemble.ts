@@ -12,6 +12,7 @@ import { parseHostPort } from './net/address'
 import { Network } from './net/network'
 import { Backend } from './peer/backend'
 import type { NetworkConfig } from './peer/ports'
+import { differences } from './render/differences'
 import { facetsOf } from './render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
 import { markTree } from './render/marks'
@@ -93,6 +94,7 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       renderPlain,
       renderVersion: RENDER_VERSION,
       facets: facetsOf,
+      differences,
       mark: markTree,
       excerpt,
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),

@@ -17,6 +17,7 @@ import { toHex } from './protocol/codec'
 import { encodeContent, type Content } from './protocol/kinds'
 import { deviceMessage, foundedList, makeGenesis, type Change, type MemberList } from './protocol/membership'
 import { makeNode, type TimelineNode } from './protocol/node'
+import { differences } from './render/differences'
 import { facetsOf } from './render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
 import { markTree } from './render/marks'
@@ -247,6 +248,7 @@ async function seed(
       renderPlain,
       renderVersion: RENDER_VERSION,
       facets: facetsOf,
+      differences,
       mark: markTree,
       excerpt,
       now: () => now,

@@ -146,12 +146,17 @@ export interface ReactionView {
   names: string[]
 }
 
+export interface Difference {
+  change: 'same' | 'added' | 'removed'
+  text: string
+}
 /** One state of an entry's text: what was written first, then each edit. */
 export interface EntryVersion {
   id: NodeId
   timestamp: number
   text: string
-  tree: RenderTree
+  /** Against the version before; empty for the first. */
+  differences: Difference[]
 }
 
 /** What a view shows. A thread is an entry with everything above and below it, oldest first. */

@@ -1,6 +1,6 @@
 // What the peer is made of and does not build itself: the interfaces of the parts that an entry (main/assemble.ts) hands
 // in. Shapes are those of main/identity, main/store, main/net and main/render; tests may hand in others.
-import type { DeviceKey, MemberKey, NodeId, Order, RenderTree, TreeFacets } from '../../shared/types'
+import type { DeviceKey, Difference, MemberKey, NodeId, Order, RenderTree, TreeFacets } from '../../shared/types'
 import type { Crypto, Sign } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { DeviceHave, HaveVector } from '../protocol/have'
@@ -227,6 +227,7 @@ export interface Parts {
   /** Raised with every change of what `render` gives. */
   renderVersion: number
   facets(tree: RenderTree): TreeFacets
+  differences(before: string, after: string): Difference[]
   /** The tree with what was searched for marked. */
   mark(tree: RenderTree, terms: readonly string[]): RenderTree
   excerpt(text: string, max: number): string

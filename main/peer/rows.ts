@@ -17,7 +17,7 @@ const EXCERPT_CHARS = 120
 const NAMES_MAX = 20
 
 interface RowContext {
-  parts: Pick<Parts, 'render' | 'renderPlain' | 'renderVersion' | 'excerpt' | 'mark'>
+  parts: Pick<Parts, 'render' | 'renderPlain' | 'renderVersion' | 'excerpt' | 'mark' | 'differences'>
   store: StorePort
   list(): MemberList
   /** This device. */
@@ -169,18 +169,28 @@ export class Rows {
 
   row = (stored: StoredNode): Row => this.rows([stored])[0]!
 
-  /** Everything that an entry has said, oldest first; only what is said now once it was withdrawn: nothing. */
+  /** Everything that an entry has said, oldest first; nothing once it was withdrawn. */
   versions(stored: StoredNode): EntryVersion[] {
     const [entry] = readEntries(this.context.store, [stored])
     const { content, folded } = entry!
     if (!canChange(content) || folded.retracted) return []
-    const { render } = this.context.parts
-    const version = (id: NodeId, timestamp: number, text: string) => ({ id, timestamp, text, tree: render(text) })
-    return [
-      version(stored.node.id, stored.node.timestamp, content.text),
-      ...folded.edits.flatMap((edit) =>
-        edit.content.kind === 'edit' ? [version(edit.id, edit.timestamp, edit.content.text)] : [],
-      ),
-    ]
+    const versions: EntryVersion[] = []
+    for (const { id, timestamp, text } of [
+      { id: stored.node.id, timestamp: stored.node.timestamp, text: content.text },
+      ...folded.edits.map((edit) => ({
+        id: edit.id,
+        timestamp: edit.timestamp,
+        text: edit.content.kind === 'edit' ? edit.content.text : '',
+      })),
+    ]) {
+      const before = versions.at(-1)
+      versions.push({
+        id,
+        timestamp,
+        text,
+        differences: before ? this.context.parts.differences(before.text, text) : [],
+      })
+    }
+    return versions
   }
 }

@@ -5,6 +5,7 @@ import { parseHostPort } from '../../main/net/address'
 import type { CircleFile, FilesPort, Identity, Parts, SettingsFile } from '../../main/peer/ports'
 import { toHex } from '../../main/protocol/codec'
 import type { EpochRecord, MemberList } from '../../main/protocol/membership'
+import { differences } from '../../main/render/differences'
 import { facetsOf } from '../../main/render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
 import { markTree } from '../../main/render/marks'
@@ -102,6 +103,7 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     renderPlain,
     renderVersion: RENDER_VERSION,
     facets: facetsOf,
+      differences,
     mark: markTree,
     excerpt,
     qr: () => [[true]],

@@ -4,6 +4,7 @@ import { Rows } from '../../main/peer/rows'
 import { Views } from '../../main/peer/views'
 import { encodeContent, type Content } from '../../main/protocol/kinds'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
+import { differences } from '../../main/render/differences'
 import { facetsOf } from '../../main/render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
 import { markTree } from '../../main/render/marks'
@@ -32,6 +33,7 @@ export function circleViews(dir = tempFolder(), renderVersion = RENDER_VERSION) 
     renderPlain,
     renderVersion,
     facets: facetsOf,
+      differences,
     mark: markTree,
     excerpt,
     now: () => Date.now(),
