@@ -64,8 +64,10 @@ function timesOf(chance: Chance, count: number, from: number, to: number): numbe
   const busy = Array.from({ length: days }, () => 0.15 + chance() ** 3 * 4)
   const sum = busy.reduce((all, one) => all + one, 0)
   const times: number[] = []
+  let sofar = 0
   for (const [day, share] of busy.entries()) {
-    const until = day === days - 1 ? count : Math.min(count, times.length + Math.round((share / sum) * count))
+    sofar += share
+    const until = day === days - 1 ? count : Math.round((sofar / sum) * count)
     while (times.length < until) {
       const hour = (chance() + chance()) * 9 + 5
       times.push(Math.floor(Math.min(to - 1, from + day * DAY_MS + hour * 3_600_000 + chance() * 3_600_000)))

@@ -6,7 +6,7 @@ import { canChange } from '../protocol/folding'
 import { decodeContent } from '../protocol/kinds'
 import { readEntries } from './entries'
 import type { Parts, StorePort, StoredNode } from './ports'
-import type { Rows } from './rows'
+import { keepsTree, type Rows } from './rows'
 import { facetWords, wordsOf } from './search'
 
 /** Nodes of one bite: some 8 ms, half a frame. */
@@ -82,7 +82,7 @@ export class Indexer {
         let facets = NO_FACETS as ReturnType<typeof parts.facets>
         if (!parts.renderPlain(folded.text)) {
           const tree = parts.render(folded.text)
-          trees.set(source.row, tree)
+          if (keepsTree(folded.text)) trees.set(source.row, tree)
           facets = parts.facets(tree)
         }
         of.push({ stored, words: { body: wordsOf(folded.text), facets: facetWords(member, content.kind, facets) } })

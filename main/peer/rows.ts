@@ -10,6 +10,9 @@ import type { Parts, StorePort, StoredNode } from './ports'
 const TREES_MAX = 4000
 /** Made trees that wait to be stored; beyond it they are made again when they are looked at again. */
 const WAITING_MAX = 2000
+/** A shorter text without code is rendered again in less time than its tree takes to be read, and takes less room. */
+const KEPT_CHARS_MIN = 400
+export const keepsTree = (text: string): boolean => text.length >= KEPT_CHARS_MIN || text.includes('```')
 /** Received this much later than written: the row says so. */
 const LATE_MS = 10 * 60_000
 const EXCERPT_CHARS = 120
@@ -58,7 +61,7 @@ export class Rows {
     const missing: { source: StoredNode; text: string }[] = []
     for (const item of texts) {
       const { id } = item.source.node
-      const known = this.trees.get(id) ?? parts.renderPlain(item.text)
+      const known = this.trees.get(id) ?? (keepsTree(item.text) ? null : parts.render(item.text))
       if (known) found.set(id, this.remember(id, known))
       else missing.push(item)
     }

@@ -37,7 +37,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   -- Which node speaks about which other one (by the first 48 bits of its id; it may not be here yet). kind: as on the wire.
   CREATE TABLE refs (target48 INTEGER NOT NULL, kind INTEGER NOT NULL, node INTEGER NOT NULL, PRIMARY KEY (target48, kind, node)) STRICT, WITHOUT ROWID;
-  -- Render trees that cost time to make, as JSON, with the version of the renderer that made them.
+  -- Render trees of long texts and of code, as JSON, with the version of the renderer that made them.
   CREATE TABLE trees (node INTEGER PRIMARY KEY, version INTEGER NOT NULL, tree TEXT NOT NULL) STRICT;
   CREATE TABLE bookmarks (node INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
   -- Full text without a copy of the text. Its rowid is timestamp × 2048 + id48 mod 2048, so matches come in order of time.

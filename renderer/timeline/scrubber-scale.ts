@@ -41,7 +41,7 @@ export function ticksOf(histogram: Histogram, trackPx: number, apartPx: number):
   for (let at = first[unit]; at.getTime() > oldest; at = step[unit](at)) {
     const time = at.getTime()
     const y = yOf(time, histogram, trackPx)
-    if (time > newest || y - lastY < apartPx || y > trackPx - 12) continue
+    if (time > newest || y < 12 || y - lastY < apartPx || y > trackPx - 12) continue
     ticks.push({ time, unit: unit === 'month' && at.getMonth() === 0 ? 'year' : unit })
     lastY = y
   }

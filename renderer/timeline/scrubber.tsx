@@ -9,7 +9,7 @@ import { barsOf, ticksOf, timeAt, yOf } from './scrubber-scale'
 const DAY_MS = 86_400_000
 const MONTH_MS = 30 * DAY_MS
 const TICK_APART_PX = 46
-const BAR_PX = 30
+const BAR_PX = 22
 
 interface ScrubberProps {
   controls: string

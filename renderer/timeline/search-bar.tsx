@@ -166,7 +166,7 @@ export function SearchBar({ ref, filter, byMember, session, onFilter, onClose }:
             {text.search.clear}
           </Button>
         )}
-        <span className="search-count" role="status">
+        <span className="unseen" role="status">
           {!session?.opened
             ? text.search.searching
             : narrowed || typed.trim() !== ''

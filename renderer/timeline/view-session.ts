@@ -25,7 +25,8 @@ export class ViewSession {
   notIndexed = 0
 
   constructor(spec: ViewSpec) {
-    this.spec = spec
+    const { scope, order, filter } = spec
+    this.spec = { scope, ...(order && { order }), ...(filter && { filter }) }
     // Changes may be told before the answer to 'view.open' is here; they wait for it.
     this.#off = on('view.changed', (change) => this.#hear(change))
     void this.#open()
