@@ -16,7 +16,7 @@ import { differences } from './render/differences'
 import { facetsOf } from './render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
 import { markTree } from './render/marks'
-import { excerpt } from './render/text'
+import { excerpt, plainText } from './render/text'
 import { clearJoining, readCircle, readJoining, writeCircle, writeJoining } from './store/circle-file'
 import { openFolder } from './store/files'
 import { lockFolder } from './store/folder-lock'
@@ -96,7 +96,8 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       facets: facetsOf,
       differences,
       mark: markTree,
-      excerpt,
+      // As words, not as markup.
+      excerpt: (text, max) => excerpt(plainText(renderMarkdown(text.slice(0, max * 8))), max),
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,
       log,
