@@ -3,6 +3,9 @@
 import { app } from 'electron'
 import { join } from 'node:path'
 import { version } from '../package.json'
+import { speak, wording } from '../shared/errors'
+import type { AppState } from '../shared/types'
+import { wordingDe } from '../shared/wording-de'
 import { assemble } from './assemble'
 import { isCommandLine, runCli } from './cli/run'
 import { terminalIo } from './cli/terminal'
@@ -35,12 +38,23 @@ if (isCommandLine(argv)) {
     ...(process.env.ELECTRON_RENDERER_URL !== undefined && { devUrl: process.env.ELECTRON_RENDERER_URL }),
     log: (text, error) => console.error(text, error ?? ''),
     async openBackend({ dataDir }) {
+      // Until the settings are read, also for what keeps them from being read.
+      speak(app.getLocale().startsWith('de') ? wordingDe : wording)
       const { backend, close } = await assemble({
         dir: dataDir,
         vault: keychain.available() ? keychain : fileVault,
         vaultOf: vaultsWith(process.env.TWOFOLD_PASSPHRASE || undefined, keychain),
         online: true,
       })
+      // Refusals and alerts are told in the window's language.
+      const follow = ({ settings }: AppState) =>
+        speak(
+          settings.language === 'de' || (settings.language === 'system' && app.getLocale().startsWith('de'))
+            ? wordingDe
+            : wording,
+        )
+      follow(backend.state())
+      backend.subscribe((pushed) => pushed.event === 'state' && follow(pushed.payload))
       return { handlers: backend.handlers, subscribe: (listener) => backend.subscribe(listener), close }
     },
   })

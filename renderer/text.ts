@@ -1,18 +1,12 @@
 // Every sentence of the window, in one catalogue. A second language is a second object of the same shape, chosen below.
 // Values that vary are arguments, so that a language may order and inflect them as it must.
-import { byteSize, count } from './ui/time'
+import { bytes, language, locale, number, plural } from './language'
+import { german } from './text-de'
 
-const language = 'en'
-/** The person's own variant of the language (clock, date order), if the system speaks that language at all. */
-export const locale: string =
-  typeof navigator !== 'undefined' && navigator.language.startsWith(language) ? navigator.language : 'en-GB'
+export { locale }
 
 /** The key that commands are given with, as it is printed on this system's keyboards. */
 export const commandKey = typeof navigator !== 'undefined' && navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl'
-
-const number = (value: number) => count(value, locale)
-const bytes = (value: number) => byteSize(value, locale)
-const plural = (value: number, one: string, many: string) => `${number(value)} ${value === 1 ? one : many}`
 
 const english = {
   app: {
@@ -268,7 +262,7 @@ const english = {
     removedWords: 'removed',
     withdrawn: (name: string, when: string) => `${name} withdrew this entry, ${when}`,
     isNew: 'New',
-    replies: (amount: number) => (amount >= 1000 ? `${number(999)}+ replies` : plural(amount, 'reply', 'replies')),
+    replies: (amount: number) => plural(amount, 'reply', 'replies'),
     thread: 'Thread',
     showThread: 'Show thread',
     showInTimeline: 'Show in the timeline',
@@ -561,6 +555,9 @@ const english = {
     themeName: { system: 'As the system', light: 'Light', dark: 'Dark' },
     density: 'Density',
     densityName: { comfortable: 'Comfortable', compact: 'Compact' },
+    language: 'Language',
+    languageHint: 'The window is loaded again for it; drafts stay.',
+    languageName: { system: 'As the system', en: 'English', de: 'Deutsch' },
     connections: 'Connections',
     lan: 'Local network',
     lanHint: 'Find members on the networks that this computer is on. Needs no internet.',
@@ -642,4 +639,14 @@ const english = {
   },
 } as const
 
-export const text = english
+/** The shape that every language fills: any words, the same places. */
+type Words<T> = T extends string
+  ? string
+  : T extends (...args: infer A) => string
+    ? (...args: A) => string
+    : T extends readonly (infer E)[]
+      ? readonly Words<E>[]
+      : { readonly [K in keyof T]: Words<T[K]> }
+export type Catalogue = Words<typeof english>
+
+export const text: Catalogue = language === 'de' ? german : english

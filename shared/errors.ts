@@ -126,7 +126,13 @@ export class TwofoldError extends Error {
   }
 }
 
+let table: Readonly<Record<ErrorCode, string>> = wording
+/** The language of all sentences from now on: this process serves one person. The command line never calls it. */
+export const speak = (sentences: Readonly<Record<ErrorCode, string>>): void => {
+  table = sentences
+}
+
 /** The one sentence for a code. A placeholder without a value is left out, never shown. */
 export function sentence(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}): string {
-  return wording[code].replace(/\{(\w+)\}/g, (_all, key: string) => String(details[key] ?? '')).trim()
+  return table[code].replace(/\{(\w+)\}/g, (_all, key: string) => String(details[key] ?? '')).trim()
 }

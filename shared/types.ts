@@ -124,7 +124,7 @@ export interface Row {
   /** Its author withdrew it: when, ms by the author's clock. The row stays, so that nothing moves. */
   retracted?: { at: number }
   reactions: ReactionView[]
-  /** Answers below it, also to answers; counted up to 1,000. */
+  /** Answers to it. */
   replies: number
   /** Kept on this device only. */
   bookmarked: boolean
@@ -394,6 +394,8 @@ export interface Settings {
   lan: boolean
   internet: boolean
   density: 'comfortable' | 'compact'
+  /** Of the window and of its refusals; the command line speaks English. */
+  language: 'system' | 'en' | 'de'
 }
 
 // ---------------------------------------------------------------- inspector

@@ -13,10 +13,12 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   BACKLINK_MISMATCH: 'Der Eintrag setzt die Zeitleiste seines Autors nicht fort.',
   TIMESTAMP_NOT_LATER: 'Der Eintrag gibt an, älter zu sein als der vor ihm.',
   TIMESTAMP_AHEAD: 'Der Eintrag liegt mehr als fünf Minuten vor dieser Uhr; er wird bis dahin zurückgehalten.',
-  EQUIVOCATION: 'Sein Autor hat zwei verschiedene Einträge für eine Stelle unterschrieben; beide werden als Beweis aufbewahrt.',
+  EQUIVOCATION:
+    'Sein Autor hat zwei verschiedene Einträge für eine Stelle unterschrieben; beide werden als Beweis aufbewahrt.',
   FRAME_MALFORMED: 'Ein Gerät hat etwas gesendet, das keine Twofold-Nachricht ist; die Verbindung wurde geschlossen.',
   FRAME_OVERSIZED: 'Ein Gerät hat eine Nachricht von mehr als 1 MiB gesendet; die Verbindung wurde geschlossen.',
-  SEGMENT_INVALID: 'Ein Gerät hat einen Eintrag mit falschem Abschnitt übergeben; der Eintrag wurde behalten, der Abschnitt nicht beachtet.',
+  SEGMENT_INVALID:
+    'Ein Gerät hat einen Eintrag mit falschem Abschnitt übergeben; der Eintrag wurde behalten, der Abschnitt nicht beachtet.',
   PROTOCOL_VERSION: 'Ein Gerät spricht eine Version des Protokolls, die diese hier nicht kennt.',
   CIRCLE_OTHER: 'Ein Gerät gehört zu einem anderen Kreis.',
   EPOCH_MALFORMED: 'Eine Änderung der Mitgliederliste hat nicht die vorgeschriebene Form.',
@@ -29,12 +31,14 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   ADMINS_NEEDED: 'Dieser Änderung müssen andere Verwalter zustimmen: {waitingFor}.',
   MEMBER_UNKNOWN: 'Ein solches Mitglied gibt es in diesem Kreis nicht.',
   MEMBER_IS_FOUNDER: 'Der Gründer kann nicht entfernt werden.',
-  REMOVED_FROM_CIRCLE: 'Dieses Gerät wurde aus dem Kreis entfernt. Was es hat, bleibt lesbar; schreiben kann es nicht mehr.',
+  REMOVED_FROM_CIRCLE:
+    'Dieses Gerät wurde aus dem Kreis entfernt. Was es hat, bleibt lesbar; schreiben kann es nicht mehr.',
   DEVICE_COPIED:
     'Mit dem Schlüssel dieses Geräts wurde anderswo geschrieben: Sein Ordner wurde kopiert oder eine alte Sicherung zurückgespielt. Damit es eine Zeitleiste bleibt, schreibt diese Kopie nicht mehr. Stellen Sie sich aus den 24 Wörtern in einem leeren Ordner wieder her, um als neues Gerät weiterzumachen.',
   RESTORING: 'Dieses Gerät wurde wiederhergestellt und holt noch Ihre Zeitleisten; danach kann geschrieben werden.',
   LINK_INVALID: 'Das ist kein Einladungslink von Twofold. Kopieren Sie den ganzen Link, von twofold:// bis zum Ende.',
-  LINK_DAMAGED: 'Dieser Einladungslink ist beschädigt: Ein Teil fehlt oder wurde verändert. Kopieren Sie ihn noch einmal ganz.',
+  LINK_DAMAGED:
+    'Dieser Einladungslink ist beschädigt: Ein Teil fehlt oder wurde verändert. Kopieren Sie ihn noch einmal ganz.',
   INVITE_WORDS_INVALID: 'Das sind nicht die 12 Wörter einer Einladung. {detail}',
   INVITE_EXPIRED: 'Diese Einladung ist am {when} abgelaufen. Bitten Sie um eine neue.',
   INVITE_USED_UP: 'Diese Einladung wurde so oft benutzt, wie sie erlaubt. Bitten Sie um eine neue.',
@@ -48,14 +52,16 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   REQUEST_UNKNOWN: 'Diese Anfrage gibt es nicht mehr.',
   WORD_UNKNOWN: 'Wort {position} („{word}“) steht nicht auf der Liste. {suggestion}',
   WORDS_COUNT: 'Zum Wiederherstellen braucht es 24 Wörter; angegeben sind {count}.',
-  WORDS_CHECKSUM: 'Jedes Wort steht auf der Liste, aber zusammen passen sie nicht. Prüfen Sie die Reihenfolge und jedes Wort noch einmal.',
+  WORDS_CHECKSUM:
+    'Jedes Wort steht auf der Liste, aber zusammen passen sie nicht. Prüfen Sie die Reihenfolge und jedes Wort noch einmal.',
   WORDS_MISMATCH: 'Wort {position} ist nicht das gezeigte.',
   NAME_INVALID: 'Ein Name hat 1 bis 64 Zeichen und keine Zeilenumbrüche.',
   IDENTITY_EXISTS: 'In diesem Ordner gibt es schon eine Identität.',
   IDENTITY_MISSING: 'In diesem Ordner gibt es noch keine Identität. Beginnen Sie mit: twofold init --name NAME',
   KEYS_LOCKED: 'Die Schlüssel dieses Ordners verwahrt {keeper}; von hier lassen sie sich nicht öffnen.',
   PASSPHRASE_WRONG: 'Die Passphrase öffnet die Schlüssel dieses Ordners nicht.',
-  PASSPHRASE_NEEDED: 'Die Schlüssel dieses Ordners schützt eine Passphrase. Geben Sie sie in TWOFOLD_PASSPHRASE oder bei der Abfrage an.',
+  PASSPHRASE_NEEDED:
+    'Die Schlüssel dieses Ordners schützt eine Passphrase. Geben Sie sie in TWOFOLD_PASSPHRASE oder bei der Abfrage an.',
   KEYS_DAMAGED:
     'Die Datei mit den Schlüsseln ist beschädigt. Stellen Sie sich aus den 24 Wörtern in einem leeren Ordner wieder her; die Einträge kommen vom Kreis zurück.',
   KEYCHAIN_UNAVAILABLE: 'Der Schlüsselbund des Systems antwortet nicht; die Schlüssel lassen sich gerade nicht öffnen.',
@@ -66,26 +72,32 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
     'Die Datei circle.json ist beschädigt; sie bleibt, wie sie ist. Spielen Sie eine Kopie zurück, oder stellen Sie sich aus den 24 Wörtern in einem leeren Ordner wieder her.',
   TEXT_EMPTY: 'Es gibt nichts zu schreiben.',
   TEXT_TOO_LONG: 'Ein Eintrag fasst höchstens {max} Bytes Text; dieser hat {bytes}.',
-  CLOCK_BEHIND: 'Die Uhr dieses Computers geht gegenüber Ihrem letzten Eintrag um {behind} nach. Stellen Sie sie, dann schreiben Sie noch einmal.',
+  CLOCK_BEHIND:
+    'Die Uhr dieses Computers geht gegenüber Ihrem letzten Eintrag um {behind} nach. Stellen Sie sie, dann schreiben Sie noch einmal.',
   ENTRY_UNKNOWN: 'Diesen Eintrag gibt es hier nicht.',
   ENTRY_FIXED: 'Nur Beiträge und Antworten können geändert, zurückgenommen oder mit Reaktionen versehen werden.',
   ENTRY_RETRACTED: 'Diesen Eintrag hat sein Autor zurückgenommen.',
   ENTRY_NOT_YOURS: 'Nur sein Autor kann einen Eintrag ändern oder zurücknehmen.',
   REACTION_INVALID: 'Eine Reaktion ist ein Emoji oder ein kurzes Wort von höchstens {max} Bytes.',
   VIEW_UNKNOWN: 'Diese Ansicht ist geschlossen.',
-  FOLDER_TAKEN: 'Der Ordner {folder} enthält schon eine Identität oder einen Kreis. Nennen Sie mit --data einen leeren.',
+  FOLDER_TAKEN:
+    'Der Ordner {folder} enthält schon eine Identität oder einen Kreis. Nennen Sie mit --data einen leeren.',
   FOLDER_IN_USE: 'Dieser Ordner ist schon von einem anderen Twofold geöffnet.',
   FOLDER_UNWRITABLE: 'In den Ordner {folder} kann nicht geschrieben werden.',
-  DISK_FULL: 'Der Datenträger ist voll. Nichts ging verloren; Schreiben und Empfangen gehen weiter, sobald wieder Platz ist.',
-  DATABASE_LOCKED: 'Die Datenbank ist von einem anderen Programm gesperrt. Schließen Sie es; Twofold macht von selbst weiter.',
+  DISK_FULL:
+    'Der Datenträger ist voll. Nichts ging verloren; Schreiben und Empfangen gehen weiter, sobald wieder Platz ist.',
+  DATABASE_LOCKED:
+    'Die Datenbank ist von einem anderen Programm gesperrt. Schließen Sie es; Twofold macht von selbst weiter.',
   DATABASE_DAMAGED:
     'Die Datenbank war beschädigt. Sie wurde als {file} beiseitegelegt; {recovered} Einträge wurden daraus gerettet, der Rest kommt vom Kreis zurück.',
   DATABASE_DAMAGED_NOW:
     'Die Datenbank ist beschädigt. Starten Sie Twofold neu: Es rettet, was lesbar ist, und holt den Rest vom Kreis.',
   DATABASE_NEWER: 'Die Datenbank stammt von einer neueren Twofold-Version. Installieren Sie diese oder eine spätere.',
-  SETTINGS_DAMAGED: 'Die Einstellungen waren nicht lesbar; es gelten die üblichen, und die alte Datei liegt als {file} daneben.',
+  SETTINGS_DAMAGED:
+    'Die Einstellungen waren nicht lesbar; es gelten die üblichen, und die alte Datei liegt als {file} daneben.',
   NO_INTERFACE: 'Dieser Computer ist in keinem Netz. Einträge werden aufbewahrt und gehen hinaus, sobald er es ist.',
-  MULTICAST_BLOCKED: 'Das Netz lässt nicht zu, dass Geräte sich melden. Tragen Sie eine Adresse von Hand ein: Netzwerk → Adresse hinzufügen.',
+  MULTICAST_BLOCKED:
+    'Das Netz lässt nicht zu, dass Geräte sich melden. Tragen Sie eine Adresse von Hand ein: Netzwerk → Adresse hinzufügen.',
   PORT_IN_USE: 'Ein anderes Programm belegt den Port, auf dem sich Geräte melden.',
   DHT_UNREACHABLE: 'Es wurde kein Weg ins Internet gefunden; das lokale Netz funktioniert ohne.',
   ADDRESS_INVALID: 'Eine Adresse sieht so aus: 192.168.1.20:49737 oder name.local:49737.',

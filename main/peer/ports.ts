@@ -77,6 +77,7 @@ export interface CircleFile {
 export interface SettingsFile {
   theme: 'system' | 'light' | 'dark'
   density: 'comfortable' | 'compact'
+  language: 'system' | 'en' | 'de'
   lan: boolean
   internet: boolean
   manualAddresses: string[]
@@ -123,6 +124,7 @@ export interface StorePort {
     older: Pick<TimelineNode, 'id' | 'timestamp'>,
     order?: Order,
   ): number
+  byIds(ids: readonly NodeId[]): StoredNode[]
   rows(rows: readonly number[]): StoredNode[]
   rowsAfter(row: number, limit: number): StoredNode[]
   timesOf(rows: readonly number[]): Map<number, { timestamp: number; receivedAt: number }>

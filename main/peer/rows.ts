@@ -88,16 +88,17 @@ export class Rows {
 
   private targetsOf(entries: readonly Entry[]): Map<NodeId, Entry> {
     const targets = new Map<NodeId, Entry>()
-    const away: StoredNode[] = []
+    const away: NodeId[] = []
     const here = new Map(entries.map((entry) => [entry.stored.node.id, entry]))
     for (const { content } of entries) {
-      if (!content || !('target' in content) || targets.has(content.target)) continue
+      if (!content || !('target' in content)) continue
       const known = here.get(content.target)
-      const stored = known ? null : this.context.store.byId(content.target)
       if (known) targets.set(content.target, known)
-      else if (stored) away.push(stored)
+      else away.push(content.target)
     }
-    for (const entry of readEntries(this.context.store, away)) targets.set(entry.stored.node.id, entry)
+    if (!away.length) return targets
+    for (const entry of readEntries(this.context.store, this.context.store.byIds(away)))
+      targets.set(entry.stored.node.id, entry)
     return targets
   }
 

@@ -8,8 +8,6 @@ import { id48Of } from './row-numbers'
 const REPLY = 2
 /** A thread is followed this far; a longer one says so. */
 const THREAD_MAX = 10_000
-/** Answers are counted up to here on a row: 'more than 999' is enough to know. */
-const REPLIES_COUNTED_MAX = 1000
 
 export function openReferences(db: Database.Database) {
   const add = db.prepare('INSERT OR IGNORE INTO refs VALUES (?, ?, ?)')
@@ -18,18 +16,17 @@ export function openReferences(db: Database.Database) {
     `SELECT target48, node FROM refs WHERE target48 IN (SELECT value FROM json_each(?)) AND kind <> ${REPLY}`,
   )
   // Down the replies from one entry; UNION drops what was reached before, so nothing can go round in a circle.
-  const below = (limit: number) => `
+  const BELOW = `
     WITH RECURSIVE thread(node, id48) AS (
       SELECT r.node, n.id48 FROM refs r JOIN nodes n ON n.rowid = r.node WHERE r.target48 = ? AND r.kind = ${REPLY}
       UNION
       SELECT r.node, n.id48 FROM thread t JOIN refs r ON r.target48 = t.id48 AND r.kind = ${REPLY} JOIN nodes n ON n.rowid = r.node
-      LIMIT ${limit}
+      LIMIT ${THREAD_MAX}
     )`
-  const counted = db.prepare<[number], { n: number }>(`${below(REPLIES_COUNTED_MAX)} SELECT COUNT(*) AS n FROM thread`)
-  const answered = db.prepare<[string], { target48: number }>(
-    `SELECT DISTINCT target48 FROM refs WHERE target48 IN (SELECT value FROM json_each(?)) AND kind = ${REPLY}`,
+  const answers = db.prepare<[string], { target48: number; n: number }>(
+    `SELECT target48, COUNT(*) AS n FROM refs WHERE target48 IN (SELECT value FROM json_each(?)) AND kind = ${REPLY} GROUP BY target48`,
   )
-  const thread = db.prepare<[number], { node: number }>(`${below(THREAD_MAX)} SELECT node FROM thread`)
+  const thread = db.prepare<[number], { node: number }>(`${BELOW} SELECT node FROM thread`)
 
   return {
     add: (target: NodeId, kind: number, node: number): void => void add.run(id48Of(target), kind, node),
@@ -45,13 +42,9 @@ export function openReferences(db: Database.Database) {
       }
       return found
     },
-    /** How many answers there are below each of these ids, also to answers; at most 1,000 are counted. */
-    repliesTo(ids: readonly NodeId[]): Map<number, number> {
-      const found = new Map<number, number>()
-      for (const { target48 } of answered.all(JSON.stringify(ids.map(id48Of))))
-        found.set(target48, counted.get(target48)!.n)
-      return found
-    },
+    /** How many answers there are to each of these ids. */
+    repliesTo: (ids: readonly NodeId[]): Map<number, number> =>
+      new Map(answers.all(JSON.stringify(ids.map(id48Of))).map((row) => [row.target48, row.n])),
     /** Row numbers of everything below one id. */
     thread: (root: NodeId): number[] => thread.all(id48Of(root)).map((row) => row.node),
   }

@@ -250,6 +250,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     return rows.flatMap((row) => found.get(row) ?? [])
   }
   const byId = db.prepare<[number, Uint8Array], NodeRow>(`${SELECT} WHERE n.id48 = ? AND n.id = ?`)
+  const byIds = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.id48 IN (SELECT value FROM json_each(?))`)
   const keyById = db.prepare<
     [number, Uint8Array],
     { timestamp: number; id48: number; received: number; rowid: number }
@@ -472,6 +473,14 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       return id === null || !high || !low ? 0 : positions.between(order, id, high, low)
     },
 
+    /** Those of these nodes that are here, in no order. */
+    byIds(ids: readonly NodeId[]): StoredNode[] {
+      const wanted = new Set(ids)
+      return byIds
+        .all(JSON.stringify(ids.map(id48Of)))
+        .map(stored)
+        .filter(({ node }) => wanted.has(node.id))
+    },
     /** Nodes by row number, in the order given. */
     rows: rowsOf,
     /** Nodes stored after a row number, in the order of storing. */
@@ -494,7 +503,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
         }),
       )
     },
-    /** Answers below each of these entries, at most 1,000; without an entry: none. */
+    /** Answers to each of these entries; those without are left out. */
     repliesTo(ids: readonly NodeId[]): Map<NodeId, number> {
       const found = references.repliesTo(ids)
       return new Map(

@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util'
 import { _electron, type ElectronApplication } from 'playwright-core'
 import { electronRuntime } from '../../scripts/electron-runtime.mjs'
 import { seedFolder } from '../../main/seed'
-import type { Bridge, Result } from '../../shared/ipc-contract'
-import type { Filter } from '../../shared/types'
+import type { Bridge, Reply, Result } from '../../shared/ipc-contract'
+import type { Filter, ViewWindow } from '../../shared/types'
 import { launch } from '../e2e/launch'
 import { newBackend } from '../support/backend'
 import { median, percentile, report, rounded, type Figure } from './report'
@@ -48,12 +48,13 @@ const memoryOf = (app: ElectronApplication) =>
 // ---------------------------------------------------------------- a minimal window, for the ratios
 const minimal = join(parent, 'minimal')
 mkdirSync(minimal)
-writeFileSync(join(minimal, 'package.json'), '{ "name": "minimal", "main": "main.js" }')
+writeFileSync(join(minimal, 'package.json'), '{ "name": "minimal", "version": "0.0.0", "main": "main.js" }')
 writeFileSync(
   join(minimal, 'main.js'),
   `const { app, BrowserWindow } = require('electron')
-app.whenReady().then(() => new BrowserWindow({ width: 1280, height: 800 }).loadURL('data:text/html,<p data-testid="entry">ready'))`,
+app.whenReady().then(() => new BrowserWindow({ width: 1280, height: 800 }).loadFile('index.html'))`,
 )
+writeFileSync(join(minimal, 'index.html'), '<p data-testid="entry">ready</p>')
 const { exe } = await electronRuntime()
 async function minimalStart(): Promise<{ ms: number; memory: number }> {
   const start = performance.now()
@@ -104,7 +105,7 @@ await page.setViewportSize({ width: 1280, height: 800 })
 const windows = (): Promise<number[]> =>
   page.evaluate(async (count): Promise<number[]> => {
     const { twofold } = window as unknown as Twofold
-    const opened = await twofold.call('view.open', { scope: { type: 'everyone' } })
+    const opened = JSON.parse(await twofold.call('view.open', { scope: { type: 'everyone' } })) as Reply<ViewWindow>
     if (!opened.ok) throw new Error(opened.message)
     const { viewId, total } = opened.value
     const times: number[] = []
@@ -112,7 +113,7 @@ const windows = (): Promise<number[]> =>
     for (let i = 0; i < count; i++) {
       place = (place * 7919 + 104_729) % Math.max(1, total - 100)
       const start = performance.now()
-      await twofold.call('view.window', { viewId, start: place, count: 100 })
+      JSON.parse(await twofold.call('view.window', { viewId, start: place, count: 100 }))
       times.push(performance.now() - start)
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
@@ -167,7 +168,9 @@ const searched = await page.evaluate(async (queries): Promise<{ text: string; ms
   for (let round = 0; round < 3; round++)
     for (const filter of queries) {
       const start = performance.now()
-      const answer = await twofold.call('view.open', { scope: { type: 'everyone' }, filter })
+      const answer = JSON.parse(
+        await twofold.call('view.open', { scope: { type: 'everyone' }, filter }),
+      ) as Reply<ViewWindow>
       if (!answer.ok) throw new Error(answer.message)
       out.push({ text: JSON.stringify(filter), ms: performance.now() - start, total: answer.value.total })
       await twofold.call('view.close', { viewId: answer.value.viewId })
@@ -332,7 +335,9 @@ figure(
 
 // ---------------------------------------------------------------- windows while a newcomer pulls the whole circle
 const invite = await page.evaluate(async (): Promise<Result<'invite.create'>> => {
-  const answer = await (window as unknown as Twofold).twofold.call('invite.create', { hours: 1, uses: 1 })
+  const answer = JSON.parse(
+    await (window as unknown as Twofold).twofold.call('invite.create', { hours: 1, uses: 1 }),
+  ) as Reply<Result<'invite.create'>>
   if (!answer.ok) throw new Error(answer.message)
   return answer.value
 })

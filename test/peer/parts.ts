@@ -45,6 +45,7 @@ export const circleFile = (
 const SETTINGS: SettingsFile = {
   theme: 'system',
   density: 'comfortable',
+  language: 'system',
   lan: true,
   internet: false,
   manualAddresses: [],
@@ -103,7 +104,7 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     renderPlain,
     renderVersion: RENDER_VERSION,
     facets: facetsOf,
-      differences,
+    differences,
     mark: markTree,
     excerpt,
     qr: () => [[true]],

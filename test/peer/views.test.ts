@@ -37,7 +37,14 @@ function setUp() {
   stores.push(store)
   for (const { device, member } of people) store.knowDevice(device.key, member)
   const rows = new Rows({
-    parts: { render: renderMarkdown, renderPlain, renderVersion: RENDER_VERSION, mark: markTree, excerpt, differences: () => [] },
+    parts: {
+      render: renderMarkdown,
+      renderPlain,
+      renderVersion: RENDER_VERSION,
+      mark: markTree,
+      excerpt,
+      differences: () => [],
+    },
     store,
     list: () => list,
     me: ann.device.key,

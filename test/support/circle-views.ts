@@ -33,7 +33,7 @@ export function circleViews(dir = tempFolder(), renderVersion = RENDER_VERSION) 
     renderPlain,
     renderVersion,
     facets: facetsOf,
-      differences,
+    differences,
     mark: markTree,
     excerpt,
     now: () => Date.now(),

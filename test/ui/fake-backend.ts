@@ -624,7 +624,7 @@ export class FakeBackend implements Bridge {
         compared: true,
       },
       alerts: [],
-      settings: { theme: 'system', density: 'comfortable', lan: true, internet: true },
+      settings: { theme: 'system', density: 'comfortable', language: 'system', lan: true, internet: true },
       dataDir: '/home/ada/.local/share/twofold',
       version: '0.1.0',
       keysKeptBy: 'keychain',
@@ -820,7 +820,10 @@ export class FakeBackend implements Bridge {
     }
   }
 
-  async call<K extends CallName>(name: K, input: Input<K>): Promise<Reply<never>> {
+  async call<K extends CallName>(name: K, input: Input<K>): Promise<string> {
+    return JSON.stringify(await this.#reply(name, input))
+  }
+  async #reply<K extends CallName>(name: K, input: Input<K>): Promise<Reply<never>> {
     this.asked.push({ name, input })
     try {
       const refused = this.refusals.get(name)

@@ -1,6 +1,6 @@
 // Every view of the window, and how one gets there from the timeline of everybody, for pictures and for axe.
 import type { Page } from 'playwright-core'
-import type { Bridge } from '../../shared/ipc-contract'
+import type { Bridge, Reply, ReplyJson } from '../../shared/ipc-contract'
 
 const key = (name: string) => (page: Page) => page.keyboard.press(name)
 const go = (letter: string) => async (page: Page) => {
@@ -23,8 +23,8 @@ const home = async (page: Page) => {
 /** Something of each kind on top of the sample: a thread, an edit with its history, reactions, a withdrawn entry. */
 export async function conversation(page: Page): Promise<void> {
   await page.evaluate(async (): Promise<void> => {
-    const value = async <T>(reply: Promise<{ ok: true; value: T } | { ok: false; message: string }>): Promise<T> => {
-      const answer = await reply
+    const value = async <T>(reply: Promise<ReplyJson<T>>): Promise<T> => {
+      const answer = JSON.parse(await reply) as Reply<T>
       if (!answer.ok) throw new Error(answer.message)
       return answer.value
     }
