@@ -10,6 +10,8 @@ export interface Entry {
   folded: Folded
   /** The node whose text is shown: the last edit that counts, else the entry itself. */
   source: StoredNode
+  /** Row numbers of the texts that no longer hold: those before the last edit, all of a withdrawn entry. */
+  superseded: number[]
 }
 
 function aboutOf(stored: StoredNode): About[] {
@@ -28,6 +30,9 @@ export function readEntries(store: Pick<StorePort, 'changesOf'>, nodes: readonly
     const folded = fold({ id: stored.node.id, member: stored.member, content }, about.flatMap(aboutOf))
     const last = folded.edits.at(-1)
     const source = (last && about.find(({ node }) => node.id === last.id)) ?? stored
-    return { stored, content, folded, source }
+    const counted = new Set(folded.edits.map((edit) => edit.id))
+    const texts = [stored, ...about.filter(({ node }) => counted.has(node.id))]
+    const superseded = texts.filter((one) => folded.retracted || one !== source).map((one) => one.row)
+    return { stored, content, folded, source, superseded }
   })
 }

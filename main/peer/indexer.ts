@@ -70,7 +70,9 @@ export class Indexer {
     const docs = new Map<number, { stored: StoredNode; words: { body: string; facets: string } | null }[]>()
     if (nodes.length) {
       const trees = new Map<number, RenderTree>()
-      for (const { stored, content, folded, source } of readEntries(store, this.concerned(nodes))) {
+      const gone: number[] = []
+      for (const { stored, content, folded, source, superseded } of readEntries(store, this.concerned(nodes))) {
+        gone.push(...superseded)
         const { doc } = store.docOf(stored.node)
         const of = docs.get(doc) ?? []
         docs.set(doc, of)
@@ -88,6 +90,7 @@ export class Indexer {
         of.push({ stored, words: { body: wordsOf(folded.text), facets: facetWords(member, content.kind, facets) } })
       }
       for (const [row, tree] of trees) made.push([row, JSON.stringify(tree)])
+      if (gone.length) store.dropTrees(gone)
     }
     if (made.length) store.putTrees(parts.renderVersion, made)
     if (!nodes.length) return false

@@ -140,6 +140,7 @@ export interface StorePort {
   docOf(node: Pick<TimelineNode, 'id' | 'timestamp'>): { doc: number; rows: number[] }
   trees(rows: readonly number[], version: number): Map<number, string>
   putTrees(version: number, made: readonly (readonly [number, string])[]): void
+  dropTrees(rows: readonly number[]): void
   bookmark(row: number, at: number | null): void
   bookmarked(rows: readonly number[]): Set<number>
   bookmarks(limit: number): number[]

@@ -12,6 +12,7 @@ export function openKeepsakes(db: Database.Database) {
   const putAll = db.transaction((version: number, made: readonly (readonly [number, string])[]) => {
     for (const [node, tree] of made) putTree.run(node, version, tree)
   })
+  const dropTrees = db.prepare<[string]>('DELETE FROM trees WHERE node IN (SELECT value FROM json_each(?))')
   const mark = db.prepare('INSERT OR IGNORE INTO bookmarks VALUES (?, ?)')
   const unmark = db.prepare('DELETE FROM bookmarks WHERE node = ?')
   const marked = db.prepare<[string], { node: number }>(
@@ -25,6 +26,8 @@ export function openKeepsakes(db: Database.Database) {
       new Map(trees.all(JSON.stringify(nodes), version).map((row) => [row.node, row.tree])),
     putTrees: (version: number, made: readonly (readonly [number, string])[]): void =>
       void putAll.immediate(version, made),
+    /** Forgets the trees of texts that no longer hold. */
+    dropTrees: (nodes: readonly number[]): void => void dropTrees.run(JSON.stringify(nodes)),
     bookmark: (node: number, at: number | null): void => void (at === null ? unmark.run(node) : mark.run(node, at)),
     bookmarked: (nodes: readonly number[]): Set<number> =>
       new Set(marked.all(JSON.stringify(nodes)).map((row) => row.node)),

@@ -1,6 +1,6 @@
 // Decides the scrubber beside the list: a track that is even in time, bars for how much was written when, and a handle at
 // the entry that is read. Dragging, pressing, the wheel and the keys all go to a moment; the backend says where it is.
-import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { memo, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 import type { Histogram } from '../../shared/types'
 import { locale, text } from '../text'
 import { tickLabel } from '../ui/time'
@@ -60,7 +60,6 @@ export function Scrubber({ controls, trackPx, histogram, time, labelOf, onTime, 
   }
   const handleY = dragY ?? yOf(time, histogram, trackPx)
   const labelY = dragY ?? hoverY
-  const binPx = trackPx / histogram.bins.length
   return (
     <div
       ref={track}
@@ -86,6 +85,22 @@ export function Scrubber({ controls, trackPx, histogram, time, labelOf, onTime, 
       onPointerLeave={() => setHoverY(null)}
       onKeyDown={press}
     >
+      <Scale histogram={histogram} trackPx={trackPx} />
+      <span className="scrubber-handle" style={{ transform: `translateY(${handleY}px)` }} aria-hidden />
+      {labelY !== null && (
+        <span className="scrubber-label" style={{ transform: `translateY(${labelY}px)` }} aria-hidden>
+          {labelOf(timeAt(labelY, histogram, trackPx))}
+        </span>
+      )}
+    </div>
+  )
+}
+
+/** Bars and names; they stay as they are while one scrolls. */
+const Scale = memo(function Scale({ histogram, trackPx }: { histogram: Histogram; trackPx: number }) {
+  const binPx = trackPx / histogram.bins.length
+  return (
+    <>
       <svg className="scrubber-bars" width={BAR_PX} height={trackPx} aria-hidden>
         {barsOf(histogram).map((bar, i) =>
           bar === 0 ? null : (
@@ -105,12 +120,6 @@ export function Scrubber({ controls, trackPx, histogram, time, labelOf, onTime, 
           {tickLabel(at, unit, locale)}
         </span>
       ))}
-      <span className="scrubber-handle" style={{ transform: `translateY(${handleY}px)` }} aria-hidden />
-      {labelY !== null && (
-        <span className="scrubber-label" style={{ transform: `translateY(${labelY}px)` }} aria-hidden>
-          {labelOf(timeAt(labelY, histogram, trackPx))}
-        </span>
-      )}
-    </div>
+    </>
   )
-}
+})

@@ -379,6 +379,28 @@ describe('other views', () => {
 })
 
 describe('render trees', () => {
+  test('[N3] of a text that was edited or withdrawn no tree is kept', () => {
+    const dir = tempFolder()
+    const here = circleViews(dir)
+    const code = (word: string) => `\`\`\`ts\nconst ${word} = 1\n\`\`\``
+    const node = here.say(ann, { kind: 'post', text: code('first') })
+    here.index()
+    const kept = () => {
+      const db = new Database(join(dir, TIMELINE_FILE), { readonly: true })
+      const trees = db.prepare<[], { tree: string }>('SELECT tree FROM trees').all()
+      db.close()
+      return trees.map(({ tree }) => /const (\w+)/.exec(tree)?.[1])
+    }
+    expect(kept()).toEqual(['first'])
+    here.say(ann, { kind: 'edit', target: node.id, text: code('second') })
+    here.index()
+    expect(kept()).toEqual(['second'])
+    here.say(ann, { kind: 'retract', target: node.id })
+    here.index()
+    expect(kept()).toEqual([])
+    here.close()
+  })
+
   test('are made once, kept beside the node, and made again by another version of the renderer', () => {
     const dir = tempFolder()
     const first = circleViews(dir)
