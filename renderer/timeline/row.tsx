@@ -154,7 +154,11 @@ function Below({ row, actions }: { row: Row; actions: RowActions }) {
           className="reaction"
           data-mine={reaction.mine || undefined}
           aria-pressed={reaction.mine}
-          aria-label={text.timeline.reactionLabel(reaction.text, whoReacted(reaction), reaction.mine)}
+          aria-label={text.timeline.reactionLabel(
+            `${reaction.text} ${reaction.count}`,
+            whoReacted(reaction),
+            reaction.mine,
+          )}
           title={whoReacted(reaction)}
           disabled={!react || row.retracted !== undefined}
           onClick={(event) => {
@@ -244,7 +248,7 @@ function Target({ row, actions }: { row: Row; actions: RowActions }) {
     <button
       type="button"
       className="row-target"
-      aria-label={text.timeline.showTarget(target.memberName)}
+      title={text.timeline.showTarget(target.memberName)}
       onClick={(event) => {
         event.stopPropagation()
         actions.showTarget(target.id)

@@ -24,7 +24,12 @@ export function PageHead({ title, note, openNavigation, children }: PageHeadProp
         {note && <p className="ellipsis">{note}</p>}
       </div>
       {children}
-      <button type="button" className="palette-button" aria-label={text.palette.open} onClick={shell.palette}>
+      <button
+        type="button"
+        className="palette-button"
+        aria-label={`${text.palette.open} ${commandKey} K`}
+        onClick={shell.palette}
+      >
         <Command size={15} aria-hidden />
         <kbd className="kbd" aria-hidden>
           {commandKey} K

@@ -49,7 +49,10 @@ async function ask<K extends CallName>(name: K, input: Input<K>): Promise<Result
 }
 
 describe.each(['light', 'dark'] as const)('%s', (theme) => {
-  beforeAll(() => ask('settings.set', { theme }))
+  beforeAll(async () => {
+    await ask('settings.set', { theme })
+    await page.locator(`html[data-theme=${theme}]`).waitFor()
+  })
   test.each(Object.keys(views))('axe finds nothing serious in: %s', async (name) => {
     await views[name]!(page)
     await page.evaluate(axe.source)
