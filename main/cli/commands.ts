@@ -23,7 +23,7 @@ import { entryCommands } from './entry-commands'
 import { seed } from './seed-command'
 import type { Session } from './session'
 
-export { UsageError, type Call, type Command, type Io }
+export { UsageError, type Command, type Io }
 
 /** How long `join` waits for the first entries after it was let in. */
 const FIRST_SYNC_MS = 10_000

@@ -6,7 +6,7 @@ import { cleanText } from './text'
 const PLAIN_CHARS_MAX = 4000
 // Letters, marks, digits, pictures and punctuation that neither markdown nor the search for addresses ever looks at.
 const PLAIN =
-  /^[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\u200d\ufe0f ,;'"!?./%()\u2018-\u201e\u2013\u2014\u2026\n]+$/u
+  /^(?:[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier} ,;'"!?./%()\u2018-\u201e\u2013\u2014\u2026\n]|\u200d|\ufe0f)+$/u
 // A digit at a line's start may be a list, white space at its ends or an empty line is layout, 'www.' is an address.
 const LAYOUT = /^[\s\p{N}]|\n[\s\p{N}]|[ \n]$| \n|www\./iu
 

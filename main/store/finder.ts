@@ -58,7 +58,7 @@ export function openFinder(db: Database.Database) {
     behind: (): number => Math.max(0, (last.get()!.n ?? 0) - indexedTo()),
     /** Everything behind this row number is put in again. */
     rewind: (row: number): void => void (row < indexedTo() && setCursor.run(String(Math.max(0, row)))),
-    put: (upTo: number | null, docs: readonly Doc[]): void => void put.immediate(upTo, docs),
+    put: (upTo: number | null, docs: readonly Doc[]): void => put.immediate(upTo, docs),
     /** Row numbers of the matches, newest first by time of writing. */
     find: ({ match, from, to, limit }: FindWhat): number[] => {
       const topMs = Math.floor(Number.MAX_SAFE_INTEGER / PER_MS) - 1

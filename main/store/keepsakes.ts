@@ -24,8 +24,7 @@ export function openKeepsakes(db: Database.Database) {
     /** Trees that this version of the renderer made, as JSON by row number. */
     trees: (nodes: readonly number[], version: number): Map<number, string> =>
       new Map(trees.all(JSON.stringify(nodes), version).map((row) => [row.node, row.tree])),
-    putTrees: (version: number, made: readonly (readonly [number, string])[]): void =>
-      void putAll.immediate(version, made),
+    putTrees: (version: number, made: readonly (readonly [number, string])[]): void => putAll.immediate(version, made),
     /** Forgets the trees of texts that no longer hold. */
     dropTrees: (nodes: readonly number[]): void => void dropTrees.run(JSON.stringify(nodes)),
     bookmark: (node: number, at: number | null): void => void (at === null ? unmark.run(node) : mark.run(node, at)),

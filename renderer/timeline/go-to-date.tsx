@@ -18,7 +18,8 @@ interface GoToDateProps {
 }
 
 export function GoToDate({ open, onClose, onDate }: GoToDateProps) {
-  const [day, setDay] = useState(() => dayText(Date.now()))
+  const [today] = useState(() => dayText(Date.now()))
+  const [day, setDay] = useState(today)
   const time = new Date(`${day}T23:59:59.999`).getTime()
   return (
     <Dialog
@@ -41,7 +42,7 @@ export function GoToDate({ open, onClose, onDate }: GoToDateProps) {
           className="input"
           type="date"
           aria-label={text.timeline.date}
-          max={dayText(Date.now())}
+          max={today}
           value={day}
           required
           onChange={(event) => setDay(event.target.value)}

@@ -102,6 +102,7 @@ describe('places', () => {
             world.remove(remove)
             world.check(samples)
           }
+          expect(world.positions.total('written', 0)).toBe(world.model.length)
           world.db.close()
         },
       ),
@@ -128,6 +129,7 @@ describe('places', () => {
     world.check(samples)
     world.add(many(1500, 3_100_000, 300))
     world.check([...samples, 7000])
+    expect(world.positions.total('written', 0)).toBe(world.model.length)
     world.db.close()
   }, 60_000)
 

@@ -944,6 +944,23 @@ export class FakeBackend implements Bridge {
       case 'entry.post':
         if (String(input['text']).includes('refuse me')) throw new Refusal('CLOCK_BEHIND', { behind: '3 minutes' })
         return this.arrive(0, input['text'] ?? '', input['replyTo'])
+      case 'entry.react':
+      case 'entry.edit':
+      case 'entry.retract':
+        return this.#entries.at(0)
+      case 'entry.history':
+      case 'tags.suggest':
+        return []
+      case 'entry.bookmark':
+        return null
+      case 'entry.copy':
+        return { text: '' }
+      case 'entry.preview':
+        return { version: 1, blocks: [p(t(input['text'] ?? ''))], heightPx: 22 }
+      case 'view.at':
+        return 0
+      case 'view.histogram':
+        return { newest: 0, oldest: 0, bins: [], total: 0 }
       case 'entry.inspect':
         return this.#inspect(input['id'] as unknown as NodeId)
       case 'entry.proof':
