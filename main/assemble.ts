@@ -90,6 +90,10 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       excerpt,
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms)
+        return () => clearTimeout(timer)
+      },
       log,
     })
     const report = (during: string, error: unknown) =>

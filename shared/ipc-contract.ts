@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import type { ErrorCode } from './errors'
 import type {
   AppState,
+  HoldersView,
   Inspection,
   InviteCode,
   InvitePreview,
@@ -12,6 +13,7 @@ import type {
   MemberView,
   NodeId,
   MemberKey,
+  NetworkLive,
   NetworkView,
   Row,
   InviteId,
@@ -54,6 +56,8 @@ const settings = v.strictObject({
   density: v.optional(v.picklist(['comfortable', 'compact'])),
   lan: v.optional(v.boolean()),
   internet: v.optional(v.boolean()),
+  capKiB: v.optional(count(1_048_576)),
+  capPeerKiB: v.optional(count(1_048_576)),
 })
 
 interface Call<I extends v.GenericSchema, R> {
@@ -81,7 +85,10 @@ export const calls = {
   'identity.suggest': call(v.strictObject({ prefix: v.pipe(v.string(), v.maxLength(16)) })).returns<string[]>(),
 
   // -------- circle
-  'circle.create': call(v.strictObject({ name, approval: v.picklist(['auto', 'ask']) })).returns<null>(),
+  /** `jump`: rule F4; 0 unless a founder wants the free mode. */
+  'circle.create': call(
+    v.strictObject({ name, approval: v.picklist(['auto', 'ask']), jump: v.optional(v.picklist([0, 1, 2, 3]), 0) }),
+  ).returns<null>(),
   'invite.create': call(
     v.strictObject({
       hours: v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 90)),
@@ -107,8 +114,13 @@ export const calls = {
   // -------- entries
   'entry.post': call(v.strictObject({ text, replyTo: v.optional(nodeId) })).returns<Row>(),
   'entry.inspect': call(v.strictObject({ id: nodeId })).returns<Inspection>(),
-  /** A proof file's content (JSON text) that `twofold verify FILE` checks anywhere. */
-  'entry.proof': call(v.strictObject({ id: nodeId })).returns<{ fileName: string; content: string }>(),
+  /** Who holds it, by their own signatures (rule C3). */
+  'entry.holders': call(v.strictObject({ id: nodeId })).returns<HoldersView>(),
+  /** A proof file's content (JSON text) that `twofold verify FILE` checks anywhere; `holders`: with their signatures. */
+  'entry.proof': call(v.strictObject({ id: nodeId, holders: v.optional(v.boolean(), false) })).returns<{
+    fileName: string
+    content: string
+  }>(),
   /** The composer's unsent text, kept across restarts. */
   'draft.get': call(nothing).returns<{ text: string }>(),
   'draft.set': call(v.strictObject({ text })).returns<null>(),
@@ -130,6 +142,8 @@ export const calls = {
 
   // -------- network
   'network.get': call(nothing).returns<NetworkView>(),
+  /** Traffic, ring and counters at this moment; a view that shows them asks once a second. */
+  'network.live': call(nothing).returns<NetworkLive>(),
   'network.addAddress': call(
     v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) }),
   ).returns<null>(),

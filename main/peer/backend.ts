@@ -115,7 +115,14 @@ export class Backend {
       network: circle?.networkView() ?? this.noNetwork(),
       sync: circle?.sync() ?? { missing: 0, have: 0, from: null, peersOnline: 0, compared: false },
       alerts: [...(circle?.alerts() ?? []), ...this.notices.values()],
-      settings: { theme: settings.theme, density: settings.density, lan: settings.lan, internet: settings.internet },
+      settings: {
+        theme: settings.theme,
+        density: settings.density,
+        lan: settings.lan,
+        internet: settings.internet,
+        capKiB: settings.capKiB,
+        capPeerKiB: settings.capPeerKiB,
+      },
       dataDir: this.parts.dir,
       version: this.parts.version,
       keysKeptBy: identity?.keptBy ?? null,
@@ -185,7 +192,7 @@ export class Backend {
     }
   }
 
-  private async create(circleName: string, approval: 'auto' | 'ask'): Promise<void> {
+  private async create(circleName: string, approval: 'auto' | 'ask', jump: 0 | 1 | 2 | 3): Promise<void> {
     const identity = this.requireIdentity()
     if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
     await this.cancelJoin()
@@ -198,6 +205,7 @@ export class Backend {
         founderName: identity.name,
         founderDevice: identity.device,
         approval,
+        jump,
         timestamp: this.parts.now(),
         nonce: secrets.randomBytes(16),
       },
@@ -327,8 +335,8 @@ export class Backend {
     },
     'identity.suggest': ({ prefix }) => this.parts.secrets.suggestWords(prefix),
 
-    'circle.create': async ({ name: text, approval }) => {
-      await this.create(text, approval)
+    'circle.create': async ({ name: text, approval, jump }) => {
+      await this.create(text, approval, jump)
       return null
     },
     'invite.create': ({ hours, uses }) => this.requireCircle().admission.create(hours, uses),
@@ -373,7 +381,8 @@ export class Backend {
 
     'entry.post': ({ text, replyTo }) => this.requireCircle().post(text, replyTo),
     'entry.inspect': ({ id }) => this.requireCircle().inspect(id),
-    'entry.proof': ({ id }) => this.requireCircle().proof(id),
+    'entry.holders': ({ id }) => this.requireCircle().holders(id),
+    'entry.proof': ({ id, holders }) => this.requireCircle().proof(id, holders),
     'draft.get': () => ({ text: this.draft }),
     'draft.set': ({ text }) => {
       this.draft = text
@@ -391,6 +400,7 @@ export class Backend {
     },
 
     'network.get': () => this.circle?.networkView() ?? this.noNetwork(),
+    'network.live': () => this.requireCircle().networkLive(),
     'network.addAddress': ({ address }) => {
       const { host, port } = this.address(address)
       const text = `${host}:${port}`
