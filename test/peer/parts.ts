@@ -95,6 +95,10 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     files: memoryFiles(),
     openStore: () => openOrSalvage(dir, secrets.crypto, clock.ms),
     network: null,
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
     parseHostPort,
     render: renderMarkdown,
     excerpt,
