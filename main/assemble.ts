@@ -100,6 +100,10 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       excerpt: (text, max) => excerpt(plainText(renderMarkdown(text.slice(0, max * 8))), max),
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms)
+        return () => clearTimeout(timer)
+      },
       log,
     })
     const report = (during: string, error: unknown) =>

@@ -9,11 +9,10 @@ import { wordingDe } from '../shared/wording-de'
 import { assemble } from './assemble'
 import { isCommandLine, runCli } from './cli/run'
 import { terminalIo } from './cli/terminal'
-import { openAlone, proofChecker, proofsIn, vaultsWith } from './command-line'
+import { commandParts, openAlone, vaultsWith } from './command-line'
 import { keychain } from './desktop/keychain'
 import { startDesktop } from './desktop/start'
 import { fileVault } from './identity/vault'
-import { seedFolder } from './seed'
 
 // Unpackaged, Electron's own arguments end with the app's folder.
 const argv = process.argv.slice(app.isPackaged ? 1 : 2)
@@ -23,7 +22,7 @@ if (isCommandLine(argv)) {
     runCli({
       argv,
       env: process.env,
-      io: terminalIo({ checkProof: proofChecker, proofsIn, seed: seedFolder(process.env) }),
+      io: terminalIo(commandParts(process.env)),
       version,
       openAlone: openAlone(process.env, keychain),
     })

@@ -140,6 +140,7 @@ async function seed(
       founderName: NAMES[0],
       founderDevice: me.device,
       approval: 'auto',
+      jump: 0,
       timestamp: start - DAY_MS,
       nonce: randomBytes(16),
     },

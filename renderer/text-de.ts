@@ -381,6 +381,7 @@ export const german: Catalogue = {
       epoch: 'Mitgliederliste',
       log: 'Stelle in der Zeitleiste',
       time: 'Zeit',
+      holders: 'Aufbewahrt von',
     },
     holds: 'hält',
     fails: 'hält nicht',

@@ -385,6 +385,7 @@ const english = {
       epoch: 'Member list',
       log: 'Place in the timeline',
       time: 'Time',
+      holders: 'Held by',
     },
     holds: 'holds',
     fails: 'does not hold',

@@ -14,6 +14,7 @@ export const wording = {
   BACKLINK_MISMATCH: "The entry does not continue its author's timeline.",
   TIMESTAMP_NOT_LATER: 'The entry claims to be older than the one before it.',
   TIMESTAMP_AHEAD: 'The entry is dated more than five minutes ahead of this clock; it is held until then.',
+  CHECKPOINT_INVALID: 'What a peer passed on as signed by another device was not.',
   EQUIVOCATION: 'Its author signed two different entries for one place; both are kept as proof.',
   // -------- frames (rule F8)
   FRAME_MALFORMED: 'A peer sent something that is not a Twofold message; that connection was closed.',

@@ -8,6 +8,7 @@ import {
   type AppState,
   type EntryVersion,
   type Histogram,
+  type HoldersView,
   type Inspection,
   type InviteCode,
   type InviteId,
@@ -15,6 +16,7 @@ import {
   type ListChangeView,
   type MemberKey,
   type MemberView,
+  type NetworkLive,
   type NetworkView,
   type NodeId,
   type RenderTree,
@@ -77,6 +79,8 @@ const settings = v.strictObject({
   language: v.optional(v.picklist(['system', 'en', 'de'])),
   lan: v.optional(v.boolean()),
   internet: v.optional(v.boolean()),
+  capKiB: v.optional(count(1_048_576)),
+  capPeerKiB: v.optional(count(1_048_576)),
 })
 
 interface Call<I extends v.GenericSchema, R> {
@@ -104,7 +108,10 @@ export const calls = {
   'identity.suggest': call(v.strictObject({ prefix: v.pipe(v.string(), v.maxLength(16)) })).returns<string[]>(),
 
   // -------- circle
-  'circle.create': call(v.strictObject({ name, approval: v.picklist(['auto', 'ask']) })).returns<null>(),
+  /** `jump`: rule F4; 0 unless a founder wants the free mode. */
+  'circle.create': call(
+    v.strictObject({ name, approval: v.picklist(['auto', 'ask']), jump: v.optional(v.picklist([0, 1, 2, 3]), 0) }),
+  ).returns<null>(),
   'invite.create': call(
     v.strictObject({
       hours: v.pipe(v.number(), v.minValue(0.01), v.maxValue(24 * 90)),
@@ -148,8 +155,13 @@ export const calls = {
   /** Tags in use that begin so, the most frequent first. */
   'tags.suggest': call(v.strictObject({ prefix: v.pipe(v.string(), v.maxLength(64)) })).returns<string[]>(),
   'entry.inspect': call(v.strictObject({ id: nodeId })).returns<Inspection>(),
-  /** A proof file's content (JSON text) that `twofold verify FILE` checks anywhere. */
-  'entry.proof': call(v.strictObject({ id: nodeId })).returns<{ fileName: string; content: string }>(),
+  /** Who holds it, by their own signatures (rule C3). */
+  'entry.holders': call(v.strictObject({ id: nodeId })).returns<HoldersView>(),
+  /** A proof file's content (JSON text) that `twofold verify FILE` checks anywhere; `holders`: with their signatures. */
+  'entry.proof': call(v.strictObject({ id: nodeId, holders: v.optional(v.boolean(), false) })).returns<{
+    fileName: string
+    content: string
+  }>(),
   /** The composer's unsent text, kept across restarts; `about`: of an answer to an entry, or of its edit. */
   'draft.get': call(v.optional(v.strictObject({ about: v.optional(nodeId) }), {})).returns<{ text: string }>(),
   'draft.set': call(v.strictObject({ text, about: v.optional(nodeId) })).returns<null>(),
@@ -183,6 +195,8 @@ export const calls = {
 
   // -------- network
   'network.get': call(nothing).returns<NetworkView>(),
+  /** Traffic, ring and counters at this moment; a view that shows them asks once a second. */
+  'network.live': call(nothing).returns<NetworkLive>(),
   'network.addAddress': call(
     v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) }),
   ).returns<null>(),

@@ -356,6 +356,58 @@ export interface LinkView {
   bytesOut: number
 }
 
+/** A device on the ring of the present list (rule F1). */
+export interface RingPeer {
+  device: DeviceKey
+  memberName: string
+  me: boolean
+  presence: Presence
+  /** We keep a link with it (rule F5), whether or not it is up now. */
+  neighbour: boolean
+}
+/** A device that is a leaf for now (rule R6), with the reason in one sentence. */
+export interface DemotionView {
+  device: DeviceKey
+  memberName: string
+  reason: 'drops' | 'accuses'
+  text: string
+  since: number
+  until: number
+}
+/** Bytes by second, oldest first; the last is the running second. */
+export interface TrafficView {
+  sent: number[]
+  received: number[]
+}
+/** What the trees and their repair did since this start (rules F, R). */
+export interface ForwardingView {
+  /** Payloads sent and received, and of those received what was here already. */
+  copiesSent: number
+  copiesReceived: number
+  duplicates: number
+  announcementsSent: number
+  /** Entries that went through this device live. */
+  entries: number
+  retried: number
+  takenOver: number
+  pulled: number
+  /** Trees that never brought an entry. */
+  late: number
+}
+/** The network as it moves; asked for while somebody looks. */
+export interface NetworkLive {
+  /** ms since 1970 UTC of the answer. */
+  at: number
+  traffic: TrafficView
+  peers: (TrafficView & { device: DeviceKey })[]
+  /** In ring order, this device first. */
+  ring: RingPeer[]
+  forwarding: ForwardingView
+  demoted: DemotionView[]
+  /** Devices that are proven to hold something of this circle by their own signature, of all others (rule C3). */
+  receipts: { proven: number; of: number; everyMs: number }
+}
+
 /** How far this device is from what it has been told exists. */
 export interface SyncView {
   /** Nodes known to exist and not here yet. 0: up to date with everybody met so far. */
@@ -396,13 +448,16 @@ export interface Settings {
   density: 'comfortable' | 'compact'
   /** Of the window and of its refusals; the command line speaks English. */
   language: 'system' | 'en' | 'de'
+  /** KiB a second that may be sent in all, and to one peer; 0: no cap. */
+  capKiB: number
+  capPeerKiB: number
 }
 
 // ---------------------------------------------------------------- inspector
 
 /** One checked statement about a node, as a plain sentence, with the bytes behind it. */
 export interface ProofStep {
-  id: 'encoding' | 'id' | 'signature' | 'device' | 'member' | 'epoch' | 'log' | 'time'
+  id: 'encoding' | 'id' | 'signature' | 'device' | 'member' | 'epoch' | 'log' | 'time' | 'holders'
   ok: boolean
   sentence: string
   /** label → hex or text, for 'show the raw bytes'. */
@@ -428,10 +483,29 @@ export interface Inspection {
     ring: (RouteHop & { me: boolean; online: boolean })[]
     trees: RouteTree[]
     /** Who really handed the first copy to this device, and on which tree; null for own nodes. */
-    cameFrom: { device: DeviceKey; memberName: string; how: 'tree' | 'sync'; tree: 0 | 1 | null } | null
+    cameFrom: {
+      device: DeviceKey
+      memberName: string
+      how: 'tree' | 'sync'
+      tree: 0 | 1 | null
+      /** When the first copy was stored here; ms since 1970 UTC. */
+      at: number
+      /** Its place on the path that was planned for us: 0 is the author; null: it stands in for somebody (rule F6). */
+      hop: number | null
+    } | null
     /** Devices that acknowledged our own hand-over. */
     acknowledgedBy: string[]
   }
+  heldBy: HoldersView
   /** The node's bytes, hex. */
   bytes: string
+}
+/** Who is known to hold and to have verified a node: this device, and whoever signed so (rule C3). */
+export interface HoldersView {
+  /** Devices on the present list. */
+  of: number
+  /** `at`: the time up to which the device signed that it holds everything; null: this device. */
+  held: { device: DeviceKey; memberName: string; me: boolean; at: number | null }[]
+  /** Nothing is known of these yet. */
+  unknown: { device: DeviceKey; memberName: string }[]
 }

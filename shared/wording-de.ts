@@ -15,6 +15,7 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   TIMESTAMP_AHEAD: 'Der Eintrag liegt mehr als fünf Minuten vor dieser Uhr; er wird bis dahin zurückgehalten.',
   EQUIVOCATION:
     'Sein Autor hat zwei verschiedene Einträge für eine Stelle unterschrieben; beide werden als Beweis aufbewahrt.',
+  CHECKPOINT_INVALID: 'Was ein Gerät als von einem anderen unterschrieben weitergab, war es nicht.',
   FRAME_MALFORMED: 'Ein Gerät hat etwas gesendet, das keine Twofold-Nachricht ist; die Verbindung wurde geschlossen.',
   FRAME_OVERSIZED: 'Ein Gerät hat eine Nachricht von mehr als 1 MiB gesendet; die Verbindung wurde geschlossen.',
   SEGMENT_INVALID:

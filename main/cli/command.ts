@@ -1,6 +1,7 @@
 // What a command is, what it is given, and how values are read from flags and printed for people and programs.
 import { TwofoldError } from '../../shared/errors'
 import type { MemberView, Presence, ProofStep, Row } from '../../shared/types'
+import type { Keys } from '../simulator/circle'
 import type { Session } from './session'
 
 /** What `twofold seed` makes. */
@@ -32,6 +33,8 @@ export interface Io {
   /** Fulfilled on the first interrupt or end signal. */
   interrupted: Promise<void>
   now(): number
+  /** Keys and primitives for a simulated circle. */
+  keys: Keys
   /** The proofs that a file holds: those of quotes, else the file itself. */
   proofsIn(text: string): string[]
   checkProof(text: string): {
@@ -52,6 +55,7 @@ export interface Call {
   flags: Readonly<Record<string, string | boolean | undefined>>
   session: Session
 }
+export type AloneCall = Omit<Call, 'session'>
 export interface Command {
   /** Arguments as shown in the usage line. */
   usage: string
@@ -63,27 +67,30 @@ export interface Command {
   args: [number, number]
   /** Works on the network even when nothing else runs on the folder. */
   online?: boolean
-  run(call: Call): Promise<void>
+  /** What it can do without a data folder; true: that was all. */
+  alone?(call: AloneCall): boolean
+  run?(call: Call): Promise<void>
   /** Instead of `run`, with no folder opened: the folder given with --data, or null. */
-  make?(call: Omit<Call, 'session'>, dir: string | null): Promise<void>
+  make?(call: AloneCall, dir: string | null): Promise<void>
 }
 
 /** A wrong way to call; told with the usage line, exit code 2. */
 export class UsageError extends Error {}
 
-export const emit = ({ io, json }: Call, value: unknown, text: string) => io.out(json ? JSON.stringify(value) : text)
-export const text = (call: Call, key: string): string | undefined => {
+export const emit = ({ io, json }: AloneCall, value: unknown, text: string) =>
+  io.out(json ? JSON.stringify(value) : text)
+export const text = (call: AloneCall, key: string): string | undefined => {
   const value = call.flags[key]
   return typeof value === 'string' ? value : undefined
 }
-export const number = (call: Call, key: string): number | undefined => {
+export const number = (call: AloneCall, key: string): number | undefined => {
   const given = text(call, key)
   if (given === undefined) return undefined
   const value = Number(given)
   if (!Number.isFinite(value) || given.trim() === '') throw new UsageError(`--${key} takes a number`)
   return value
 }
-export const whole = (call: Call, key: string): number | undefined => {
+export const whole = (call: AloneCall, key: string): number | undefined => {
   const value = number(call, key)
   if (value !== undefined && (!Number.isInteger(value) || value < 0))
     throw new UsageError(`--${key} takes a whole number`)

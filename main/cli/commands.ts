@@ -21,9 +21,8 @@ import {
 } from './command'
 import { entryCommands } from './entry-commands'
 import { seed } from './seed-command'
+import { simulateCommand } from './simulate'
 import type { Session } from './session'
-
-export { UsageError, type Command, type Io }
 
 /** How long `join` waits for the first entries after it was let in. */
 const FIRST_SYNC_MS = 10_000
@@ -464,6 +463,10 @@ export const commands: Readonly<Record<string, Command>> = {
     about: 'Check every entry of this folder again, or a proof file',
     examples: ['twofold verify', 'twofold verify entry.twofold'],
     args: [0, 1],
+    alone({ io, json, args: [file] }) {
+      if (file !== undefined) verifyFile(io, file, json)
+      return file !== undefined
+    },
     async run(call) {
       const { checked, bad } = await call.session.call('store.verify', {})
       emit(
@@ -476,6 +479,7 @@ export const commands: Readonly<Record<string, Command>> = {
       throw new TwofoldError('PROOF_FALSE', { detail: `${bad.length} stored entries.` })
     },
   },
+  simulate: simulateCommand,
   state: {
     usage: 'state',
     about: 'Print everything that a window would show, as JSON',
@@ -486,7 +490,7 @@ export const commands: Readonly<Record<string, Command>> = {
 }
 
 /** `verify FILE` needs no folder: the file brings all that it takes. */
-export function verifyFile(io: Io, file: string, json: boolean): void {
+function verifyFile(io: Io, file: string, json: boolean): void {
   for (const proof of io.proofsIn(io.readFile(file))) verifyProof(io, proof, json)
 }
 

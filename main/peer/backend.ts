@@ -124,6 +124,8 @@ export class Backend {
         language: settings.language,
         lan: settings.lan,
         internet: settings.internet,
+        capKiB: settings.capKiB,
+        capPeerKiB: settings.capPeerKiB,
       },
       dataDir: this.parts.dir,
       version: this.parts.version,
@@ -194,7 +196,7 @@ export class Backend {
     }
   }
 
-  private async create(circleName: string, approval: 'auto' | 'ask'): Promise<void> {
+  private async create(circleName: string, approval: 'auto' | 'ask', jump: 0 | 1 | 2 | 3): Promise<void> {
     const identity = this.requireIdentity()
     if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
     await this.cancelJoin()
@@ -207,6 +209,7 @@ export class Backend {
         founderName: identity.name,
         founderDevice: identity.device,
         approval,
+        jump,
         timestamp: this.parts.now(),
         nonce: secrets.randomBytes(16),
       },
@@ -336,8 +339,8 @@ export class Backend {
     },
     'identity.suggest': ({ prefix }) => this.parts.secrets.suggestWords(prefix),
 
-    'circle.create': async ({ name: text, approval }) => {
-      await this.create(text, approval)
+    'circle.create': async ({ name: text, approval, jump }) => {
+      await this.create(text, approval, jump)
       return null
     },
     'invite.create': ({ hours, uses }) => this.requireCircle().admission.create(hours, uses),
@@ -393,7 +396,8 @@ export class Backend {
     'entry.preview': ({ text }) => this.parts.render(text),
     'tags.suggest': ({ prefix }) => this.requireCircle().tags(prefix),
     'entry.inspect': ({ id }) => this.requireCircle().inspect(id),
-    'entry.proof': ({ id }) => this.requireCircle().proof(id),
+    'entry.holders': ({ id }) => this.requireCircle().holders(id),
+    'entry.proof': ({ id, holders }) => this.requireCircle().proof(id, holders),
     'draft.get': ({ about }) => ({
       text: about === undefined ? this.draft : (this.requireCircle().store.meta(draftKey(about)) ?? ''),
     }),
@@ -415,6 +419,7 @@ export class Backend {
     },
 
     'network.get': () => this.circle?.networkView() ?? this.noNetwork(),
+    'network.live': () => this.requireCircle().networkLive(),
     'network.addAddress': ({ address }) => {
       const { host, port } = this.address(address)
       const text = `${host}:${port}`

@@ -8,10 +8,12 @@ import type {
   EntryVersion,
   Filter,
   Histogram,
+  HoldersView,
   Inspection,
   ListChangeView,
   MemberKey,
   MemberView,
+  NetworkLive,
   NetworkView,
   NodeId,
   Order,
@@ -23,12 +25,13 @@ import type {
 } from '../../shared/types'
 import { Engine, type StoreItem } from '../protocol/engine'
 import type { HaveVector } from '../protocol/have'
-import { fingersOf } from '../protocol/heirs'
+import { neighboursOf } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
 import { decodeContent, encodeContent, isEntry, type Content } from '../protocol/kinds'
 import { CLOCK_AHEAD_MS } from '../protocol/limits'
 import { devicesAt, isCurrentDevice, type MemberList } from '../protocol/membership'
 import { makeNode, type TimelineNode } from '../protocol/node'
+import { Rings } from '../protocol/rings'
 import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
 import { copied, type CopyForm } from './copying'
@@ -37,16 +40,17 @@ import { Indexer } from './indexer'
 import { inspect } from './inspect'
 import { ListKeeper } from './list-keeper'
 import { changeLog, memberViews } from './member-views'
+import { Meter } from './meter'
+import { networkLive } from './network-live'
 import type { CircleFile, Identity, Link, NetworkPort, Parts, SettingsFile, StoredNode, StorePort } from './ports'
 import { Problems } from './problems'
 import { proofFile } from './proof'
+import { ReceiptKeeper, readProven } from './receipt-keeper'
 import { Rows } from './rows'
 import { tagOf, tagPrefix } from './search'
 import { Views } from './views'
 import { editOf, postOf, reactionOf, retractionOf } from './writing'
 
-/** Up to this many devices everybody is linked with everybody: fewer than the fingers of a larger circle. */
-const FULL_LINKS_UP_TO = 17
 /** A link that no rule asks for is kept this long: a joining circle settles, an on-demand link is used again. */
 const SPARE_LINK_MS = 60_000
 const SPARE_CHECK_MS = 15_000
@@ -79,6 +83,8 @@ export class Circle {
   private readonly keeper: ListKeeper
   private readonly engine: Engine
   private readonly driver: Driver
+  private readonly receipts: ReceiptKeeper
+  private readonly meter: Meter
   private readonly views: Views
   private readonly rows: Rows
   private readonly indexer: Indexer
@@ -94,6 +100,8 @@ export class Circle {
   private readonly damage: Damage | null
   private changeLog: ListChangeView[] | null = null
   private spareTimer: NodeJS.Timeout | undefined
+  /** How many devices were demoted when it was last told. */
+  private demoted = 0
 
   constructor(
     private readonly parts: Parts,
@@ -111,14 +119,19 @@ export class Circle {
     // A damaged database may have lost own nodes that others have: nothing is written before they were asked (rule N7).
     if (opened.damaged) this.keeper.save({ mustCatchUp: this.list.devices.size > 1 })
     const have = this.store.have()
+    this.meter = new Meter(parts.now)
     this.engine = new Engine({
       crypto,
+      sign: identity.signAsDevice,
       me: identity.device,
       list: this.list,
+      rings: new Rings(crypto),
       have,
+      proven: readProven(this.store, crypto, this.keeper),
       app: parts.version,
       random: () => new DataView(parts.secrets.randomBytes(4).buffer).getUint32(0),
     })
+    this.receipts = new ReceiptKeeper(parts, this.store, this.engine.receipts, this.keeper, identity.device)
     this.ownHeld = Number(this.store.meta(META_OWN_HELD) ?? 0)
     this.driver = new Driver(parts, this.engine, this.store, {
       stored: (nodes) => this.onStored(nodes),
@@ -127,10 +140,13 @@ export class Circle {
       inStep: (by) => this.onInStep(by),
       ownTimelineAhead: () => this.onOwnTimelineAhead(),
       ownHeld: (seq) => this.onOwnHeld(seq),
+      receipts: () => this.onReceipts(),
+      traffic: (way, device, bytes) => this.meter.count(way, device, bytes),
       refused: (code) => this.count(code),
       storeTrouble: (code) => this.onStoreTrouble(code),
       changed: () => this.hooks.changed(),
     })
+    this.applyCaps()
     this.damage = opened.damaged && { file: opened.damaged.file, recovered: this.salvage(opened.damaged.salvaged) }
     this.rows = new Rows({
       parts,
@@ -229,6 +245,7 @@ export class Circle {
     network.on('linkClosed', (link) =>
       this.guarded(link, () => {
         this.driver.linkDown(link)
+        this.meter.forget(link.remote)
         this.inStepWith.delete(link.remote)
         this.admission.linkDown(link)
         if (this.list.devices.has(link.remote)) this.store.setMeta(seenKey(link.remote), String(this.parts.now()))
@@ -237,10 +254,10 @@ export class Circle {
     )
     network.on('lanPeer', ({ device, up }) => {
       if (up) this.problems.over('MULTICAST_BLOCKED')
-      this.driver.handle({ type: 'reachable', device, reachable: up || network.status().internet })
+      this.driver.handle({ type: 'reachable', device, reachable: up })
     })
     network.on('internet', (up) => {
-      for (const device of devicesAt(this.list)) this.driver.handle({ type: 'reachable', device, reachable: up })
+      this.driver.handle({ type: 'reachable', device: null, reachable: up })
       if (up) this.problems.over('DHT_UNREACHABLE')
       this.hooks.changed()
     })
@@ -308,9 +325,7 @@ export class Circle {
   /** The devices that we keep links with (rule F5). Both ends of a link come to the same answer: fingers are mutual. */
   private wanted(): DeviceKey[] {
     const ring = this.engine.ring(this.list.epoch)
-    if (!ring) return []
-    if (ring.n > FULL_LINKS_UP_TO) return fingersOf(ring, this.identity.device)
-    return devicesAt(this.list).filter((device) => device !== this.identity.device)
+    return ring ? neighboursOf(ring, this.identity.device) : []
   }
 
   private chooseLinks(): void {
@@ -329,11 +344,17 @@ export class Circle {
   async applySettings(settings: SettingsFile): Promise<void> {
     const before = this.settings
     this.settings = settings
+    this.applyCaps()
     if (before.lan !== settings.lan || before.internet !== settings.internet) {
       await this.stopNetwork()
       this.problems.clear()
       await this.startNetwork()
     }
+  }
+
+  private applyCaps(): void {
+    const bytes = (kib: number) => (kib ? kib * 1024 : null)
+    this.driver.setCaps({ total: bytes(this.settings.capKiB), perPeer: bytes(this.settings.capPeerKiB) })
   }
 
   addAddress(host: string, port: number): void {
@@ -350,6 +371,7 @@ export class Circle {
     clearInterval(this.spareTimer)
     this.driver.stop()
     this.indexer.stop()
+    this.receipts.save()
     this.views.stop()
     await this.stopNetwork()
     this.store.close()
@@ -401,6 +423,14 @@ export class Circle {
       if (!(error instanceof TwofoldError)) throw error
     }
     this.views.touched()
+  }
+
+  private onReceipts(): void {
+    this.receipts.touched()
+    // What every checkpoint may change is asked for by whoever shows it; only a demotion is news for all.
+    if (this.engine.droppers.demoted.size === this.demoted) return
+    this.demoted = this.engine.droppers.demoted.size
+    this.hooks.changed()
   }
 
   private onStoreTrouble(code: ErrorCode | null): void {
@@ -541,7 +571,7 @@ export class Circle {
     const nodes = [...new Set(ids)].map((id) => this.stored(id))
     const rows = this.rows.rows(nodes.sort((a, b) => a.node.timestamp - b.node.timestamp))
     // What is quoted is what the last edit says, so that is what is proved.
-    return copied(rows, form, (row) => this.proof(this.versions(row.id).at(-1)?.id ?? row.id).content)
+    return copied(rows, form, (row) => this.proof(this.versions(row.id).at(-1)?.id ?? row.id, false).content)
   }
 
   /** Tags in use that begin so, the most frequent first. */
@@ -564,14 +594,19 @@ export class Circle {
   }
 
   inspect(id: NodeId): Inspection {
-    const { keeper, engine, store, rows } = this
+    const { keeper, engine, store, rows, receipts } = this
     const { crypto } = this.parts.secrets
-    return inspect({ crypto, me: this.identity.device, keeper, engine, store, rows }, this.stored(id))
+    return inspect({ crypto, me: this.identity.device, keeper, engine, store, rows, receipts }, this.stored(id))
   }
 
-  proof(id: NodeId): { fileName: string; content: string } {
+  holders(id: NodeId): HoldersView {
+    return this.receipts.holders(this.stored(id).node)
+  }
+
+  proof(id: NodeId, holders: boolean): { fileName: string; content: string } {
     const { node } = this.stored(id)
-    return proofFile(node, this.list, this.keeper.epochBytes, this.keeper.nameOf(node.device))
+    const held = holders ? this.receipts.evidence(node) : []
+    return proofFile(node, this.list, this.keeper.epochBytes, this.keeper.nameOf(node.device), held)
   }
 
   /** Every stored node once more, against everything that rule N4 says of it. */
@@ -602,14 +637,18 @@ export class Circle {
     return agoMs <= SEEN_MS ? { state: 'seen', agoMs } : { state: 'offline', lastSeenAt: last }
   }
 
-  members(): MemberView[] {
+  private presences(): (device: DeviceKey) => Presence {
     const heard = new Map(this.network?.status().lanPeers.map((p) => [p.device, p.lastSeenAt]))
+    return (device) => this.presence(device, heard)
+  }
+
+  members(): MemberView[] {
     return memberViews({
       keeper: this.keeper,
       me: this.identity.member,
       links: this.engine.links,
       have: this.engine.have,
-      presence: (device) => this.presence(device, heard),
+      presence: this.presences(),
       entries: (member) => this.store.total(member),
       unread: (member) => this.unread.get(member) ?? 0,
     })
@@ -664,6 +703,20 @@ export class Circle {
       entriesRouted: counters.nodes,
       manualAddresses: this.settings.manualAddresses,
     }
+  }
+
+  networkLive(): NetworkLive {
+    const { engine, keeper, meter } = this
+    const { device: me } = this.identity
+    return networkLive({
+      now: this.parts.now(),
+      me,
+      engine,
+      keeper,
+      meter,
+      links: this.driver.allLinks(),
+      presence: this.presences(),
+    })
   }
 
   sync(): SyncView {

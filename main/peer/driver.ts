@@ -3,19 +3,19 @@
 import type { ErrorCode } from '../../shared/errors'
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
-import type { Effect, Engine, Event, StoreItem, StoreOutcome } from '../protocol/engine'
+import type { Effect, Event, StoreItem, StoreOutcome } from '../protocol/engine'
+import type { MemberList } from '../protocol/membership'
 import { PULL_NODES_MAX } from '../protocol/limits'
 import type { TimelineNode } from '../protocol/node'
-import { Outbox } from './outbox'
-import type { Link, NetworkPort, Parts, StorePort } from './ports'
+import { Outbox, type Caps } from './outbox'
+import type { Link, NetworkPort, StorePort, Time } from './ports'
 
 /** Bytes of one answer to a pull: a quarter of the largest frame, so that live nodes are never behind a long one. */
 const RUN_BYTES_MAX = 262_144
 /** Answers that wait for one link: far above the four questions that a peer keeps open. */
 const READS_MAX = 64
-/** While something waits for a deadline (200 ms at least, rule R1). */
-const BUSY_TICK_MS = 100
-const IDLE_TICK_MS = 1000
+/** Longest sleep of a peer that nothing is asked of: what it waits for may be a clock that was set. */
+const SLEEP_MS = 5000
 
 /** Whether a screen looks different after an effect. The small talk of idle links must not wake a window. */
 function shows(effect: Effect): boolean {
@@ -27,12 +27,16 @@ function shows(effect: Effect): boolean {
     case 'dial':
     case 'in-step':
     case 'own-held':
+    case 'receipts':
       return false
     default:
       return true
   }
 }
 
+export interface DriverParts extends Time {
+  log(level: 'info' | 'warn' | 'error', what: string, details?: Readonly<Record<string, unknown>>): void
+}
 export interface DriverHooks {
   /** Nodes were stored: views and counts follow. */
   stored(nodes: readonly TimelineNode[]): void
@@ -41,10 +45,22 @@ export interface DriverHooks {
   inStep(by: DeviceKey): void
   ownTimelineAhead(height: number): void
   ownHeld(seq: number): void
+  /** Who holds what, who was heard of, or who is demoted may be another than before. */
+  receipts(): void
+  /** Bytes passed over a link. */
+  traffic(way: 'sent' | 'received', device: DeviceKey, bytes: number): void
   refused(code: string): void
   /** The store could not take a batch, or could again (null). */
   storeTrouble(code: ErrorCode | null): void
   changed(): void
+}
+
+/** What the driver needs of an engine; a benchmark puts a naive one in its place. */
+export interface Machine {
+  readonly list: MemberList
+  handle(event: Event, now: number): Effect[]
+  /** When the next tick is due; ms since 1970 UTC. */
+  wakeAt(): number
 }
 
 export class Driver {
@@ -53,17 +69,21 @@ export class Driver {
   /** Answers that wait for a link to drain (rule C1: bulk sync with back-pressure). */
   private readonly reads = new Map<DeviceKey, Extract<Effect, { type: 'read-run' }>[]>()
   private readonly congested = new Set<DeviceKey>()
-  private timer: NodeJS.Timeout | null = null
+  private timer: { at: number; cancel: () => void } | null = null
   private stopped = false
   private network: NetworkPort | null = null
 
   constructor(
-    private readonly parts: Pick<Parts, 'now' | 'log'>,
-    private readonly engine: Engine,
+    private readonly parts: DriverParts,
+    private readonly engine: Machine,
     private readonly store: StorePort,
     private readonly hooks: DriverHooks,
   ) {
-    this.outbox = new Outbox(parts.now)
+    this.outbox = new Outbox(
+      parts,
+      (device, bytes) => hooks.traffic('sent', device, bytes),
+      (device) => this.drainedOf(device),
+    )
   }
 
   /** The network may come and go (settings); links of an old one are closed by it first. */
@@ -77,19 +97,27 @@ export class Driver {
 
   stop(): void {
     this.stopped = true
-    if (this.timer) clearTimeout(this.timer)
+    this.timer?.cancel()
     this.outbox.flushAll()
   }
 
-  private tick(): void {
-    this.handle({ type: 'tick' })
-    this.schedule()
+  setCaps(caps: Caps): void {
+    this.outbox.setCaps(caps)
   }
 
+  private tick(): void {
+    this.timer = null
+    this.handle({ type: 'tick' })
+  }
+
+  /** Sleeps until the engine has something to do. */
   private schedule(): void {
     if (this.stopped) return
-    if (this.timer) clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.tick(), this.engine.busy() ? BUSY_TICK_MS : IDLE_TICK_MS)
+    const now = this.parts.now()
+    const at = Math.min(this.engine.wakeAt(), now + SLEEP_MS)
+    if (this.timer && this.timer.at <= at) return
+    this.timer?.cancel()
+    this.timer = { at, cancel: this.parts.after(Math.max(0, at - now), () => this.tick()) }
   }
 
   linkUp(link: Link): void {
@@ -109,12 +137,16 @@ export class Driver {
   }
 
   frame(link: Link, bytes: Uint8Array): void {
-    if (this.links.get(link.remote) === link) this.handle({ type: 'frame', from: link.remote, bytes })
+    if (this.links.get(link.remote) !== link) return
+    this.hooks.traffic('received', link.remote, bytes.length)
+    this.handle({ type: 'frame', from: link.remote, bytes })
   }
 
   drained(link: Link): void {
-    this.congested.delete(link.remote)
-    this.serveReads(link.remote)
+    this.drainedOf(link.remote)
+  }
+  private drainedOf(device: DeviceKey): void {
+    if (this.congested.delete(device)) this.serveReads(device)
   }
 
   linkOf(device: DeviceKey): Link | null {
@@ -125,9 +157,8 @@ export class Driver {
   }
 
   handle(event: Event): void {
-    const wasBusy = this.engine.busy()
     this.carryOut(this.engine.handle(event, this.parts.now()))
-    if (!wasBusy && this.engine.busy()) this.schedule()
+    this.schedule()
   }
 
   /** Stores own nodes (or ones salvaged from a damaged database) and lets the engine do the rest. Throws as the store does. */
@@ -206,7 +237,8 @@ export class Driver {
         if (effect.id !== null) this.noteAck(effect.id, effect.by)
         this.hooks.ownHeld(effect.seq)
         return
-      case 'presence':
+      case 'receipts':
+        this.hooks.receipts()
         return
     }
   }

@@ -7,6 +7,7 @@ import { TREES, chain, nodeSeed, relative, treeEdges } from '../protocol/heirs'
 import type { ListKeeper } from './list-keeper'
 import type { StorePort, StoredNode } from './ports'
 import { proofSteps } from './proof'
+import type { ReceiptKeeper } from './receipt-keeper'
 import type { Rows } from './rows'
 
 interface Sources {
@@ -16,10 +17,14 @@ interface Sources {
   engine: Engine
   store: StorePort
   rows: Rows
+  receipts: ReceiptKeeper
 }
 
-export function inspect({ crypto, me, keeper, engine, store, rows }: Sources, stored: StoredNode): Inspection {
-  const { node } = stored
+export function inspect(
+  { crypto, me, keeper, engine, store, rows, receipts }: Sources,
+  stored: StoredNode,
+): Inspection {
+  const { node, via, tree, receivedAt } = stored
   const ring = engine.ring(node.epoch)
   const seed = ring && nodeSeed(crypto, ring, node.device, node.seq)
   const hop = (device: DeviceKey) => ({ device, member: keeper.memberOf(device), memberName: keeper.nameOf(device) })
@@ -31,12 +36,14 @@ export function inspect({ crypto, me, keeper, engine, store, rows }: Sources, st
       order.push({ ...hop(device), me: device === me, online: device === me || engine.links.has(device) })
     }
     const onRing = relative(ring, seed, me) !== null
-    for (const tree of TREES) {
-      const path = onRing ? chain(ring, seed, me, tree)!.path : []
-      trees.push({ tree, path: path.map(hop), edges: treeEdges(ring, seed, tree) })
+    for (const each of TREES) {
+      const path = onRing ? chain(ring, seed, me, each)!.path : []
+      trees.push({ tree: each, path: path.map(hop), edges: treeEdges(ring, seed, each) })
     }
   }
-  const { via, tree } = stored
+  const planned =
+    via === null ? -1 : (trees.find((t) => t.tree === tree)?.path.findIndex((h) => h.device === via) ?? -1)
+  const hopNumber = planned < 0 ? null : planned
   return {
     row: rows.row(stored),
     proof: proofSteps(crypto, node, {
@@ -44,14 +51,18 @@ export function inspect({ crypto, me, keeper, engine, store, rows }: Sources, st
       epochBytes: keeper.epochBytes,
       below: node.seq > 1 ? store.at(node.device, node.seq - 1) : null,
       linked: stored.linked,
-      receivedAt: stored.receivedAt,
+      receivedAt,
     }),
     route: {
       ring: order,
       trees,
-      cameFrom: via === null ? null : { ...hop(via), how: tree === null ? 'sync' : 'tree', tree },
+      cameFrom:
+        via === null
+          ? null
+          : { ...hop(via), how: tree === null ? 'sync' : 'tree', tree, at: receivedAt, hop: hopNumber },
       acknowledgedBy: store.acknowledgedBy(node.id).map((device) => keeper.nameOf(device)),
     },
+    heldBy: receipts.holders(node),
     bytes: toHex(node.bytes),
   }
 }

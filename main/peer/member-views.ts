@@ -1,8 +1,8 @@
 // The member list as a person sees it: who is there, how far their timelines are here, and what has changed (rules M6, M7).
 import type { DeviceKey, ListChangeView, MemberKey, MemberView, Presence } from '../../shared/types'
 import type { Crypto } from '../protocol/crypto'
-import type { LinkState } from '../protocol/engine'
 import type { HaveVector } from '../protocol/have'
+import type { LinkState } from '../protocol/links'
 import { decodeEpoch, type Change } from '../protocol/membership'
 import type { ListKeeper } from './list-keeper'
 
@@ -22,7 +22,7 @@ const RANK: Readonly<Record<Presence['state'], number>> = { self: 0, online: 1, 
 export function memberViews({ keeper, me, links, have, presence, entries, unread }: Sources): MemberView[] {
   const announced = new Map<DeviceKey, number>()
   for (const link of links.values())
-    for (const e of link.have.values()) announced.set(e.device, Math.max(announced.get(e.device) ?? 0, e.height))
+    for (const [device, height] of link.heights) announced.set(device, Math.max(announced.get(device) ?? 0, height))
   const devices = [...keeper.list.devices.values()]
   return [...keeper.list.members.values()].map((member): MemberView => {
     const theirs = devices

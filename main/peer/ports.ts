@@ -82,6 +82,9 @@ export interface SettingsFile {
   internet: boolean
   manualAddresses: string[]
   port: number
+  /** KiB a second; 0: no cap. */
+  capKiB: number
+  capPeerKiB: number
 }
 /** The folder's small files. */
 export interface FilesPort {
@@ -103,6 +106,14 @@ export interface StoredNode {
   linked: boolean
   via: DeviceKey | null
   tree: 0 | 1 | null
+}
+export interface StoredCheckpoint {
+  device: DeviceKey
+  at: number
+  late: Uint8Array
+  signature: Uint8Array
+  vector: Uint8Array
+  digest: Uint8Array
 }
 export type StoreScope = MemberKey | null
 export interface StorePort {
@@ -151,6 +162,8 @@ export interface StorePort {
   knowDevice(device: DeviceKey, member: MemberKey): void
   unread(member: MemberKey): number
   markSeen(members: readonly MemberKey[]): void
+  checkpoints(): StoredCheckpoint[]
+  keepCheckpoints(rows: readonly StoredCheckpoint[]): void
   equivocations(): { device: DeviceKey; seq: number }[]
   meta(key: string): string | null
   setMeta(key: string, value: string): void
@@ -213,7 +226,15 @@ export interface NetworkConfig {
   preferredPort: number
 }
 
-export interface Parts {
+/** The clock and its timers; a simulation hands in virtual ones. */
+export interface Time {
+  /** ms since 1970 UTC. */
+  now(): number
+  /** Runs once after so many ms; the answer calls it off. */
+  after(ms: number, run: () => void): () => void
+}
+
+export interface Parts extends Time {
   /** The data folder, absolute. */
   dir: string
   version: string
@@ -236,7 +257,5 @@ export interface Parts {
   excerpt(text: string, max: number): string
   /** Rows of dark and light modules. */
   qr(text: string): boolean[][]
-  /** ms since 1970 UTC. */
-  now(): number
   log(level: 'info' | 'warn' | 'error', what: string, details?: Readonly<Record<string, unknown>>): void
 }

@@ -15,7 +15,9 @@ import {
   type MemberList,
 } from '../protocol/membership'
 import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
+import { entryOf, type Proven } from '../protocol/receipts'
 import { signatureHolds, verifyNode } from '../protocol/verify'
+import { checkFileRow, fileRow, type FileRow } from './receipt-keeper'
 
 const time = (ms: number) =>
   new Date(ms)
@@ -140,6 +142,18 @@ const fileSchema = v.strictObject({
   genesis: hex,
   epochs: v.array(hex),
   node: hex,
+  /** Rule C3: devices that signed that they hold everything up to a time, with what that was. */
+  holders: v.optional(
+    v.array(
+      v.strictObject({
+        device: hex,
+        at: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+        late: hex,
+        signature: hex,
+        vector: hex,
+      }),
+    ),
+  ),
 })
 
 export function proofFile(
@@ -147,6 +161,7 @@ export function proofFile(
   list: MemberList,
   epochBytes: readonly Uint8Array[],
   memberName: string,
+  holders: readonly Proven[],
 ): { fileName: string; content: string } {
   const content: v.InferOutput<typeof fileSchema> = {
     format: FORMAT,
@@ -156,8 +171,33 @@ export function proofFile(
     // The whole list: a later removal, with its cut-off, is part of the truth about an entry.
     epochs: epochBytes.map(toHex),
     node: toHex(node.bytes),
+    ...(holders.length && { holders: holders.map(fileRow) }),
   }
   return { fileName: `${node.id.slice(0, 12)}.twofold`, content: `${JSON.stringify(content, null, 2)}\n` }
+}
+
+/** One step for everybody who signed that he holds the entry. Throws PROOF_FALSE when one of them did not. */
+function holderSteps(crypto: Crypto, node: TimelineNode, list: MemberList, rows: readonly FileRow[]): ProofStep[] {
+  if (!rows.length) return []
+  const names = rows.map((row) => {
+    const proven = checkFileRow(crypto, list.circle, row)
+    const entry = proven && entryOf(proven.entries, node.device)
+    const device = proven && list.devices.get(proven.checkpoint.device)
+    const at = entry?.height ?? 0
+    if (!device || at < node.seq || (at === node.seq && entry?.head !== node.id))
+      throw new TwofoldError('PROOF_FALSE', {
+        detail: `${signerName(list, row.device)} did not sign that it holds the entry.`,
+      })
+    return `${signerName(list, row.device)} (${time(row.at)})`
+  })
+  return [
+    {
+      id: 'holders',
+      ok: true,
+      sentence: `Held and verified by ${names.length} other ${names.length === 1 ? 'device' : 'devices'}, each by its own signature: ${names.join(', ')}.`,
+      raw: rows.map((row): [string, string] => [signerName(list, row.device), row.signature]),
+    },
+  ]
 }
 
 /** Checks a proof file from nothing but its bytes. Throws PROOF_FILE_INVALID or PROOF_FALSE. */
@@ -193,6 +233,7 @@ export function checkProofFile(
   if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
   const { node } = decoded
   const steps = proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
+  steps.push(...holderSteps(crypto, node, list, file.holders ?? []))
   const memberName = list.members.get(list.devices.get(node.device)!.member)!.name
   return { circle: genesis.name, circleId: genesis.id, memberName, node, steps }
 }

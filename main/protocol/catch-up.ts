@@ -1,10 +1,9 @@
 // Getting what is missing (rules R3, R4): which ranges are asked of whom, newest first, several peers at once, bounded,
 // and resumed from what is there after any interruption. It never sends a node; it only asks.
 import type { DeviceKey } from '../../shared/types'
-import type { LinkState } from './engine'
 import { haveOf, missingUpTo, type HaveVector } from './have'
+import type { LinkState } from './links'
 import type { Message } from './messages'
-import type { TimelineNode } from './node'
 import type { Range } from './timeline'
 
 /** Nodes asked for at once, below PULL_NODES_MAX: about 40 KiB of ordinary nodes, so every timeline's newest come soon. */
@@ -18,6 +17,18 @@ const AHEAD_PAUSE_MS = 60_000
 /** After the store failed (full disk), nothing is pulled for this long. */
 const STORE_FAILED_PAUSE_MS = 10_000
 
+/** Rules R2, R3: how long what was announced, or lies below a node that came, may take to come down its own tree. */
+const EXPECTED_MS = 500
+/** Announced places that are waited for; the oldest is dropped, and anti-entropy finds it. */
+const EXPECTED_MAX = 4096
+
+/** A place that a peer has, and that should come by itself. */
+interface Expected {
+  peer: DeviceKey
+  device: DeviceKey
+  seq: number
+  due: number
+}
 interface Open extends Range {
   device: DeviceKey
   peer: DeviceKey
@@ -33,7 +44,13 @@ interface Ports {
 
 export class CatchUp {
   private readonly open: Open[] = []
+  private readonly expected = new Set<Expected>()
   private pausedUntil = 0
+  /** Something has changed since nothing was found to ask for. */
+  private stirred = true
+  private wake = Infinity
+  /** Pulled ranges, for the counters of a screen. */
+  pulled = 0
   /** Nodes from this seq on are dated ahead of our clock: asking again at once would bring the same (rule N4). */
   private readonly ahead = new Map<DeviceKey, { from: number; until: number }>()
   /** The peer that answered last. */
@@ -61,37 +78,52 @@ export class CatchUp {
   private tops(): Map<DeviceKey, number> {
     const tops = new Map<DeviceKey, number>()
     for (const link of this.ports.links.values())
-      for (const e of link.have.values()) {
-        const top = Math.min(e.height, this.ports.ceiling(e.device))
-        if (top > (tops.get(e.device) ?? 0)) tops.set(e.device, top)
+      for (const [device, height] of link.heights) {
+        const top = Math.min(height, this.ports.ceiling(device))
+        if (top > (tops.get(device) ?? 0)) tops.set(device, top)
       }
     return tops
   }
 
-  /** A later node came over a tree: whoever sent it has what is below (rule R3). */
-  heardOf(link: LinkState, node: TimelineNode): void {
-    const known = link.have.get(node.device)
-    if (!known || known.height < node.seq)
-      link.have.set(node.device, { device: node.device, height: node.seq, head: node.id })
+  /** A peer has this place, and it is not here (rules R2, R3): it is asked for unless it comes by itself soon. */
+  expect(peer: DeviceKey, device: DeviceKey, seq: number, now: number): void {
+    const expected = { peer, device, seq, due: now + EXPECTED_MS }
+    this.expected.add(expected)
+    if (this.expected.size > EXPECTED_MAX) this.expected.delete(this.expected.values().next().value!)
+    this.wake = Math.min(this.wake, expected.due)
+  }
+
+  /** A peer told what it has, or something else that may let us ask for more. */
+  stir(): void {
+    this.stirred = true
+  }
+
+  wakeAt(): number {
+    return this.wake
   }
 
   linkDown(peer: DeviceKey, now: number): void {
     for (let i = this.open.length - 1; i >= 0; i--) if (this.open[i]!.peer === peer) this.open.splice(i, 1)
+    for (const expected of this.expected) if (expected.peer === peer) this.expected.delete(expected)
+    this.stirred = true
     this.pump(now)
   }
 
   storeFailed(now: number): void {
     this.pausedUntil = now + STORE_FAILED_PAUSE_MS
+    this.wake = Math.min(this.wake, this.pausedUntil)
+    this.stirred = true
   }
 
   /** A node of this place is held until the clock gets there; its range is asked for again later. */
   dated(device: DeviceKey, seq: number, now: number): void {
     this.ahead.set(device, { from: Math.min(seq, this.ahead.get(device)?.from ?? seq), until: now + AHEAD_PAUSE_MS })
+    this.wake = Math.min(this.wake, now + AHEAD_PAUSE_MS)
   }
 
   /** A peer did not serve what it said it has: its word on this device is forgotten until it tells anew. */
   unserved(peer: DeviceKey, device: DeviceKey): void {
-    this.ports.links.get(peer)?.have.delete(device)
+    this.ports.links.get(peer)?.heights.delete(device)
   }
 
   /** Settles the question that a run answers. False: nobody asked, so it is ignored. */
@@ -101,6 +133,7 @@ export class CatchUp {
     )
     if (at < 0) return false
     this.open.splice(at, 1)
+    this.stirred = true
     this.lastFrom = peer
     if (!run.nodes.length) this.unserved(peer, run.device)
     return true
@@ -108,12 +141,12 @@ export class CatchUp {
 
   /** Asks for as much as may be open at once, newest first. */
   pump(now: number): void {
-    if (now < this.pausedUntil) return
-    for (const [device, { until }] of this.ahead) if (now >= until) this.ahead.delete(device)
+    if (!this.stirred || now < this.pausedUntil) return
+    this.stirred = false
     const free = new Map<LinkState, number>()
     for (const link of this.ports.links.values()) {
       const room = OPEN_PER_PEER - this.open.filter((o) => o.peer === link.device).length
-      if (room > 0) free.set(link, room)
+      if (room > 0 && link.heights.size) free.set(link, room)
     }
     // The peer with the most room asks next, so that several serve side by side; each is asked only for what it can serve.
     while (free.size) {
@@ -124,6 +157,8 @@ export class CatchUp {
         continue
       }
       this.open.push({ ...want, peer: link.device, since: now })
+      this.wake = Math.min(this.wake, now + ANSWER_MS)
+      this.pulled++
       this.ports.send(link.device, { type: 'pull', ranges: [want] })
       if (room === 1) free.delete(link)
       else free.set(link, room - 1)
@@ -133,12 +168,11 @@ export class CatchUp {
   /** What to ask of one peer: the newest missing run of the timeline that has been filled least from its top. */
   private nextFor(link: LinkState): (Range & { device: DeviceKey }) | null {
     let best: { device: DeviceKey; gap: Range; depth: number } | null = null
-    for (const e of link.have.values()) {
-      const gap = this.newestGap(e.device, this.top(e.device, e.height))
+    for (const [device, height] of link.heights) {
+      const gap = this.newestGap(device, this.top(device, height))
       if (!gap) continue
-      const depth = this.depth(e.device, gap)
-      if (!best || depth < best.depth || (depth === best.depth && e.device < best.device))
-        best = { device: e.device, gap, depth }
+      const depth = this.depth(device, gap)
+      if (!best || depth < best.depth || (depth === best.depth && device < best.device)) best = { device, gap, depth }
     }
     return (
       best && { device: best.device, from: Math.max(best.gap.from, best.gap.to - CHUNK_NODES + 1), to: best.gap.to }
@@ -174,12 +208,34 @@ export class CatchUp {
   }
 
   tick(now: number): void {
+    if (now < this.wake) return
+    this.wake = this.pausedUntil > now ? this.pausedUntil : Infinity
+    for (const [device, { until }] of this.ahead) {
+      if (now >= until) this.ahead.delete(device)
+      else this.wake = Math.min(this.wake, until)
+    }
     for (let i = this.open.length - 1; i >= 0; i--) {
       const o = this.open[i]!
-      if (now - o.since < ANSWER_MS) continue
+      if (now - o.since < ANSWER_MS) {
+        this.wake = Math.min(this.wake, o.since + ANSWER_MS)
+        continue
+      }
       this.open.splice(i, 1)
       this.unserved(o.peer, o.device)
     }
+    for (const expected of this.expected) {
+      const { peer, device, seq, due } = expected
+      if (now < due) {
+        // In the order of their deadlines.
+        this.wake = Math.min(this.wake, due)
+        break
+      }
+      this.expected.delete(expected)
+      const link = this.ports.links.get(peer)
+      if (link && missingUpTo(this.ports.have, device, seq).length)
+        link.heights.set(device, Math.max(seq, link.heights.get(device) ?? 0))
+    }
+    this.stirred = true
     this.pump(now)
   }
 }

@@ -4,15 +4,20 @@
 import type { ErrorCode } from '../../shared/errors'
 import type { DeviceKey, NodeId } from '../../shared/types'
 import { CatchUp } from './catch-up'
-import type { Crypto } from './crypto'
-import { Forwarding, type Arrival } from './forwarding'
-import { digestOf, entriesOf, haveOf, isHere, noteStored, type HaveVector } from './have'
-import { equalBytes } from './codec'
-import { makeRing, type Ring, type Tree } from './heirs'
-import { devicesAt, isCurrentDevice, type MemberList } from './membership'
-import { PROTOCOL_VERSION, decodeFrame, type HaveEntry, type Message } from './messages'
+import { Comparing } from './comparing'
+import type { Crypto, Sign } from './crypto'
+import { Cuts } from './cuts'
+import { Droppers } from './droppers'
+import { Forwarding, type Announcement, type Arrival } from './forwarding'
+import { haveOf, isHere, noteStored, type HaveVector, type Head } from './have'
+import type { Ring, Tree } from './heirs'
+import { LinkState } from './links'
+import { isCurrentDevice, type MemberList } from './membership'
+import { PROTOCOL_VERSION, decodeFrame, markOf, type Late, type Message } from './messages'
 import { CLOCK_AHEAD_MS } from './limits'
 import { decodeNode, type TimelineNode } from './node'
+import { Receipts, type Proven } from './receipts'
+import type { Rings } from './rings'
 import { verifyNode, type VerifyCode } from './verify'
 
 /** Nodes waiting for an epoch or for the clock, and their bytes. Beyond it the oldest is dropped; it comes again. */
@@ -31,14 +36,15 @@ const BLAMELESS: ReadonlySet<string> = new Set<VerifyCode | ErrorCode>([
 ])
 /** Then list records are asked for again. */
 const EPOCHS_ANSWER_MS = 2000
-/** Rule R4. */
-const DIGEST_EVERY_MS = 2000
-const DIGEST_NEIGHBOURS = 2
-/** Rule M7: presence is passed on this often; a person does not need it faster. */
-const PRESENCE_EVERY_MS = 10_000
-const PRESENCE_OLDEST_MS = 120_000
-/** Rings kept for routing (rule F9). */
-const RINGS_MAX = 8
+/** Held nodes are looked at again this often. */
+const RELEASE_EVERY_MS = 1000
+/** Rule F7: BRIEF from this many nodes a second on, measured over RATE_MS. */
+const BRIEF_FROM_PER_S = 30
+const RATE_MS = 5000
+/** Rule M7: whoever was not heard of for this long is not counted on; two and a half rounds of an idle circle. */
+const ALIVE_MS = 150_000
+/** Links that have been up for this long make us somebody whom the trees should reach (rule R6). */
+const SETTLED_MS = 30_000
 
 /** How a node reached us; `own`: written here. */
 export interface Origin {
@@ -49,7 +55,7 @@ export interface Origin {
 /** What the store did with one node of a batch. */
 export type StoreOutcome =
   /** `head`: the device's new gapless height and head when this node closed a gap, else null (it floats). */
-  | { type: 'stored'; head: { height: number; id: NodeId } | null }
+  | { type: 'stored'; head: Head | null }
   | { type: 'duplicate' }
   | { type: 'refused'; code: 'BACKLINK_MISMATCH' | 'TIMESTAMP_NOT_LATER' }
   /** Another node of the device with this seq is stored (rule N6); the pair was kept as proof. */
@@ -71,8 +77,8 @@ export type Event =
   | { type: 'store-failed'; items: readonly StoreItem[] }
   /** `have`: how far the timelines of newly removed devices reach after they were cut off. */
   | { type: 'list-changed'; list: MemberList; have?: HaveVector }
-  /** A device that is not linked can (or can no longer) be dialled: its beacon was heard, or the internet is up. */
-  | { type: 'reachable'; device: DeviceKey; reachable: boolean }
+  /** A device that is not linked can (or can no longer) be dialled: its beacon was heard. Null: anybody, over the internet. */
+  | { type: 'reachable'; device: DeviceKey | null; reachable: boolean }
   | { type: 'tick' }
 
 export type Effect =
@@ -93,26 +99,8 @@ export type Effect =
   | { type: 'own-timeline-ahead'; height: number }
   /** A peer is known to hold our own timeline up to here. */
   | { type: 'own-held'; by: DeviceKey; seq: number; id: NodeId | null }
-  /** `lastSeen` knows more than before (rule M7). */
-  | { type: 'presence' }
-
-export interface LinkState {
-  device: DeviceKey
-  /** Smoothed round trip in ms (RFC 6298's alpha of 1/8); null until measured. */
-  srttMs: number | null
-  refusals: number
-  /** Its latest have-vector, as far as told. */
-  have: Map<DeviceKey, HaveEntry>
-  epoch: number
-  digestSentAt: number | null
-  lastHeardAt: number
-  /** Which list records were asked of it last. */
-  asked: { after: number; at: number } | null
-  /** It has told what it has since the link came up. */
-  compared: boolean
-  /** Was cut for what it sent; nothing more of it is looked at. */
-  cut: boolean
-}
+  /** `lastSeen`, `receipts` or `droppers` know more than before (rules C3, M7, R6). */
+  | { type: 'receipts' }
 
 interface Held {
   item: StoreItem
@@ -122,13 +110,22 @@ interface Held {
 
 export interface EngineOptions {
   crypto: Crypto
+  /** Signs checkpoints with the device's key. */
+  sign: Sign
   me: DeviceKey
   list: MemberList
+  rings: Rings
   have: HaveVector
+  /** Checkpoints that were proven before (rule C3). */
+  proven?: readonly Proven[]
   /** App version, told in hello. */
   app: string
-  /** 32 random bits at a time, seeded in simulations; chooses digest partners. */
+  /** 32 random bits at a time, seeded in simulations; chooses digest partners and delays. */
   random(): number
+  /** Rule F7; a circle's own rate decides unless a measurement wants one or the other. */
+  mode?: 'auto' | 'full' | 'brief'
+  /** Rule C2. False: no checkpoints (very large simulations). */
+  receipts?: boolean
 }
 
 export class Engine {
@@ -136,38 +133,74 @@ export class Engine {
   readonly have: HaveVector
   readonly forwarding: Forwarding
   readonly catchUp: CatchUp
+  readonly receipts: Receipts
+  readonly droppers: Droppers
+  private readonly comparing: Comparing
+  private readonly cuts: Cuts
   private currentList: MemberList
   private readonly crypto: Crypto
   private readonly me: DeviceKey
-  private readonly rings = new Map<number, Ring>()
   private readonly held = new Map<NodeId, Held>()
   private heldBytes = 0
+  private releaseAt = Infinity
   private readonly seen = new Map<DeviceKey, number>()
-  private lastDigestAt = 0
-  private lastPresenceAt = 0
+  /** When the first of the present links came up. */
+  private linkedSince = Infinity
+  private storedAt = 0
+  /** Nodes stored live in this and the last window of RATE_MS. */
+  private rate = { from: 0, count: 0, before: 0 }
   private effects: Effect[] = []
 
   constructor(private readonly options: EngineOptions) {
-    this.crypto = options.crypto
-    this.me = options.me
+    const { crypto, me, have, random } = options
+    this.crypto = crypto
+    this.me = me
     this.currentList = options.list
-    this.have = options.have
+    this.have = have
+    this.cuts = new Cuts(crypto, have)
+    const { cuts, links } = this
     const send = (to: DeviceKey, message: Message) => this.send(to, message)
+    const ring = (epoch: number) => this.ring(epoch)
+    this.droppers = new Droppers((device) => this.receipts.provenAt(device))
     this.forwarding = new Forwarding({
-      me: this.me,
-      crypto: this.crypto,
-      links: this.links,
-      ring: (epoch) => this.ring(epoch),
+      me,
+      crypto,
+      links,
+      ring,
+      currentRing: () => this.ring(this.currentList.epoch),
       mayReceive: (device) => isCurrentDevice(this.currentList, device),
+      alive: (device, now) => options.receipts === false || now - Math.max(this.lastSeen(device) ?? 0, 0) <= ALIVE_MS,
+      demoted: (device) => this.droppers.isDemoted(device),
+      sampled: (node, itsRing, seed) =>
+        this.droppers.sampled(`${node.epoch}.${seed.author}.${node.seq}`, itsRing, seed),
       send,
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })
-    this.catchUp = new CatchUp({
-      have: this.have,
-      links: this.links,
+    this.catchUp = new CatchUp({ have, links, send, ceiling: (device) => this.ceiling(device) })
+    this.comparing = new Comparing({
+      cuts,
+      links,
+      storedAt: () => this.storedAt,
+      known: (device) => this.currentList.devices.has(device),
       send,
-      ceiling: (device) => this.ceiling(device),
+      random,
+      inStep: (link, cut) => this.inStep(link, cut),
+      told: (link) => this.haveTold(link),
     })
+    this.receipts = new Receipts({
+      me,
+      crypto,
+      sign: options.sign,
+      cuts,
+      list: () => this.currentList,
+      ring,
+      reach: (now) => this.forwarding.reach(now),
+      send,
+      random,
+      takeLate: (max) => this.forwarding.takeLate(max),
+      lateHeard: (device, late, now) => this.lateHeard(device, late, now),
+    })
+    for (const proven of options.proven ?? []) this.receipts.proven.set(proven.checkpoint.device, proven)
   }
 
   private ceiling(device: DeviceKey): number {
@@ -179,23 +212,14 @@ export class Engine {
     return this.currentList
   }
 
-  /** When each device was last linked to us or to somebody who told us; ms since 1970 UTC. */
+  /** When a device was last linked to us, or heard of through its checkpoints; ms since 1970 UTC. */
   lastSeen(device: DeviceKey): number | null {
-    return this.seen.get(device) ?? null
+    return Math.max(this.seen.get(device) ?? 0, this.receipts.heardAt(device)) || null
   }
 
   /** The ring of an epoch, or null when it is not known. */
   ring(epoch: number): Ring | null {
-    const list = this.currentList
-    const id = list.epochIds[epoch]
-    if (id === undefined) return null
-    let ring = this.rings.get(epoch)
-    if (!ring) {
-      ring = makeRing(this.crypto, id, devicesAt(list, epoch))
-      this.rings.set(epoch, ring)
-      if (this.rings.size > RINGS_MAX) this.rings.delete(this.rings.keys().next().value!)
-    }
-    return ring
+    return this.options.rings.of(this.currentList, epoch)
   }
 
   /** Something is expected from this device: an acknowledgement or an answer. */
@@ -203,9 +227,15 @@ export class Engine {
     return this.forwarding.awaits(device) || this.catchUp.awaits(device)
   }
 
-  /** Something waits for a deadline within a second: tick often. */
-  busy(): boolean {
-    return this.forwarding.busy() || this.catchUp.busy()
+  /** When the next tick is due; ms since 1970 UTC. */
+  wakeAt(): number {
+    return Math.min(
+      this.forwarding.wakeAt(),
+      this.catchUp.wakeAt(),
+      this.comparing.wakeAt(),
+      this.options.receipts === false ? Infinity : this.receipts.wakeAt(),
+      this.releaseAt,
+    )
   }
 
   /** One step. The effects are to be carried out in order. */
@@ -231,7 +261,8 @@ export class Engine {
         this.listChanged(event.list, event.have ?? new Map(), now)
         break
       case 'reachable':
-        this.forwarding.setReachable(event.device, event.reachable)
+        if (event.device === null) this.forwarding.setEverybodyReachable(event.reachable)
+        else this.forwarding.setReachable(event.device, event.reachable)
         break
       case 'tick':
         this.tick(now)
@@ -247,25 +278,18 @@ export class Engine {
   // -------------------------------------------------------------- links
 
   private linkUp(device: DeviceKey, now: number): void {
-    this.links.set(device, {
-      device,
-      srttMs: null,
-      refusals: 0,
-      have: new Map(),
-      epoch: 0,
-      digestSentAt: null,
-      lastHeardAt: now,
-      asked: null,
-      compared: false,
-      cut: false,
-    })
+    const link = new LinkState(device, now)
+    this.links.set(device, link)
+    this.linkedSince = Math.min(this.linkedSince, now)
     this.seen.set(device, now)
+    this.forwarding.linkUp(device)
     this.sendHello(device)
-    this.sendDigest(device, now)
+    this.comparing.begin(link, now)
   }
 
   private linkDown(device: DeviceKey, now: number): void {
     this.links.delete(device)
+    if (!this.links.size) this.linkedSince = Infinity
     this.seen.set(device, now)
     this.catchUp.linkDown(device, now)
     this.forwarding.linkDown(device, now)
@@ -274,13 +298,6 @@ export class Engine {
   private sendHello(to: DeviceKey): void {
     const { epoch, epochIds } = this.currentList
     this.send(to, { type: 'hello', version: PROTOCOL_VERSION, epoch, epochId: epochIds[epoch]!, app: this.options.app })
-  }
-
-  private sendDigest(to: DeviceKey, now: number): void {
-    const link = this.links.get(to)
-    if (!link) return
-    link.digestSentAt = now
-    this.send(to, { type: 'digest', digest: digestOf(this.crypto, this.have) })
   }
 
   // -------------------------------------------------------------- frames
@@ -328,41 +345,36 @@ export class Engine {
         return
       case 'part': {
         const { id, tree, lo, len } = m
+        const also: Arrival = { tree, brief: false, lo, len }
         const item = items.find((i) => i.node.id === id) ?? this.held.get(id)?.item
         if (item) {
-          item.also = { tree, lo, len }
+          item.also = also
           return
         }
         const node = this.forwarding.lately(id)
         // Refused, or long forgotten: the sender hears nothing and tries somebody else.
         if (!node) return
-        this.send(from, { type: 'ack', tree, id })
-        this.handOn(link, node, { tree, lo, len }, now)
+        this.acknowledge(from, tree, id)
+        this.handOn(link, node, also, now)
         return
       }
+      case 'announce':
+        this.announced(link, m, now)
+        return
       case 'ack': {
-        const acked = this.forwarding.acknowledged(from, m.tree, m.id, now)
+        const acked = this.forwarding.acknowledged(link, m.tree, m.mark, now)
         if (acked?.node.device === this.me)
           this.effects.push({ type: 'own-held', by: from, seq: acked.node.seq, id: acked.node.id })
         return
       }
-      case 'digest': {
-        const mine = digestOf(this.crypto, this.have)
-        if (equalBytes(mine, m.digest)) {
-          this.send(from, { type: 'same', digest: mine })
-          this.inStep(link)
-        } else this.send(from, { type: 'have', question: true, entries: entriesOf(this.have) })
+      case 'digest':
+        this.comparing.digest(link, m)
         return
-      }
       case 'same':
-        if (link.digestSentAt !== null) {
-          this.forwarding.measured(link, now - link.digestSentAt)
-          link.digestSentAt = null
-        }
-        if (equalBytes(m.digest, digestOf(this.crypto, this.have))) this.inStep(link)
+        this.comparing.same(link, m, now)
         return
       case 'have':
-        this.haveTold(link, m.entries, m.question)
+        this.comparing.have(link, m, now)
         return
       case 'pull':
         for (const r of m.ranges)
@@ -378,12 +390,10 @@ export class Engine {
       case 'epochs':
         this.effects.push({ type: 'epochs', from, records: m.records })
         return
-      case 'presence': {
-        const entries = m.entries.filter((e) => e.device !== this.me && this.currentList.devices.has(e.device))
-        for (const e of entries) this.seen.set(e.device, Math.max(this.seen.get(e.device) ?? 0, now - e.agoS * 1000))
-        this.effects.push({ type: 'presence' })
+      case 'checkpoints':
+        if (!this.receipts.arrived(m, now)) this.refuse(link, 'CHECKPOINT_INVALID', null)
+        this.effects.push({ type: 'receipts' })
         return
-      }
     }
   }
 
@@ -395,27 +405,25 @@ export class Engine {
     this.send(link.device, { type: 'epochs-want', after })
   }
 
-  private inStep(link: LinkState): void {
+  private inStep(link: LinkState, cut: number): void {
     link.compared = true
-    for (const entry of entriesOf(this.have)) link.have.set(entry.device, entry)
-    this.tellOwnHeld(link)
+    link.heights.clear()
+    const own = this.cuts.at(cut)?.entries.find((e) => e.device === this.me)
+    if (own) this.effects.push({ type: 'own-held', by: link.device, seq: own.height, id: null })
     this.effects.push({ type: 'in-step', with: link.device })
   }
 
-  private tellOwnHeld(link: LinkState): void {
-    const mine = link.have.get(this.me)
-    if (mine) this.effects.push({ type: 'own-held', by: link.device, seq: mine.height, id: null })
+  private haveTold(link: LinkState): void {
+    link.compared = true
+    this.catchUp.stir()
+    const own = link.heights.get(this.me)
+    // A claim alone stops nobody from writing: what is claimed is pulled, and our own signature under it is what counts.
+    if (own !== undefined && own <= haveOf(this.have, this.me).height)
+      this.effects.push({ type: 'own-held', by: link.device, seq: own, id: null })
   }
 
-  private haveTold(link: LinkState, entries: readonly HaveEntry[], question: boolean): void {
-    link.compared = true
-    link.have.clear()
-    for (const e of entries) if (this.currentList.devices.has(e.device)) link.have.set(e.device, e)
-    const own = link.have.get(this.me)
-    // A claim alone stops nobody from writing: what is claimed is pulled, and our own signature under it is what counts.
-    if (!own || own.height <= haveOf(this.have, this.me).height) this.tellOwnHeld(link)
-    const theyLack = entriesOf(this.have).some((e) => (link.have.get(e.device)?.height ?? 0) < e.height)
-    if (question && theyLack) this.send(link.device, { type: 'have', question: false, entries: entriesOf(this.have) })
+  private lateHeard(device: DeviceKey, late: readonly Late[], now: number): void {
+    for (const l of late) this.droppers.late(`${l.epoch}.${l.author}.${l.seq}`, l.tree, device, now)
   }
 
   // -------------------------------------------------------------- nodes
@@ -441,10 +449,11 @@ export class Engine {
     }
     this.forwarding.counters.received++
     const { node } = decoded
-    const arrival: Arrival = { tree: m.tree, lo: m.lo, len: m.len }
+    const arrival: Arrival = { tree: m.tree, brief: m.brief, lo: m.lo, len: m.len }
     if (this.forwarding.isKnown(node.id)) {
       // Known: not verified again (rule F8), but this tree's part may still be ours to hand on.
-      this.send(link.device, { type: 'ack', tree: m.tree, id: node.id })
+      this.forwarding.counters.duplicates++
+      this.acknowledge(link.device, m.tree, node.id)
       this.handOn(link, node, arrival, now)
       return
     }
@@ -463,7 +472,7 @@ export class Engine {
       this.hold({ item, since: now, code })
       if (code === 'TIMESTAMP_AHEAD') this.catchUp.dated(node.device, node.seq, now)
       if (code === 'EPOCH_UNKNOWN') this.wantEpochs(link, now)
-      if (item.arrival) this.send(link.device, { type: 'ack', tree: item.arrival.tree, id: node.id })
+      if (item.arrival) this.acknowledge(link.device, item.arrival.tree, node.id)
       if (code === 'TIMESTAMP_AHEAD') this.effects.push({ type: 'refused', from: link.device, code, id: node.id })
       return true
     }
@@ -497,30 +506,57 @@ export class Engine {
     items.push(...batch)
   }
 
+  /** Rule F7, BRIEF: the sender has a node, and tree B's segment of it is ours to announce. */
+  private announced(link: LinkState, m: Announcement, now: number): void {
+    const author = this.ring(m.epoch)?.order[m.author]
+    if (author === undefined) {
+      // Another list than ours: whoever announced it tries somebody else, and the list is asked for.
+      if (m.epoch > this.currentList.epoch) this.wantEpochs(link, now)
+      return
+    }
+    this.send(link.device, { type: 'ack', tree: 1, mark: m.mark })
+    const here = isHere(this.have, author, m.seq)
+    if (!this.forwarding.heard(link.device, m, author, here, now)) this.refuse(link, 'SEGMENT_INVALID', null)
+    if (!here) this.catchUp.expect(link.device, author, m.seq, now)
+  }
+
+  private acknowledge(to: DeviceKey, tree: Tree, id: NodeId): void {
+    this.send(to, { type: 'ack', tree, mark: markOf(id) })
+  }
+
   private handOn(link: LinkState | null, node: TimelineNode, arrival: Arrival, now: number): void {
     if (!this.forwarding.handOn(node, arrival, now) && link) this.refuse(link, 'SEGMENT_INVALID', node.id)
   }
 
   private stored(items: readonly StoreItem[], outcomes: readonly StoreOutcome[], now: number): void {
+    let repaired = false
     items.forEach((item, i) => {
       const { node, origin, arrival, also } = item
       const outcome = outcomes[i]!
       const link = origin.from === null ? null : (this.links.get(origin.from) ?? null)
-      if (arrival && link) this.send(link.device, { type: 'ack', tree: arrival.tree, id: node.id })
-      if (also && link) this.send(link.device, { type: 'ack', tree: also.tree, id: node.id })
+      if (arrival && link) this.acknowledge(link.device, arrival.tree, node.id)
+      if (also && link) this.acknowledge(link.device, also.tree, node.id)
       switch (outcome.type) {
         case 'stored':
           noteStored(this.have, node.device, node.seq, outcome.head)
+          this.cuts.noteStored(node, outcome.head, now)
+          this.storedAt = now
           this.forwarding.learned(node)
           if (node.device === this.me && origin.from !== null)
             this.effects.push({ type: 'own-timeline-ahead', height: node.seq })
-          if (origin.how === 'own') this.forwarding.begin(node, now)
-          else if (arrival) {
+          if (origin.how === 'own') {
+            this.count(now)
+            this.forwarding.begin(node, this.isBrief(), now)
+          } else if (arrival) {
+            this.count(now)
+            this.forwarding.first(node, arrival, now)
             this.handOn(link, node, arrival, now)
             if (also) this.handOn(link, node, also, now)
-            else this.forwarding.awaitOther(node, arrival.tree, now)
             // Rule R3: a gap below is asked of whoever sent the later node.
-            if (!outcome.head && link) this.catchUp.heardOf(link, node)
+            if (!outcome.head && link) this.catchUp.expect(link.device, node.device, node.seq - 1, now)
+          } else {
+            repaired = true
+            this.forwarding.repaired(node, now - this.linkedSince >= SETTLED_MS, now)
           }
           break
         case 'duplicate':
@@ -537,14 +573,32 @@ export class Engine {
           break
       }
     })
+    if (repaired) this.comparing.repaired(now)
     this.catchUp.pump(now)
+    this.receipts.stored(now)
+  }
+
+  private count(now: number): void {
+    const { rate } = this
+    if (now - rate.from >= RATE_MS)
+      this.rate = { from: now, count: 0, before: now - rate.from >= 2 * RATE_MS ? 0 : rate.count }
+    this.rate.count++
+  }
+  /** Rule F7: the author decides, by the rate that it sees. */
+  private isBrief(): boolean {
+    const { mode = 'auto' } = this.options
+    if (mode !== 'auto') return mode === 'brief'
+    return Math.max(this.rate.count, this.rate.before) >= (BRIEF_FROM_PER_S * RATE_MS) / 1000
   }
 
   // -------------------------------------------------------------- list, time
 
   private listChanged(list: MemberList, have: HaveVector, now: number): void {
     this.currentList = list
-    for (const [device, known] of have) this.have.set(device, known)
+    for (const [device, known] of have) {
+      this.have.set(device, known)
+      this.cuts.reset(device, this.have)
+    }
     for (const [device, link] of this.links) {
       if (isCurrentDevice(list, device)) {
         this.sendHello(device)
@@ -562,6 +616,7 @@ export class Engine {
     const { node } = held.item
     if (!this.held.has(node.id)) this.heldBytes += node.bytes.length
     this.held.set(node.id, held)
+    this.releaseAt = Math.min(this.releaseAt, held.since + RELEASE_EVERY_MS)
     while (this.held.size > HELD_MAX || this.heldBytes > HELD_BYTES_MAX) this.letGo(this.held.keys().next().value!)
   }
 
@@ -593,25 +648,18 @@ export class Engine {
       else if (held.item.origin.from !== null)
         this.effects.push({ type: 'refused', from: held.item.origin.from, code: again, id })
     }
+    this.releaseAt = this.held.size ? now + RELEASE_EVERY_MS : Infinity
     if (items.length) this.effects.push({ type: 'store', items })
   }
 
   private tick(now: number): void {
-    this.release(now)
+    if (now >= this.releaseAt) this.release(now)
     this.forwarding.tick(now)
     this.catchUp.tick(now)
-    if (now - this.lastDigestAt >= DIGEST_EVERY_MS && this.links.size) {
-      this.lastDigestAt = now
-      const candidates = [...this.links.keys()].sort()
-      for (let i = 0; i < DIGEST_NEIGHBOURS && candidates.length; i++)
-        this.sendDigest(candidates.splice(this.options.random() % candidates.length, 1)[0]!, now)
-    }
-    if (now - this.lastPresenceAt >= PRESENCE_EVERY_MS && this.links.size) {
-      this.lastPresenceAt = now
-      const entries = [...this.seen]
-        .map(([device, at]) => ({ device, agoS: Math.round((this.links.has(device) ? 0 : now - at) / 1000) }))
-        .filter((e) => e.agoS * 1000 <= PRESENCE_OLDEST_MS && e.agoS >= 0)
-      if (entries.length) for (const to of this.links.keys()) this.send(to, { type: 'presence', entries })
-    }
+    this.comparing.tick(now)
+    if (this.options.receipts !== false) this.receipts.tick(now)
+    const before = this.droppers.demoted.size
+    this.droppers.tick(now)
+    if (this.droppers.demoted.size !== before) this.effects.push({ type: 'receipts' })
   }
 }

@@ -1,37 +1,47 @@
-// Carrying nodes down the two heir trees (rules F3–F8, R1, R2): to whom our parts go, what is still unacknowledged, and
-// who is tried next. Only this file counts copies; the rest of the engine never sends a node.
+// Carrying nodes down the two heir trees (rules F3–F8, R1, R2): to whom our parts go, what is still unacknowledged, who is
+// tried next, and which tree has not brought what it should. Only this file counts copies; the rest of the engine never
+// sends a node.
 import type { DeviceKey, NodeId } from '../../shared/types'
 import type { Crypto } from './crypto'
-import type { LinkState } from './engine'
 import {
   TREES,
+  areNeighbours,
   chain,
   heirOf,
   nodeSeed,
   partsOf,
   relative,
   type NodeSeed,
+  type Reach,
   type Ring,
   type Segment,
   type Tree,
 } from './heirs'
 import { SEGMENTS_PER_TREE_MAX } from './limits'
-import type { Message } from './messages'
+import type { LinkState } from './links'
+import { markOf, type Late, type Message } from './messages'
 import type { TimelineNode } from './node'
 
-/** The segment that came with a node. */
+/** The segment that came with a node or an announcement. */
 export interface Arrival extends Segment {
   tree: Tree
+  /** The node travels in BRIEF mode (rule F7). */
+  brief: boolean
 }
+export type Announcement = Extract<Message, { type: 'announce' }>
 
-// Rule R1: a hand-over without an acknowledgement after clamp(3 × SRTT, 0.2 s, 1.5 s) goes to the next candidate.
+// Rule R1: a hand-over without an acknowledgement after clamp(3 × SRTT, 0.2 s, 1.5 s) goes to the next candidate. An
+// acknowledgement may wait ACK_RIDE_MS for a frame to ride on.
 const ACK_MIN_MS = 200
 const ACK_MAX_MS = 1500
 const ACK_SRTT_FACTOR = 3
+export const ACK_RIDE_MS = 50
 /** Rule R1: silent for this long with something unacknowledged counts as offline. */
 const SILENT_MS = 5000
 /** Rule R2: how long the other tree's copy may take before our part of it is handed on without it. */
 const OTHER_TREE_MS = 500
+/** A tree that has not brought a node by now is reported (rule R6): retries and take-overs above us had their time. */
+const LATE_MS = 3000
 /** Rule R2: what is older than this is left to anti-entropy. */
 const REPAIR_YOUNGER_MS = 8000
 /** A device that could not be dialled is not tried again as an heir for this long. */
@@ -40,8 +50,20 @@ const UNREACHABLE_MS = 30_000
 const WHOLE_MAX = 256
 /** Recently handled nodes, for dropping duplicates before any work: at 30 nodes/s more than two minutes. */
 const RECENT_MAX = 4096
+/** Reports that wait for a checkpoint; the oldest is dropped. */
+const LATE_WAITING_MAX = 256
+/** Announcements whose node is not here; the oldest is dropped, and anti-entropy finds the node. */
+const ANNOUNCED_MAX = 4096
 
+interface Route {
+  ring: Ring
+  seed: NodeSeed
+  /** Our own position relative to the author. */
+  holder: number
+}
 interface Recent {
+  /** Null: not a ring that we know or are on. */
+  route: Route | null
   /** Segments handed on, by tree. */
   handed: [Segment[], Segment[]]
   /** Devices that got the payload over the link that we have with them. */
@@ -51,27 +73,34 @@ interface HandOver {
   node: TimelineNode
   part: Segment
   tree: Tree
+  brief: boolean
   to: DeviceKey
-  /** Our own position relative to the author. */
-  holder: number
   tried: Set<DeviceKey>
   sentAt: number
   deadline: number
 }
-interface AwaitedTree {
+/** What of a node has not come yet. */
+interface Awaited {
   node: TimelineNode
-  tree: Tree
-  at: number
+  brief: boolean
+  missing: [boolean, boolean]
+  takeOverAt: number
+  reportAt: number
 }
 export interface ForwardCounters {
-  /** Payload copies sent and received over the trees. */
+  /** Payload copies sent and received over the trees, and announcements sent. */
   sent: number
   received: number
+  announced: number
+  /** Payloads received of what was here already. */
+  duplicates: number
   /** Nodes that went through here live: written here, or first received over a tree. */
   nodes: number
   /** Hand-overs that went to another candidate (rule R1), and parts taken over (rule R2). */
   retried: number
   takenOver: number
+  /** Trees that never brought a node (rule R6). */
+  late: number
 }
 
 interface Ports {
@@ -79,20 +108,48 @@ interface Ports {
   crypto: Crypto
   links: ReadonlyMap<DeviceKey, LinkState>
   ring(epoch: number): Ring | null
+  /** The ring by which links are kept. */
+  currentRing(): Ring | null
   /** Still on the latest list: a later removal is honoured in an old epoch's ring too (rule F9). */
   mayReceive(device: DeviceKey): boolean
+  /** Heard of lately by anybody (rule M7). */
+  alive(device: DeviceKey, now: number): boolean
+  /** Only a last resort (rule R6). */
+  demoted(device: DeviceKey): boolean
+  /** A node came live: droppers are judged by it. */
+  sampled(node: TimelineNode, ring: Ring, seed: NodeSeed): void
   send(to: DeviceKey, message: Message): void
   dial(device: DeviceKey): void
 }
 
+/** Names a node's place before its content is known. */
+const placeKey = (device: DeviceKey, seq: number): string => `${device}${seq}`
+
 export class Forwarding {
-  readonly counters: ForwardCounters = { sent: 0, received: 0, nodes: 0, retried: 0, takenOver: 0 }
+  readonly counters: ForwardCounters = {
+    sent: 0,
+    received: 0,
+    announced: 0,
+    duplicates: 0,
+    nodes: 0,
+    retried: 0,
+    takenOver: 0,
+    late: 0,
+  }
   private readonly recent = new Map<NodeId, Recent>()
+  private readonly places = new Map<string, NodeId>()
   private readonly whole = new Map<NodeId, TimelineNode>()
   private readonly handOvers = new Map<string, HandOver>()
-  private readonly awaited = new Map<NodeId, AwaitedTree>()
+  private readonly awaited = new Map<NodeId, Awaited>()
+  /** Announced, not here: the segments to hand on once it is. */
+  private readonly announced = new Map<string, { from: DeviceKey; message: Announcement }>()
+  private readonly lateWaiting: Late[] = []
   private readonly reachable = new Set<DeviceKey>()
+  private everybodyReachable = false
   private readonly failedAt = new Map<DeviceKey, number>()
+  /** Did not acknowledge in time, and has not been heard since: only a last resort. */
+  private readonly suspectedAt = new Map<DeviceKey, number>()
+  private wake = Infinity
 
   constructor(private readonly ports: Ports) {}
 
@@ -101,10 +158,13 @@ export class Forwarding {
     return this.recent.has(id)
   }
 
+  /** A node is stored. */
   learned(node: TimelineNode): void {
     if (this.recent.has(node.id)) return
-    this.recent.set(node.id, { handed: [[], []], carried: new Set() })
+    this.recent.set(node.id, { route: this.routeOf(node), handed: [[], []], carried: new Set() })
+    this.places.set(placeKey(node.device, node.seq), node.id)
     if (this.recent.size > RECENT_MAX) this.recent.delete(this.recent.keys().next().value!)
+    if (this.places.size > RECENT_MAX) this.places.delete(this.places.keys().next().value!)
     this.whole.set(node.id, node)
     if (this.whole.size > WHOLE_MAX) this.whole.delete(this.whole.keys().next().value!)
   }
@@ -119,81 +179,173 @@ export class Forwarding {
     else this.reachable.delete(device)
     this.failedAt.delete(device)
   }
+  setEverybodyReachable(reachable: boolean): void {
+    this.everybodyReachable = reachable
+    this.failedAt.clear()
+  }
 
+  linkUp(device: DeviceKey): void {
+    this.failedAt.delete(device)
+    this.suspectedAt.delete(device)
+  }
   linkDown(device: DeviceKey, now: number): void {
     for (const { carried } of this.recent.values()) carried.delete(device)
     for (const handOver of this.handOvers.values()) if (handOver.to === device) handOver.deadline = now
+    this.wake = Math.min(this.wake, now)
   }
 
-  /** Ring and seed of a node; null: its epoch is not known here, or its author is not on that ring. */
-  private routeOf(node: TimelineNode): { ring: Ring; seed: NodeSeed } | null {
+  /** Null: its epoch is not known here, or it or we are not on that ring (admitted later). */
+  private routeOf(node: TimelineNode): Route | null {
     const ring = this.ports.ring(node.epoch)
     const seed = ring && nodeSeed(this.ports.crypto, ring, node.device, node.seq)
-    return seed && { ring, seed }
+    const holder = seed && relative(ring, seed, this.ports.me)
+    return seed && holder !== null ? { ring, seed, holder } : null
   }
 
-  /** A new own node: down both trees (rule F7, FULL). */
-  begin(node: TimelineNode, now: number): void {
-    const ring = this.ports.ring(node.epoch)
-    if (!ring) return
-    for (const tree of TREES) this.handOn(node, { tree, lo: 0, len: ring.n }, now, true)
+  /** A new own node: down both trees (rule F7). */
+  begin(node: TimelineNode, brief: boolean, now: number): void {
+    const route = this.recent.get(node.id)?.route
+    if (!route) return
+    this.ports.sampled(node, route.ring, route.seed)
+    for (const tree of TREES) this.spread(node, { tree, brief, lo: 0, len: route.ring.n }, now)
   }
 
   /** Hands on our parts of a segment. False: the segment is not one that we can hold (rule F8). */
-  handOn(node: TimelineNode, arrival: Arrival, now: number, own = false): boolean {
-    const recent = this.recent.get(node.id)
-    const route = this.routeOf(node)
-    if (!recent || !route) return true
-    const { ring, seed } = route
-    const holder = relative(ring, seed, this.ports.me)
-    // Admitted after the node's epoch: we are on nobody's ring for it, and hand nothing on.
-    if (holder === null) return true
+  handOn(node: TimelineNode, arrival: Arrival, now: number): boolean {
+    const route = this.recent.get(node.id)?.route
+    if (!route) return true
     const { lo, len, tree } = arrival
-    if (lo + len > ring.n || holder < lo || holder >= lo + len || (holder === 0) !== own) return false
-    if (this.awaited.get(node.id)?.tree === tree) this.awaited.delete(node.id)
-    const handed = recent.handed[tree]
-    if (handed.some((s) => s.lo === lo && s.len === len)) return true
-    // Repair may bring more than are worth handing on: the rest is dropped, and nobody is to blame.
-    if (handed.length >= SEGMENTS_PER_TREE_MAX) return true
-    handed.push({ lo, len })
-    for (const part of partsOf({ lo, len }, holder))
-      this.handOver(ring, seed, { node, part, tree, holder, tried: new Set() }, now)
-    if (recent.handed[0].length + recent.handed[1].length === 1) this.counters.nodes++
+    const { holder, ring } = route
+    if (lo + len > ring.n || holder < lo || holder >= lo + len || holder === 0) return false
+    const awaited = this.awaited.get(node.id)
+    if (awaited) {
+      awaited.missing[tree] = false
+      if (!awaited.missing.includes(true)) this.awaited.delete(node.id)
+    }
+    this.spread(node, arrival, now)
     return true
   }
 
-  /** After the first copy: expect the other tree's (rule R2). */
-  awaitOther(node: TimelineNode, came: Tree, now: number): void {
-    this.awaited.set(node.id, { node, tree: came === 0 ? 1 : 0, at: now + OTHER_TREE_MS })
+  private spread(node: TimelineNode, { tree, brief, lo, len }: Arrival, now: number): void {
+    const { handed, route } = this.recent.get(node.id)!
+    if (handed[tree].some((s) => s.lo === lo && s.len === len)) return
+    // Repair may bring more than are worth handing on: the rest is dropped, and nobody is to blame.
+    if (handed[tree].length >= SEGMENTS_PER_TREE_MAX) return
+    handed[tree].push({ lo, len })
+    for (const part of partsOf({ lo, len }, route!.holder))
+      this.handOver(route!, { node, part, tree, brief, tried: new Set() }, now)
+    if (handed[0].length + handed[1].length === 1) this.counters.nodes++
   }
 
-  private usable(device: DeviceKey, tried: ReadonlySet<DeviceKey>, now: number): boolean {
-    if (device === this.ports.me || tried.has(device) || !this.ports.mayReceive(device)) return false
-    if (this.ports.links.has(device)) return now - (this.failedAt.get(device) ?? -Infinity) >= SILENT_MS
-    return this.reachable.has(device) && now - (this.failedAt.get(device) ?? -Infinity) >= UNREACHABLE_MS
+  /** A first copy came over `tree`: expect the other one, unless it was announced before (rule R2). */
+  first(node: TimelineNode, { tree, brief }: Arrival, now: number): void {
+    const route = this.recent.get(node.id)?.route
+    if (!route) return
+    this.ports.sampled(node, route.ring, route.seed)
+    this.await(node, brief, tree === 0 ? [false, true] : [true, false], now)
+    this.announcedBefore(node, now)
   }
 
-  private handOver(
-    ring: Ring,
-    seed: NodeSeed,
-    what: Omit<HandOver, 'to' | 'sentAt' | 'deadline'>,
-    now: number,
-  ): boolean {
-    const { node, part, tree, tried } = what
-    const to = heirOf(ring, seed, what.holder, part, tree, { usable: (device) => this.usable(device, tried, now) })
+  /** A node came by a pull: whoever was repaired forwards its parts while the node is young (rule R2). */
+  repaired(node: TimelineNode, settled: boolean, now: number): void {
+    const route = this.recent.get(node.id)?.route
+    const young = Math.abs(now - node.timestamp) <= REPAIR_YOUNGER_MS
+    if (!route || route.holder === 0 || !young) {
+      this.announced.delete(placeKey(node.device, node.seq))
+      return
+    }
+    this.ports.sampled(node, route.ring, route.seed)
+    if (settled) this.await(node, true, [true, true], now)
+    this.announcedBefore(node, now)
+    this.takeOver(node, true, [true, !this.recent.get(node.id)!.handed[1].length], now)
+  }
+
+  private await(node: TimelineNode, brief: boolean, missing: [boolean, boolean], now: number): void {
+    this.awaited.set(node.id, {
+      node,
+      brief,
+      missing,
+      takeOverAt: now + OTHER_TREE_MS,
+      reportAt: now + LATE_MS,
+    })
+    this.wake = Math.min(this.wake, now + OTHER_TREE_MS)
+  }
+
+  // -------------------------------------------------------------- announcements
+
+  /** Whether a place is unknown here, so that its announcement is worth a pull. */
+  heard(from: DeviceKey, message: Announcement, author: DeviceKey, here: boolean, now: number): boolean {
+    const key = placeKey(author, message.seq)
+    const id = this.places.get(key)
+    const node = id === undefined ? undefined : this.whole.get(id)
+    if (node) return this.handOn(node, { tree: 1, brief: true, lo: message.lo, len: message.len }, now)
+    if (here) return true
+    this.announced.set(key, { from, message })
+    if (this.announced.size > ANNOUNCED_MAX) this.announced.delete(this.announced.keys().next().value!)
+    return true
+  }
+
+  private announcedBefore(node: TimelineNode, now: number): void {
+    const key = placeKey(node.device, node.seq)
+    const known = this.announced.get(key)
+    if (!known) return
+    this.announced.delete(key)
+    this.handOn(node, { tree: 1, brief: true, lo: known.message.lo, len: known.message.len }, now)
+  }
+
+  // -------------------------------------------------------------- handing over
+
+  private usable(device: DeviceKey, tried: ReadonlySet<DeviceKey> | null, now: number): boolean {
+    const { ports } = this
+    if (device === ports.me || tried?.has(device) || !ports.mayReceive(device)) return false
+    const failedMs = now - (this.failedAt.get(device) ?? -Infinity)
+    if (ports.links.has(device)) return failedMs >= SILENT_MS
+    // A neighbour without a link is off: its link is dialled all the time. Others are dialled when they are needed.
+    const ring = ports.currentRing()
+    if (ring && areNeighbours(ring, ports.me, device)) return false
+    if (failedMs < UNREACHABLE_MS) return false
+    return this.reachable.has(device) || this.everybodyReachable
+  }
+  private weak(device: DeviceKey, now: number): boolean {
+    const { ports } = this
+    if (ports.demoted(device)) return true
+    if (!ports.links.has(device) && !this.reachable.has(device) && !ports.alive(device, now)) return true
+    const since = this.suspectedAt.get(device)
+    if (since === undefined) return false
+    if ((ports.links.get(device)?.lastHeardAt ?? 0) <= since) return true
+    this.suspectedAt.delete(device)
+    return false
+  }
+  /** Who can be handed something, and who only as a last resort (rule F6). */
+  reach(now: number, tried: ReadonlySet<DeviceKey> | null = null): Reach {
+    return { usable: (device) => this.usable(device, tried, now), weak: (device) => this.weak(device, now) }
+  }
+
+  private handOver(route: Route, what: Omit<HandOver, 'to' | 'sentAt' | 'deadline'>, now: number): boolean {
+    const { node, part, tree, brief, tried } = what
+    const to = heirOf(route.ring, route.seed, route.holder, part, tree, this.reach(now, tried))
     if (to === null) return false
     const link = this.ports.links.get(to)
     if (!link) this.ports.dial(to)
     const wait =
-      link?.srttMs == null ? ACK_MAX_MS : Math.min(ACK_MAX_MS, Math.max(ACK_MIN_MS, ACK_SRTT_FACTOR * link.srttMs))
-    this.handOvers.set(`${node.id}${tree}${to}`, { ...what, to, sentAt: now, deadline: now + wait })
+      link?.srttMs == null
+        ? ACK_MAX_MS
+        : Math.min(ACK_MAX_MS, Math.max(ACK_MIN_MS, ACK_SRTT_FACTOR * link.srttMs + ACK_RIDE_MS))
+    const deadline = now + wait
+    this.handOvers.set(`${markOf(node.id)}${tree}${to}`, { ...what, to, sentAt: now, deadline })
+    this.wake = Math.min(this.wake, deadline)
     const carried = this.recent.get(node.id)?.carried
-    // In a small circle both trees often lead to the same neighbour: one payload does for both.
-    if (link && carried?.has(to)) this.ports.send(to, { type: 'part', tree, ...part, id: node.id })
-    else {
+    if (brief && tree === 1) {
+      const { epoch, seq } = node
+      this.counters.announced++
+      this.ports.send(to, { type: 'announce', epoch, author: route.seed.author, seq, mark: markOf(node.id), ...part })
+    } else if (link && carried?.has(to)) {
+      // In a small circle both trees often lead to the same neighbour: one payload does for both.
+      this.ports.send(to, { type: 'part', tree, ...part, id: node.id })
+    } else {
       if (link) carried?.add(to)
       this.counters.sent++
-      this.ports.send(to, { type: 'node', tree, ...part, bytes: node.bytes })
+      this.ports.send(to, { type: 'node', tree, brief, ...part, bytes: node.bytes })
     }
     return true
   }
@@ -202,49 +354,90 @@ export class Forwarding {
     return [...this.handOvers.values()].some((handOver) => handOver.to === device)
   }
 
-  /** Something waits for a deadline. */
-  busy(): boolean {
-    return this.handOvers.size > 0 || this.awaited.size > 0
-  }
-
   /** An acknowledgement came. The hand-over that it settles, or null. */
-  acknowledged(from: DeviceKey, tree: Tree, id: NodeId, now: number): { node: TimelineNode } | null {
-    const key = `${id}${tree}${from}`
+  acknowledged(link: LinkState, tree: Tree, mark: string, now: number): { node: TimelineNode } | null {
+    const key = `${mark}${tree}${link.device}`
     const handOver = this.handOvers.get(key)
-    this.failedAt.delete(from)
+    this.failedAt.delete(link.device)
     if (!handOver) return null
     this.handOvers.delete(key)
-    const link = this.ports.links.get(from)
-    if (link) this.measured(link, now - handOver.sentAt)
+    // Anything faster than a ride is told by the acknowledgement itself; a slower one may have waited for it.
+    const sample = now - handOver.sentAt
+    link.measured(link.srttMs === null ? sample : Math.min(sample, Math.max(link.srttMs, sample - ACK_RIDE_MS)))
     return handOver
   }
 
-  measured(link: LinkState, sampleMs: number): void {
-    link.srttMs = link.srttMs === null ? sampleMs : link.srttMs + (sampleMs - link.srttMs) / 8
+  // -------------------------------------------------------------- time
+
+  /** When something is due. */
+  wakeAt(): number {
+    return this.wake
+  }
+
+  /** The reports for the next checkpoint. */
+  takeLate(max: number): Late[] {
+    return this.lateWaiting.splice(0, max)
   }
 
   tick(now: number): void {
+    if (now < this.wake) return
+    this.wake = Infinity
     for (const [key, handOver] of this.handOvers) {
-      if (now < handOver.deadline) continue
-      this.handOvers.delete(key)
-      const { node, to, tried } = handOver
-      const link = this.ports.links.get(to)
-      if (!link || now - link.lastHeardAt >= SILENT_MS) this.failedAt.set(to, now)
-      const route = this.routeOf(node)
-      if (!route) continue
-      tried.add(to)
-      if (this.handOver(route.ring, route.seed, handOver, now)) this.counters.retried++
+      if (now >= handOver.deadline) this.overdue(key, handOver, now)
+      else this.wake = Math.min(this.wake, handOver.deadline)
     }
-    for (const [id, { node, tree, at }] of this.awaited) {
-      if (now < at) continue
-      this.awaited.delete(id)
-      if (now - at > REPAIR_YOUNGER_MS) continue
-      const route = this.routeOf(node)
-      const mine = route && chain(route.ring, route.seed, this.ports.me, tree)
+    for (const [id, awaited] of this.awaited) {
+      if (now >= awaited.takeOverAt) {
+        awaited.takeOverAt = Infinity
+        this.takeOver(awaited.node, awaited.brief, awaited.missing, now)
+      }
+      if (now >= awaited.reportAt) {
+        this.awaited.delete(id)
+        this.report(awaited)
+      } else this.wake = Math.min(this.wake, awaited.takeOverAt, awaited.reportAt)
+    }
+  }
+
+  /** What else is on its way to it need not wait for its own deadline. */
+  private suspect(device: DeviceKey, now: number): void {
+    this.suspectedAt.set(device, now)
+    for (const handOver of this.handOvers.values())
+      if (handOver.to === device) handOver.deadline = Math.min(handOver.deadline, handOver.sentAt + ACK_MIN_MS)
+  }
+
+  private overdue(key: string, handOver: HandOver, now: number): void {
+    this.handOvers.delete(key)
+    const { node, to, tried } = handOver
+    const link = this.ports.links.get(to)
+    if (!link || now - link.lastHeardAt >= SILENT_MS) this.failedAt.set(to, now)
+    else if (link.lastHeardAt <= handOver.sentAt) this.suspect(to, now)
+    const route = this.recent.get(node.id)?.route
+    if (!route) return
+    tried.add(to)
+    if (this.handOver(route, handOver, now)) this.counters.retried++
+  }
+
+  /** Hands on our own part of each tree that has not brought a node. */
+  private takeOver(node: TimelineNode, brief: boolean, missing: [boolean, boolean], now: number): void {
+    const route = this.recent.get(node.id)?.route
+    if (!route) return
+    for (const tree of TREES) {
+      const mine = missing[tree] && chain(route.ring, route.seed, this.ports.me, tree)
       // A leaf of that tree has nothing to hand on.
       if (!mine || mine.segment.len <= 1) continue
       this.counters.takenOver++
-      this.handOn(node, { tree, ...mine.segment }, now)
+      this.spread(node, { tree, brief, ...mine.segment }, now)
+    }
+  }
+
+  private report({ node, missing }: Awaited): void {
+    const route = this.recent.get(node.id)?.route
+    if (!route) return
+    for (const tree of TREES) {
+      if (!missing[tree]) continue
+      this.counters.late++
+      this.lateWaiting.push({ epoch: node.epoch, author: route.seed.author, seq: node.seq, tree })
+      if (this.lateWaiting.length > LATE_WAITING_MAX) this.lateWaiting.shift()
     }
   }
 }

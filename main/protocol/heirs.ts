@@ -18,7 +18,14 @@ export interface Ring {
   position: ReadonlyMap<DeviceKey, number>
   /** Distances from any peer to those it ever hands a part to, or gets one from (rule F5); ascending, 1 … n-1. */
   fingers: readonly number[]
+  fingerSet: ReadonlySet<number>
+  /** How the circle's nodes jump (rule F4). */
+  jump: Jump
 }
+
+/** 0: finger mode. 1 … 3: free mode, an unbiased jump into a part's middle after leaving out jump/8 of it on each side. */
+export type Jump = 0 | 1 | 2 | 3
+export const JUMP_MAX = 3
 
 /** What the trees of one node depend on (rule F2): never its content, so its author cannot choose its route. */
 export interface NodeSeed {
@@ -27,6 +34,7 @@ export interface NodeSeed {
   stripe: 0 | 1
   /** Ring position of the author. */
   author: number
+  jump: Jump
 }
 
 /** Contiguous run [lo, lo + len) of positions relative to the author. */
@@ -38,14 +46,15 @@ export interface Heir extends Segment {
   to: DeviceKey
 }
 
-export function makeRing(crypto: Crypto, epoch: EpochId, devices: readonly DeviceKey[]): Ring {
+export function makeRing(crypto: Crypto, epoch: EpochId, devices: readonly DeviceKey[], jump: Jump = 0): Ring {
   const epochBytes = fromHex(epoch)
   const order = devices
     .map((device) => ({ device, key: toHex(labelledHash(crypto, 'ring', epochBytes, fromHex(device))) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map((d) => d.device)
   const position = new Map(order.map((device, i) => [device, i]))
-  return { epoch, n: order.length, order, position, fingers: fingerDistances(order.length) }
+  const fingers = fingerDistances(order.length)
+  return { epoch, n: order.length, order, position, fingers, fingerSet: new Set(fingers), jump }
 }
 
 /** Null when the author is not on the ring. */
@@ -56,7 +65,7 @@ export function nodeSeed(crypto: Crypto, ring: Ring, author: DeviceKey, seq: num
   const seed = labelledHash(crypto, 'seed', ...where, new Writer().uint(seq).finish())
   const word = (at: number) => ((seed[at]! << 24) | (seed[at + 1]! << 16) | (seed[at + 2]! << 8) | seed[at + 3]!) >>> 0
   const stripe = ((labelledHash(crypto, 'stripe', ...where)[0]! + (seq % 2)) & 1) as 0 | 1
-  return { s0: word(0), s1: word(4), stripe, author: position }
+  return { s0: word(0), s1: word(4), stripe, author: position, jump: ring.jump }
 }
 
 export const relative = (ring: Ring, seed: NodeSeed, device: DeviceKey): number | null => {
@@ -96,7 +105,35 @@ function fingerPivot(stripe: 0 | 1, part: Segment, tree: Tree): number {
   if (p > part.lo) return p - 1
   return p + 1 < part.lo + part.len ? p + 1 : p
 }
-export const pivotOf = (seed: NodeSeed, part: Segment, tree: Tree): number => fingerPivot(seed.stripe, part, tree)
+
+/** murmur3's finaliser: every bit of the input reaches every bit of the output. */
+function mix32(word: number): number {
+  let h = word
+  h ^= h >>> 16
+  h = Math.imul(h, 0x85ebca6b)
+  h ^= h >>> 13
+  h = Math.imul(h, 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+/** 32 bits of a counter-based PRNG: stateless, so anybody can recompute any hop alone. */
+const word32 = (seed: NodeSeed, a: number, b: number, c: number): number =>
+  mix32(seed.s0 ^ mix32(seed.s1 ^ mix32(a ^ mix32(b ^ mix32((c + 0x9e3779b9) >>> 0)))))
+
+/** Uniform in [0, n): multiply-shift with rejection (Lemire 2019), no modulo bias. n below 2^21, so products are exact. */
+export function jumpWithin(seed: NodeSeed, part: Segment, tree: Tree, n: number): number {
+  const biased = 2 ** 32 % n
+  for (let counter = 0; ; counter++) {
+    const product = word32(seed, part.lo, part.len, (tree << 16) | counter) * n
+    if (product % 2 ** 32 >= biased) return Math.floor(product / 2 ** 32)
+  }
+}
+
+/** Who a part is handed to when everybody is online (rule F4). */
+export function pivotOf(seed: NodeSeed, part: Segment, tree: Tree): number {
+  if (seed.jump === 0) return fingerPivot(seed.stripe, part, tree)
+  const margin = Math.floor((part.len * seed.jump) / 8)
+  return part.lo + margin + jumpWithin(seed, part, tree, part.len - 2 * margin)
+}
 
 /** Every distance that occurs between a holder and its heirs, in both directions, over both stripes and trees. */
 function fingerDistances(n: number): number[] {
@@ -119,8 +156,24 @@ function fingerDistances(n: number): number[] {
 export function fingersOf(ring: Ring, device: DeviceKey): DeviceKey[] {
   const position = ring.position.get(device)
   if (position === undefined) return []
-  return ring.fingers.map((distance) => ring.order[(position + distance) % ring.n]!).filter((d) => d !== device)
+  return ring.fingers.map((distance) => ring.order[(position + distance) % ring.n]!)
 }
+
+/** Up to this many devices everybody is linked with everybody: fewer links than the fingers of a larger circle. */
+const FULL_LINKS_UP_TO = 17
+
+/** Whether two devices keep a link. Mutual: both ends come to the same answer. */
+export function areNeighbours(ring: Ring, a: DeviceKey, b: DeviceKey): boolean {
+  const from = ring.position.get(a)
+  const to = ring.position.get(b)
+  if (from === undefined || to === undefined || from === to) return false
+  return ring.n <= FULL_LINKS_UP_TO || ring.fingerSet.has((to - from + ring.n) % ring.n)
+}
+/** Whom one device keeps links with. */
+export const neighboursOf = (ring: Ring, device: DeviceKey): DeviceKey[] =>
+  ring.n <= FULL_LINKS_UP_TO
+    ? ring.order.filter((other) => other !== device && ring.position.has(device))
+    : fingersOf(ring, device)
 
 /** What is known of a candidate: usable (online, reachable), and whether it is only a last resort (demoted). */
 export interface Reach {
@@ -148,7 +201,7 @@ export function heirOf(
   const pivot = pivotOf(seed, part, tree)
   if (good(pivot)) return deviceAt(ring, seed, pivot)
   let best: number | null = null
-  for (const finger of ring.fingers)
+  for (const finger of seed.jump === 0 ? ring.fingers : [])
     for (const rel of [holder + finger, holder + finger - ring.n])
       if (rel >= part.lo && rel < end && (best === null || Math.abs(rel - pivot) < Math.abs(best - pivot)) && good(rel))
         best = rel
@@ -156,7 +209,8 @@ export function heirOf(
     if (pivot + away < end && good(pivot + away)) best = pivot + away
     else if (pivot - away >= part.lo && good(pivot - away)) best = pivot - away
   }
-  for (let rel = part.lo; best === null && rel < end; rel++) if (reach.usable(deviceAt(ring, seed, rel))) best = rel
+  if (reach.weak)
+    for (let rel = part.lo; best === null && rel < end; rel++) if (reach.usable(deviceAt(ring, seed, rel))) best = rel
   return best === null ? null : deviceAt(ring, seed, best)
 }
 

@@ -33,3 +33,7 @@ export const PULL_NODES_MAX = 256
 export const PULL_RANGES_MAX = 256
 /** Segments that are accepted for one node and tree (rule F8): the second and third come from repair. */
 export const SEGMENTS_PER_TREE_MAX = 3
+/** Late hand-overs that one checkpoint reports (rule R6); what is beyond is reported by the next. */
+export const LATE_MAX = 32
+/** Checkpoints in one message: enough for a second's worth of the largest circle. */
+export const CHECKPOINTS_MAX = 1024

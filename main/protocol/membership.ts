@@ -4,6 +4,7 @@
 import type { CircleId, DeviceKey, EpochId, MemberKey } from '../../shared/types'
 import { DecodeError, Reader, Writer, concat, decodeWhole, equalBytes, fromHex, toHex } from './codec'
 import { labelledHash, signedMessage, type Crypto, type Sign } from './crypto'
+import { JUMP_MAX, type Jump } from './heirs'
 import { validName } from './kinds'
 import { DEVICES_MAX, EPOCH_BYTES_MAX, EPOCH_CHANGES_MAX, EPOCH_SIGNATURES_MAX, NAME_BYTES_MAX } from './limits'
 
@@ -24,6 +25,8 @@ export interface Genesis {
   founderDevice: DeviceKey
   /** Whether an admin must approve each newcomer. */
   approval: Approval
+  /** How its nodes find their way (rule F4). */
+  jump: Jump
   /** ms since 1970 UTC. */
   timestamp: number
   /** 16 random bytes: two circles with equal words are two circles. */
@@ -108,6 +111,7 @@ function unsignedGenesis(g: Genesis): Uint8Array {
     .text(g.founderName)
     .hex(g.founderDevice, 32)
     .flag(g.approval === 'ask')
+    .uint(g.jump)
     .uint(g.timestamp)
     .fixed(g.nonce, 16)
     .finish()
@@ -131,6 +135,7 @@ export function decodeGenesis(crypto: Crypto, bytes: Uint8Array): SignedGenesis 
       founderName: readName(r),
       founderDevice: r.hex(32) as DeviceKey,
       approval: r.flag() ? 'ask' : 'auto',
+      jump: r.uint(JUMP_MAX) as Jump,
       timestamp: r.uint(),
       nonce: r.fixed(16),
     }

@@ -4,9 +4,11 @@ import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
 import { DecodeError, Writer, decodeWhole, type Reader } from './codec'
 import type { Tree } from './heirs'
 import {
+  CHECKPOINTS_MAX,
   DEVICES_MAX,
   EPOCH_BYTES_MAX,
   FRAME_MESSAGES_MAX,
+  LATE_MAX,
   NODE_BYTES_MAX,
   PULL_NODES_MAX,
   PULL_RANGES_MAX,
@@ -22,27 +24,45 @@ export interface HaveEntry {
   head: NodeId
 }
 
+/** One tree of a node never brought it (rule R6). `author`: ring position in the epoch. */
+export interface Late {
+  epoch: number
+  author: number
+  seq: number
+  tree: Tree
+}
+export interface CheckpointEntry {
+  /** Ring position of the device that signed. */
+  signer: number
+  lo: number
+  len: number
+  late: Late[]
+  signature: Uint8Array
+}
+
 export type Message =
   /** First on every link, and again whenever the sender's list changes. */
   | { type: 'hello'; version: number; epoch: number; epochId: EpochId; app: string }
-  /** A node going down a tree, with the segment that the receiver becomes responsible for. */
-  | { type: 'node'; tree: Tree; lo: number; len: number; bytes: Uint8Array }
+  /** A node going down a tree, with the segment that the receiver becomes responsible for. `brief`: rule F7. */
+  | { type: 'node'; tree: Tree; brief: boolean; lo: number; len: number; bytes: Uint8Array }
   /** The node that this link has just carried comes down this tree too: the segment without the payload. */
   | { type: 'part'; tree: Tree; lo: number; len: number; id: NodeId }
-  /** A hand-over arrived. `id`: the node's; what was done with it is the receiver's business. */
-  | { type: 'ack'; tree: Tree; id: NodeId }
-  /** Digest of the sender's have-vector; answered by `same` or by `have`. */
-  | { type: 'digest'; digest: Uint8Array }
+  /** Rule F7, BRIEF: the sender has this node; down tree B in the place of the payload. `author`: ring position. */
+  | { type: 'announce'; epoch: number; author: number; seq: number; mark: string; lo: number; len: number }
+  /** A hand-over arrived. `mark`: of the node; what was done with it is the receiver's business. */
+  | { type: 'ack'; tree: Tree; mark: string }
+  /** Digest of the sender's have-vector at a cut (see cuts.ts); answered by `same` or by `have`. */
+  | { type: 'digest'; cut: number; digest: Uint8Array }
   | { type: 'same'; digest: Uint8Array }
   /** `question`: the receiver may answer with its own. */
-  | { type: 'have'; question: boolean; entries: HaveEntry[] }
+  | { type: 'have'; question: boolean; cut: number; entries: HaveEntry[] }
   | { type: 'pull'; ranges: { device: DeviceKey; from: number; to: number }[] }
   /** Answer to one pulled range: the nodes next below and at `to` that the sender has, ascending; empty if none. */
   | { type: 'run'; device: DeviceKey; from: number; to: number; nodes: Uint8Array[] }
   | { type: 'epochs-want'; after: number }
   | { type: 'epochs'; records: Uint8Array[] }
-  /** Who the sender is linked to, or when it last was, in seconds ago (rule M7): ephemeral, never verified. */
-  | { type: 'presence'; entries: { device: DeviceKey; agoS: number }[] }
+  /** Rule C2: checkpoints of one epoch and cut, each with the segment that the receiver passes it on to. */
+  | { type: 'checkpoints'; epoch: number; at: number; digest: Uint8Array; entries: CheckpointEntry[] }
 
 const TYPE = {
   hello: 1,
@@ -55,13 +75,24 @@ const TYPE = {
   run: 8,
   'epochs-want': 9,
   epochs: 10,
-  presence: 11,
   part: 12,
+  announce: 13,
+  checkpoints: 14,
 } as const satisfies Record<Message['type'], number>
 
 const APP_BYTES_MAX = 64
 const EPOCHS_PER_MESSAGE_MAX = 1024
-const AGO_S_MAX = 86_400
+
+const SIGNATURE_BYTES = 64
+const MARK_BYTES = 8
+/** What names a node among those of one link: the first 8 bytes of its id, as hex. */
+export const markOf = (id: NodeId): string => id.slice(0, 2 * MARK_BYTES)
+
+/** What a device reports in a checkpoint, as it is signed and sent. */
+export function writeLate(w: Writer, late: readonly Late[]): void {
+  w.uint(late.length)
+  for (const l of late) w.uint(l.epoch).uint(l.author).uint(l.seq).uint(l.tree)
+}
 
 function writeMessage(w: Writer, m: Message): void {
   w.uint(TYPE[m.type])
@@ -70,20 +101,28 @@ function writeMessage(w: Writer, m: Message): void {
       w.uint(m.version).uint(m.epoch).hex(m.epochId, 32).text(m.app)
       return
     case 'node':
-      w.uint(m.tree).uint(m.lo).uint(m.len).bytes(m.bytes)
+      w.uint(m.tree + (m.brief ? 2 : 0))
+        .uint(m.lo)
+        .uint(m.len)
+        .bytes(m.bytes)
       return
     case 'part':
       w.uint(m.tree).uint(m.lo).uint(m.len).hex(m.id, 32)
       return
+    case 'announce':
+      w.uint(m.epoch).uint(m.author).uint(m.seq).hex(m.mark, MARK_BYTES).uint(m.lo).uint(m.len)
+      return
     case 'ack':
-      w.uint(m.tree).hex(m.id, 32)
+      w.uint(m.tree).hex(m.mark, MARK_BYTES)
       return
     case 'digest':
+      w.uint(m.cut).fixed(m.digest, 32)
+      return
     case 'same':
       w.fixed(m.digest, 32)
       return
     case 'have':
-      w.flag(m.question).uint(m.entries.length)
+      w.flag(m.question).uint(m.cut).uint(m.entries.length)
       for (const e of m.entries) w.hex(e.device, 32).uint(e.height).hex(e.head, 32)
       return
     case 'pull':
@@ -101,9 +140,13 @@ function writeMessage(w: Writer, m: Message): void {
       w.uint(m.records.length)
       for (const bytes of m.records) w.bytes(bytes)
       return
-    case 'presence':
-      w.uint(m.entries.length)
-      for (const e of m.entries) w.hex(e.device, 32).uint(e.agoS)
+    case 'checkpoints':
+      w.uint(m.epoch).uint(m.at).fixed(m.digest, 32).uint(m.entries.length)
+      for (const e of m.entries) {
+        w.uint(e.signer).uint(e.lo).uint(e.len)
+        writeLate(w, e.late)
+        w.fixed(e.signature, SIGNATURE_BYTES)
+      }
       return
   }
 }
@@ -111,6 +154,10 @@ function writeMessage(w: Writer, m: Message): void {
 const times = <T>(count: number, read: () => T): T[] => Array.from({ length: count }, read)
 const device = (r: Reader) => r.hex(32) as DeviceKey
 
+const readTree = (r: Reader) => r.uint(1) as Tree
+const readSegment = (r: Reader) => ({ lo: r.uint(DEVICES_MAX), len: r.uint(DEVICES_MAX) })
+const readPlace = (r: Reader) => ({ epoch: r.uint(), author: r.uint(DEVICES_MAX), seq: r.uint() })
+export const readLate = (r: Reader): Late[] => times(r.uint(LATE_MAX), () => ({ ...readPlace(r), tree: readTree(r) }))
 function readRange(r: Reader) {
   const from = r.uint()
   const to = r.uint()
@@ -129,36 +176,30 @@ function readMessage(r: Reader): Message {
         epochId: r.hex(32) as EpochId,
         app: r.text(APP_BYTES_MAX),
       }
-    case TYPE.node:
-      return {
-        type: 'node',
-        tree: r.uint(1) as Tree,
-        lo: r.uint(DEVICES_MAX),
-        len: r.uint(DEVICES_MAX),
-        bytes: r.bytes(NODE_BYTES_MAX),
-      }
+    case TYPE.node: {
+      const way = r.uint(3)
+      const tree = (way % 2) as Tree
+      return { type: 'node', tree, brief: way > 1, ...readSegment(r), bytes: r.bytes(NODE_BYTES_MAX) }
+    }
     case TYPE.part:
-      return {
-        type: 'part',
-        tree: r.uint(1) as Tree,
-        lo: r.uint(DEVICES_MAX),
-        len: r.uint(DEVICES_MAX),
-        id: r.hex(32) as NodeId,
-      }
+      return { type: 'part', tree: readTree(r), ...readSegment(r), id: r.hex(32) as NodeId }
+    case TYPE.announce:
+      return { type: 'announce', ...readPlace(r), mark: r.hex(MARK_BYTES), ...readSegment(r) }
     case TYPE.ack:
-      return { type: 'ack', tree: r.uint(1) as Tree, id: r.hex(32) as NodeId }
+      return { type: 'ack', tree: readTree(r), mark: r.hex(MARK_BYTES) }
     case TYPE.digest:
-      return { type: 'digest', digest: r.fixed(32) }
+      return { type: 'digest', cut: r.uint(), digest: r.fixed(32) }
     case TYPE.same:
       return { type: 'same', digest: r.fixed(32) }
     case TYPE.have: {
       const question = r.flag()
+      const cut = r.uint()
       const entries = times(r.uint(DEVICES_MAX), () => {
         const entry = { device: device(r), height: r.uint(), head: r.hex(32) as NodeId }
         if (entry.height < 1) throw new DecodeError('height')
         return entry
       })
-      return { type: 'have', question, entries }
+      return { type: 'have', question, cut, entries }
     }
     case TYPE.pull:
       return { type: 'pull', ranges: times(r.uint(PULL_RANGES_MAX), () => ({ device: device(r), ...readRange(r) })) }
@@ -173,10 +214,18 @@ function readMessage(r: Reader): Message {
       return { type: 'epochs-want', after: r.uint() }
     case TYPE.epochs:
       return { type: 'epochs', records: times(r.uint(EPOCHS_PER_MESSAGE_MAX), () => r.bytes(EPOCH_BYTES_MAX)) }
-    case TYPE.presence:
+    case TYPE.checkpoints:
       return {
-        type: 'presence',
-        entries: times(r.uint(DEVICES_MAX), () => ({ device: device(r), agoS: r.uint(AGO_S_MAX) })),
+        type: 'checkpoints',
+        epoch: r.uint(),
+        at: r.uint(),
+        digest: r.fixed(32),
+        entries: times(r.uint(CHECKPOINTS_MAX), () => ({
+          signer: r.uint(DEVICES_MAX),
+          ...readSegment(r),
+          late: readLate(r),
+          signature: r.fixed(SIGNATURE_BYTES),
+        })),
       }
     default:
       throw new DecodeError('message type')

@@ -49,6 +49,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE cut_off (device INTEGER NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (device, seq)) STRICT;
   -- Devices that acknowledged a node handed over by this device.
   CREATE TABLE acks (node INTEGER NOT NULL, device INTEGER NOT NULL, PRIMARY KEY (node, device)) STRICT, WITHOUT ROWID;
+  -- Rule C3: the latest proven checkpoint of each device, and the have-vectors that they stand for.
+  CREATE TABLE vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT;
+  CREATE TABLE checkpoints (
+    device TEXT PRIMARY KEY, at INTEGER NOT NULL, late BLOB NOT NULL, signature BLOB NOT NULL,
+    digest BLOB NOT NULL REFERENCES vectors(digest)
+  ) STRICT;
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
 ]

@@ -17,6 +17,9 @@ const schema = v.strictObject({
   manualAddresses: v.array(v.string()),
   /** UDP port of the last run, tried first, so that addresses given by hand stay true. 0: none yet. */
   port: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+  /** KiB a second that may be sent in all, and to one peer. 0: no cap. */
+  capKiB: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)),
+  capPeerKiB: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)),
 })
 export type SettingsFile = Omit<v.InferOutput<typeof schema>, 'version'>
 
@@ -28,6 +31,8 @@ const STANDARD: SettingsFile = {
   internet: true,
   manualAddresses: [],
   port: 0,
+  capKiB: 0,
+  capPeerKiB: 0,
 }
 
 /** `setAside`: the name that an unreadable file was kept under. */

@@ -12,6 +12,7 @@ import type { DeviceHave, HaveVector } from '../protocol/have'
 import { decodeContent, isEntry } from '../protocol/kinds'
 import { decodeNode, type TimelineNode } from '../protocol/node'
 import { addToRanges, linkCode, type Place, type Range } from '../protocol/timeline'
+import { checkpointTable } from './checkpoints'
 import { fileError, makePrivateFile } from './files'
 import { docOf, openFinder } from './finder'
 import { openKeepsakes } from './keepsakes'
@@ -210,12 +211,14 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     if (node.seq !== before.height + 1) return { type: 'stored', head: null }
     let height = node.seq
     let head: Uint8Array = fromHex(node.id)
+    let { timestamp } = node
     for (let next = place.get(device, height + 1); next; next = place.get(device, height + 1)) {
       height++
       head = next.id
+      timestamp = next.timestamp
     }
     setHead.run(height, head, device)
-    return { type: 'stored', head: { height, id: toHex(head) as NodeId } }
+    return { type: 'stored', head: { height, id: toHex(head) as NodeId, timestamp } }
   }
 
   const appendAll = db.transaction(
@@ -289,7 +292,8 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   function haveOfDevice(t: { id: number; height: number; head: Uint8Array | null }): DeviceHave {
     let floating: Range[] = []
     for (const { seq } of above.iterate(t.id, t.height)) floating = addToRanges(floating, seq)
-    return { height: t.height, ...(t.head && { head: toHex(t.head) as NodeId }), floating }
+    const top = t.head && place.get(t.id, t.height)
+    return { height: t.height, ...(top && { head: toHex(top.id) as NodeId, headTime: top.timestamp }), floating }
   }
 
   const behind = db.prepare<
@@ -569,6 +573,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
         if (id !== null) setSeen.run(last, id)
       }
     },
+    ...checkpointTable(db),
     equivocations: (): { device: DeviceKey; seq: number }[] => proofs.all().map((r) => ({ device: r.key, seq: r.seq })),
 
     meta: (key: string): string | null => getMeta.get(key)?.value ?? null,

@@ -46,6 +46,8 @@ const SETTINGS: SettingsFile = {
   theme: 'system',
   density: 'comfortable',
   language: 'system',
+  capKiB: 0,
+  capPeerKiB: 0,
   lan: true,
   internet: false,
   manualAddresses: [],
@@ -99,6 +101,10 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     files: memoryFiles(),
     openStore: () => openOrSalvage(dir, secrets.crypto, clock.ms),
     network: null,
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
     parseHostPort,
     render: renderMarkdown,
     renderPlain,

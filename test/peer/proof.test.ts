@@ -27,7 +27,7 @@ const removal = recordOf(
   [ann.device],
 )
 const withoutBen = follow(withBen, removal)
-const { fileName, content } = proofFile(entries[1]!, withBen, [admission.bytes], 'Ben')
+const { fileName, content } = proofFile(entries[1]!, withBen, [admission.bytes], 'Ben', [])
 
 interface File {
   format: string
@@ -122,11 +122,11 @@ test.each<[string, string]>([
 
 test('[M5] what a removed device wrote up to the cut-off stays provable, what lies behind it is not', () => {
   const proofOf = (i: number, list = withoutBen, records = [admission.bytes, removal.bytes]) =>
-    codeOf(proofFile(entries[i]!, list, records, 'Ben').content)
+    codeOf(proofFile(entries[i]!, list, records, 'Ben', []).content)
   expect([proofOf(0), proofOf(1)]).toEqual([null, null])
   expect(proofOf(2)).toBe('PROOF_FALSE')
   const later = writeTimeline(founded.circle, ben.device, 1, { epoch: 2, after: entries[1]! })[0]!
-  expect(codeOf(proofFile(later, withoutBen, [admission.bytes, removal.bytes], 'Ben').content)).toBe('PROOF_FALSE')
+  expect(codeOf(proofFile(later, withoutBen, [admission.bytes, removal.bytes], 'Ben', []).content)).toBe('PROOF_FALSE')
 })
 
 test('[N4] an entry from the future is not proven yet', () => {

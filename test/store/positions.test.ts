@@ -39,7 +39,13 @@ function setUp() {
     add(items: { member: number; at: number; tie: number; received: number }[]) {
       const entries = items.map(({ member, at, tie, received }): Entry => {
         row++
-        return { row, member, written: { at, tie }, reached: { at: received, tie: row } }
+        // Two ids never share their first 48 bits here, as hardly ever anywhere.
+        return {
+          row,
+          member,
+          written: { at, tie: tie - (tie % 128) + (row % 128) },
+          reached: { at: received, tie: row },
+        }
       })
       change(entries, 1)
       model.push(...entries)

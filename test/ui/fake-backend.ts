@@ -624,7 +624,15 @@ export class FakeBackend implements Bridge {
         compared: true,
       },
       alerts: [],
-      settings: { theme: 'system', density: 'comfortable', language: 'system', lan: true, internet: true },
+      settings: {
+        theme: 'system',
+        density: 'comfortable',
+        language: 'system',
+        lan: true,
+        internet: true,
+        capKiB: 0,
+        capPeerKiB: 0,
+      },
       dataDir: '/home/ada/.local/share/twofold',
       version: '0.1.0',
       keysKeptBy: 'keychain',
@@ -813,7 +821,10 @@ export class FakeBackend implements Bridge {
       route: {
         ring,
         trees,
-        cameFrom: row.mine || !from ? null : { device: from.device, memberName: from.memberName, how: 'tree', tree: 0 },
+        cameFrom:
+          row.mine || !from
+            ? null
+            : { device: from.device, memberName: from.memberName, how: 'tree', tree: 0, at: 0, hop: null },
         acknowledgedBy: row.mine && !row.waiting ? ['Bob', 'Carla Reyes'] : [],
       },
       bytes: hex('all', 584),
