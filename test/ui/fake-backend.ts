@@ -827,6 +827,7 @@ export class FakeBackend implements Bridge {
             : { device: from.device, memberName: from.memberName, how: 'tree', tree: 0, at: 0, hop: null },
         acknowledgedBy: row.mine && !row.waiting ? ['Bob', 'Carla Reyes'] : [],
       },
+      heldBy: { of: this.#crew.length, held: [], unknown: [] },
       bytes: hex('all', 584),
     }
   }
@@ -972,6 +973,10 @@ export class FakeBackend implements Bridge {
         return 0
       case 'view.histogram':
         return { newest: 0, oldest: 0, bins: [], total: 0 }
+      case 'entry.holders':
+        return { of: this.#crew.length, held: [], unknown: [] }
+      case 'network.live':
+        throw new Refusal('CIRCLE_MISSING')
       case 'entry.inspect':
         return this.#inspect(input['id'] as unknown as NodeId)
       case 'entry.proof':
