@@ -162,7 +162,7 @@ export const calls = {
     fileName: string
     content: string
   }>(),
-  /** The composer's unsent text, kept across restarts; `about`: of an answer to an entry, or of its edit. */
+  /** The composer's unsent text, kept across restarts; `about`: of an answer to an entry. */
   'draft.get': call(v.optional(v.strictObject({ about: v.optional(nodeId) }), {})).returns<{ text: string }>(),
   'draft.set': call(v.strictObject({ text, about: v.optional(nodeId) })).returns<null>(),
   /** Checks every stored entry again: encoding, id, signature, membership, chain. */

@@ -16,7 +16,7 @@ const PUSH_EVERY_MS = 100
 /** Words asked for after they were shown: enough to know that they were written down. */
 const ASKED_WORDS = 3
 
-/** Where a draft is kept: the composer's own, or that of an answer or edit. */
+/** Where a draft is kept: the composer's own, or that of an answer. */
 const draftKey = (about?: string): string => (about === undefined ? 'draft' : `draft ${about}`)
 
 const name = (text: string): string => {

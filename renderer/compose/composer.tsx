@@ -81,7 +81,7 @@ function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: Co
   const app = useApp()
   const field = useRef<HTMLTextAreaElement>(null)
   const about = editing?.id ?? replyTo?.id
-  const [written, edit] = useDraft(about, editing?.text ?? '')
+  const [written, edit] = useDraft(editing ? null : (replyTo?.id ?? 'new'), editing?.text ?? '')
   const { busy, problem, clear, run } = useAction()
   const [preview, setPreview] = useState<RenderTree | null>(null)
   useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }))
@@ -243,8 +243,11 @@ function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: Co
   )
 }
 
-/** The unsent text: read once, kept in the backend while it is typed, and at once when the field goes away. */
-function useDraft(about: NodeId | undefined, standard: string): [string, (next: string) => void] {
+/**
+ * `of`: whose draft; null: none is kept (an edit begins with what the entry says).
+ * The unsent text: read once, kept in the backend while it is typed, and at once when the field goes away.
+ */
+function useDraft(of: NodeId | 'new' | null, standard: string): [string, (next: string) => void] {
   const [written, setWritten] = useState(standard)
   const pending = useRef<{ text: string; timer: ReturnType<typeof setTimeout> } | null>(null)
   const touched = useRef(false)
@@ -254,15 +257,16 @@ function useDraft(about: NodeId | undefined, standard: string): [string, (next: 
     clearTimeout(due.timer)
     pending.current = null
     // A draft that cannot be kept must not get in the way of writing; posting reports what is wrong with the disk.
-    call('draft.set', { text: due.text, about }).catch(() => undefined)
-  }, [about])
+    if (of !== null) call('draft.set', { text: due.text, ...(of !== 'new' && { about: of }) }).catch(() => undefined)
+  }, [of])
   useEffect(() => {
-    call('draft.get', { about }).then(
-      (draft) => {
-        if (!touched.current && draft.text !== '') setWritten(draft.text)
-      },
-      () => undefined,
-    )
+    if (of !== null)
+      call('draft.get', of === 'new' ? {} : { about: of }).then(
+        (draft) => {
+          if (!touched.current && draft.text !== '') setWritten(draft.text)
+        },
+        () => undefined,
+      )
     globalThis.addEventListener('pagehide', flush)
     globalThis.addEventListener('blur', flush)
     return () => {
@@ -270,7 +274,7 @@ function useDraft(about: NodeId | undefined, standard: string): [string, (next: 
       globalThis.removeEventListener('blur', flush)
       flush()
     }
-  }, [flush, about])
+  }, [flush, of])
   const edit = useCallback(
     (next: string) => {
       touched.current = true
