@@ -8,7 +8,7 @@ import { Comparing } from './comparing'
 import type { Crypto, Sign } from './crypto'
 import { Cuts } from './cuts'
 import { Droppers } from './droppers'
-import { Forwarding, type Announcement, type Arrival } from './forwarding'
+import { Forwarding, REPAIR_YOUNGER_MS, type Announcement, type Arrival } from './forwarding'
 import { haveOf, isHere, noteStored, type HaveVector, type Head } from './have'
 import type { Ring, Tree } from './heirs'
 import { LinkState } from './links'
@@ -149,6 +149,9 @@ export class Engine {
   private storedAt = 0
   /** Nodes stored live in this and the last window of RATE_MS. */
   private rate = { from: 0, count: 0, before: 0 }
+  /** The clock, as last told, and by how much it was set back since the start. ms. */
+  private wall = 0
+  private behind = 0
   private effects: Effect[] = []
 
   constructor(private readonly options: EngineOptions) {
@@ -169,7 +172,7 @@ export class Engine {
       ring,
       currentRing: () => this.ring(this.currentList.epoch),
       mayReceive: (device) => isCurrentDevice(this.currentList, device),
-      alive: (device, now) => options.receipts === false || now - Math.max(this.lastSeen(device) ?? 0, 0) <= ALIVE_MS,
+      alive: (device) => options.receipts === false || this.wall - (this.lastSeen(device) ?? 0) <= ALIVE_MS,
       demoted: (device) => this.droppers.isDemoted(device),
       sampled: (node, itsRing, seed) =>
         this.droppers.sampled(`${node.epoch}.${seed.author}.${node.seq}`, itsRing, seed),
@@ -180,6 +183,8 @@ export class Engine {
     this.comparing = new Comparing({
       cuts,
       links,
+      epoch: () => this.currentList.epoch,
+      clock: () => this.wall,
       storedAt: () => this.storedAt,
       known: (device) => this.currentList.devices.has(device),
       send,
@@ -194,7 +199,7 @@ export class Engine {
       cuts,
       list: () => this.currentList,
       ring,
-      reach: (now) => this.forwarding.reach(now),
+      reach: () => this.forwarding.reach(this.steady()),
       send,
       random,
       takeLate: (max) => this.forwarding.takeLate(max),
@@ -229,18 +234,16 @@ export class Engine {
 
   /** When the next tick is due; ms since 1970 UTC. */
   wakeAt(): number {
-    return Math.min(
-      this.forwarding.wakeAt(),
-      this.catchUp.wakeAt(),
-      this.comparing.wakeAt(),
-      this.options.receipts === false ? Infinity : this.receipts.wakeAt(),
-      this.releaseAt,
-    )
+    const deadline = Math.min(this.forwarding.wakeAt(), this.catchUp.wakeAt(), this.comparing.wakeAt(), this.releaseAt)
+    return Math.min(deadline - this.behind, this.options.receipts === false ? Infinity : this.receipts.wakeAt())
   }
 
   /** One step. The effects are to be carried out in order. */
-  handle(event: Event, now: number): Effect[] {
+  handle(event: Event, wall: number): Effect[] {
     this.effects = []
+    this.behind += Math.max(0, this.wall - wall)
+    this.wall = wall
+    const now = this.steady()
     switch (event.type) {
       case 'link-up':
         this.linkUp(event.device, now)
@@ -271,6 +274,11 @@ export class Engine {
     return this.effects
   }
 
+  /** Time that never goes back, for deadlines: a clock that was set back would else make them wait for as long. */
+  private steady(): number {
+    return this.wall + this.behind
+  }
+
   private send(to: DeviceKey, message: Message): void {
     this.effects.push({ type: 'send', to, message })
   }
@@ -281,7 +289,7 @@ export class Engine {
     const link = new LinkState(device, now)
     this.links.set(device, link)
     this.linkedSince = Math.min(this.linkedSince, now)
-    this.seen.set(device, now)
+    this.seen.set(device, this.wall)
     this.forwarding.linkUp(device)
     this.sendHello(device)
     this.comparing.begin(link, now)
@@ -290,7 +298,7 @@ export class Engine {
   private linkDown(device: DeviceKey, now: number): void {
     this.links.delete(device)
     if (!this.links.size) this.linkedSince = Infinity
-    this.seen.set(device, now)
+    this.seen.set(device, this.wall)
     this.catchUp.linkDown(device, now)
     this.forwarding.linkDown(device, now)
   }
@@ -318,7 +326,7 @@ export class Engine {
       return
     }
     link.lastHeardAt = now
-    this.seen.set(from, now)
+    this.seen.set(from, this.wall)
     const items: StoreItem[] = []
     for (const message of messages) if (!link.cut) this.message(link, message, items, now)
     // What is on its way into the store is neither here nor missing: more is asked for when the store has answered.
@@ -368,6 +376,9 @@ export class Engine {
         return
       }
       case 'digest':
+        // A hello may be lost with its link; lists are compared like everything else.
+        if (m.epoch > this.currentList.epoch) this.wantEpochs(link, now)
+        else if (m.epoch < this.currentList.epoch) this.sendHello(from)
         this.comparing.digest(link, m)
         return
       case 'same':
@@ -391,7 +402,7 @@ export class Engine {
         this.effects.push({ type: 'epochs', from, records: m.records })
         return
       case 'checkpoints':
-        if (!this.receipts.arrived(m, now)) this.refuse(link, 'CHECKPOINT_INVALID', null)
+        if (!this.receipts.arrived(m, this.wall)) this.refuse(link, 'CHECKPOINT_INVALID', null)
         this.effects.push({ type: 'receipts' })
         return
     }
@@ -463,7 +474,7 @@ export class Engine {
   /** Verifies one new node; what is believed joins the batch for the store. */
   private judge(link: LinkState, item: StoreItem, items: StoreItem[], now: number): boolean {
     const { node } = item
-    const code = verifyNode(this.crypto, node, this.currentList, now)
+    const code = verifyNode(this.crypto, node, this.currentList, this.wall)
     if (code === null) {
       items.push(item)
       return true
@@ -539,7 +550,7 @@ export class Engine {
       switch (outcome.type) {
         case 'stored':
           noteStored(this.have, node.device, node.seq, outcome.head)
-          this.cuts.noteStored(node, outcome.head, now)
+          this.cuts.noteStored(node, outcome.head, this.wall)
           this.storedAt = now
           this.forwarding.learned(node)
           if (node.device === this.me && origin.from !== null)
@@ -556,7 +567,8 @@ export class Engine {
             if (!outcome.head && link) this.catchUp.expect(link.device, node.device, node.seq - 1, now)
           } else {
             repaired = true
-            this.forwarding.repaired(node, now - this.linkedSince >= SETTLED_MS, now)
+            const young = Math.abs(this.wall - node.timestamp) <= REPAIR_YOUNGER_MS
+            this.forwarding.repaired(node, young, now - this.linkedSince >= SETTLED_MS, now)
           }
           break
         case 'duplicate':
@@ -575,7 +587,7 @@ export class Engine {
     })
     if (repaired) this.comparing.repaired(now)
     this.catchUp.pump(now)
-    this.receipts.stored(now)
+    this.receipts.stored(this.wall)
   }
 
   private count(now: number): void {
@@ -630,7 +642,7 @@ export class Engine {
     if (now - since >= HELD_MS) return true
     return code === 'EPOCH_UNKNOWN'
       ? item.node.epoch <= this.currentList.epoch
-      : item.node.timestamp <= now + CLOCK_AHEAD_MS
+      : item.node.timestamp <= this.wall + CLOCK_AHEAD_MS
   }
 
   /** Tries held nodes again. */
@@ -638,7 +650,7 @@ export class Engine {
     const items: StoreItem[] = []
     for (const [id, held] of this.held) {
       if (!this.due(held, now)) continue
-      const again = verifyNode(this.crypto, held.item.node, this.currentList, now)
+      const again = verifyNode(this.crypto, held.item.node, this.currentList, this.wall)
       if ((again === 'EPOCH_UNKNOWN' || again === 'TIMESTAMP_AHEAD') && now - held.since < HELD_MS) {
         held.code = again
         continue
@@ -657,9 +669,9 @@ export class Engine {
     this.forwarding.tick(now)
     this.catchUp.tick(now)
     this.comparing.tick(now)
-    if (this.options.receipts !== false) this.receipts.tick(now)
+    if (this.options.receipts !== false) this.receipts.tick(this.wall)
     const before = this.droppers.demoted.size
-    this.droppers.tick(now)
+    this.droppers.tick(this.wall)
     if (this.droppers.demoted.size !== before) this.effects.push({ type: 'receipts' })
   }
 }

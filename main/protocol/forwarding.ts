@@ -43,7 +43,7 @@ const OTHER_TREE_MS = 500
 /** A tree that has not brought a node by now is reported (rule R6): retries and take-overs above us had their time. */
 const LATE_MS = 3000
 /** Rule R2: what is older than this is left to anti-entropy. */
-const REPAIR_YOUNGER_MS = 8000
+export const REPAIR_YOUNGER_MS = 8000
 /** A device that could not be dialled is not tried again as an heir for this long. */
 const UNREACHABLE_MS = 30_000
 /** Nodes kept whole, for a segment that comes after its payload: it is on the same link, so soon. 16 MiB at most. */
@@ -113,7 +113,7 @@ interface Ports {
   /** Still on the latest list: a later removal is honoured in an old epoch's ring too (rule F9). */
   mayReceive(device: DeviceKey): boolean
   /** Heard of lately by anybody (rule M7). */
-  alive(device: DeviceKey, now: number): boolean
+  alive(device: DeviceKey): boolean
   /** Only a last resort (rule R6). */
   demoted(device: DeviceKey): boolean
   /** A node came live: droppers are judged by it. */
@@ -246,10 +246,12 @@ export class Forwarding {
     this.announcedBefore(node, now)
   }
 
-  /** A node came by a pull: whoever was repaired forwards its parts while the node is young (rule R2). */
-  repaired(node: TimelineNode, settled: boolean, now: number): void {
+  /**
+   * A node came by a pull: whoever was repaired forwards its parts while the node is `young` (rule R2). `settled`: the trees
+   * should have brought it.
+   */
+  repaired(node: TimelineNode, young: boolean, settled: boolean, now: number): void {
     const route = this.recent.get(node.id)?.route
-    const young = Math.abs(now - node.timestamp) <= REPAIR_YOUNGER_MS
     if (!route || route.holder === 0 || !young) {
       this.announced.delete(placeKey(node.device, node.seq))
       return
@@ -306,10 +308,10 @@ export class Forwarding {
     if (failedMs < UNREACHABLE_MS) return false
     return this.reachable.has(device) || this.everybodyReachable
   }
-  private weak(device: DeviceKey, now: number): boolean {
+  private weak(device: DeviceKey): boolean {
     const { ports } = this
     if (ports.demoted(device)) return true
-    if (!ports.links.has(device) && !this.reachable.has(device) && !ports.alive(device, now)) return true
+    if (!ports.links.has(device) && !this.reachable.has(device) && !ports.alive(device)) return true
     const since = this.suspectedAt.get(device)
     if (since === undefined) return false
     if ((ports.links.get(device)?.lastHeardAt ?? 0) <= since) return true
@@ -318,7 +320,7 @@ export class Forwarding {
   }
   /** Who can be handed something, and who only as a last resort (rule F6). */
   reach(now: number, tried: ReadonlySet<DeviceKey> | null = null): Reach {
-    return { usable: (device) => this.usable(device, tried, now), weak: (device) => this.weak(device, now) }
+    return { usable: (device) => this.usable(device, tried, now), weak: (device) => this.weak(device) }
   }
 
   private handOver(route: Route, what: Omit<HandOver, 'to' | 'sentAt' | 'deadline'>, now: number): boolean {

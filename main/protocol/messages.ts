@@ -51,8 +51,11 @@ export type Message =
   | { type: 'announce'; epoch: number; author: number; seq: number; mark: string; lo: number; len: number }
   /** A hand-over arrived. `mark`: of the node; what was done with it is the receiver's business. */
   | { type: 'ack'; tree: Tree; mark: string }
-  /** Digest of the sender's have-vector at a cut (see cuts.ts); answered by `same` or by `have`. */
-  | { type: 'digest'; cut: number; digest: Uint8Array }
+  /**
+   * Digest of the sender's have-vector at a cut (see cuts.ts), with the number of its list: answered by `same` or by `have`,
+   * and by whoever has the later list by `hello`.
+   */
+  | { type: 'digest'; epoch: number; cut: number; digest: Uint8Array }
   | { type: 'same'; digest: Uint8Array }
   /** `question`: the receiver may answer with its own. */
   | { type: 'have'; question: boolean; cut: number; entries: HaveEntry[] }
@@ -116,7 +119,7 @@ function writeMessage(w: Writer, m: Message): void {
       w.uint(m.tree).hex(m.mark, MARK_BYTES)
       return
     case 'digest':
-      w.uint(m.cut).fixed(m.digest, 32)
+      w.uint(m.epoch).uint(m.cut).fixed(m.digest, 32)
       return
     case 'same':
       w.fixed(m.digest, 32)
@@ -188,7 +191,7 @@ function readMessage(r: Reader): Message {
     case TYPE.ack:
       return { type: 'ack', tree: readTree(r), mark: r.hex(MARK_BYTES) }
     case TYPE.digest:
-      return { type: 'digest', cut: r.uint(), digest: r.fixed(32) }
+      return { type: 'digest', epoch: r.uint(), cut: r.uint(), digest: r.fixed(32) }
     case TYPE.same:
       return { type: 'same', digest: r.fixed(32) }
     case TYPE.have: {

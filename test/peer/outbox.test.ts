@@ -119,6 +119,16 @@ test('[C1] small talk does not make the next node wait', () => {
   expect(link.sent.map(({ frame }) => numbersOf(frame))).toEqual([[1], [2]])
 })
 
+test('[C1] a clock that is set back holds nothing up', () => {
+  const { outbox, link } = connected()
+  outbox.send(bob, small(1))
+  vi.advanceTimersByTime(0)
+  vi.setSystemTime(Date.now() - 600_000)
+  outbox.send(bob, small(2))
+  vi.advanceTimersByTime(50)
+  expect(link.sent.map(({ frame }) => numbersOf(frame))).toEqual([[1], [2]])
+})
+
 test('[C1] an acknowledgement rides on what comes within 50 ms, else it goes alone then', () => {
   const { outbox, link } = connected()
   outbox.send(bob, ack)

@@ -135,7 +135,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
       { maxLength: 4 },
     ),
   }),
-  fc.record({ type: fc.constant('digest' as const), cut: uint, digest: bytes(32) }),
+  fc.record({ type: fc.constant('digest' as const), epoch: uint, cut: uint, digest: bytes(32) }),
   fc.record({ type: fc.constant('same' as const), digest: bytes(32) }),
   fc.record({
     type: fc.constant('have' as const),

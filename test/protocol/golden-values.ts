@@ -108,7 +108,7 @@ export function goldenValues() {
       node: toHex(encodeMessage({ type: 'node', tree: 1, brief: true, lo: 0, len: 253, bytes: fromHex('0102') })),
       part: toHex(encodeMessage({ type: 'part', tree: 0, lo: 1, len: 2, id: head })),
       ack: toHex(encodeMessage({ type: 'ack', tree: 0, mark: markOf(head) })),
-      digest: toHex(encodeMessage({ type: 'digest', cut: 253, digest: seedOf('digest') })),
+      digest: toHex(encodeMessage({ type: 'digest', epoch: 1, cut: 253, digest: seedOf('digest') })),
       same: toHex(encodeMessage({ type: 'same', digest: seedOf('digest') })),
       have: toHex(encodeMessage({ type: 'have', question: true, cut: 0, entries: [{ device, height: 65_536, head }] })),
       pull: toHex(encodeMessage({ type: 'pull', ranges: [{ device, from: 1, to: 252 }] })),
