@@ -292,6 +292,7 @@ const english = {
       epoch: 'Member list',
       log: 'Place in the timeline',
       time: 'Time',
+      holders: 'Holders',
     },
     holds: 'holds',
     fails: 'does not hold',
@@ -426,19 +427,99 @@ const english = {
     received: 'Received',
     sent: 'Sent',
     since: 'Since',
+    amount: number,
+    bytes,
+    me: 'You',
+    map: 'Ring',
+    mapLabel: (devices: number) => `Ring of ${plural(devices, 'device', 'devices')}, this one first`,
+    mapKeys:
+      'Arrow keys go round the ring, Page up and Page down go to the next device with a line, Enter keeps a device chosen.',
+    mapHint: 'Point at a device, or walk the ring with the arrow keys. Click to keep it in sight, with its traffic.',
+    offRing: 'This device is not on the member list, so it has no place on the ring.',
+    devices: (amount: number) => plural(amount, 'device', 'devices'),
+    alone: 'Only this one so far. Each device that joins takes a place on the ring.',
+    neighbourSummary: (neighbours: number, up: number) =>
+      up === neighbours
+        ? `This device keeps links with ${plural(neighbours, 'neighbour', 'neighbours')}, and all are up.`
+        : `This device keeps links with ${plural(neighbours, 'neighbour', 'neighbours')}; ${number(up)} ${up === 1 ? 'is' : 'are'} up.`,
+    neighbour: 'A neighbour on the ring: this link is kept.',
+    neighbourDown: 'A neighbour on the ring, but there is no link now.',
+    neighbourMissing: 'neighbour without a link',
+    spare: 'Not a neighbour: this link lasts as long as it is needed.',
+    stranger: 'Not a neighbour: linked only when an entry needs it.',
+    placeName: 'Place',
+    place: (place: number, devices: number) =>
+      place === 0 ? 'the top of your ring' : `${number(place)} of ${number(devices - 1)} after you`,
+    device: 'Device',
+    upDown: (sent: string, received: string) => `${sent} sent, ${received} received`,
+    legend: 'What the signs mean',
+    sign: {
+      online: 'Linked to this device',
+      seen: 'Seen by others lately',
+      offline: 'Not seen',
+      demoted: 'Demoted',
+      lan: 'Link over LAN',
+      internet: 'Link over the internet',
+      loopback: 'Link on this computer',
+      missing: 'Neighbour without a link',
+    },
     traffic: 'Traffic',
+    trafficOf: 'Traffic with',
+    allLinks: 'All links',
     rate: (rate: number) => `${bytes(rate)}/s`,
-    trafficLabel: (sent: string, received: string) => `Last minute: now sending ${sent}, receiving ${received}`,
+    scale: (rate: string) => `up to ${rate}`,
+    nowSecond: 'Now',
+    nowWord: 'now',
+    lastMinute: 'Last minute',
+    minutesAgo: (minutes: number) => `−${number(minutes)} min`,
+    atSecond: (clock: string, sent: string, received: string) => `${clock}: ${received} received, ${sent} sent`,
+    trafficLabel: (sent: string, received: string, mostSent: string, mostReceived: string) =>
+      `Last five minutes. Now sending ${sent}, receiving ${received}; at most ${mostSent} sent and ${mostReceived} received.`,
     budget: 'Copies per entry',
     budgetValue: (copies: number) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 2, minimumFractionDigits: 1 }).format(copies),
+    budgetTimes: (times: number) =>
+      new Intl.NumberFormat(locale, { maximumFractionDigits: times < 10 ? 1 : 0 }).format(times),
     budgetNone: 'No entry has been forwarded since the start.',
-    budgetLead: (copies: number, entries: number) =>
-      `${plural(copies, 'copy', 'copies')} sent for ${plural(entries, 'entry', 'entries')} since the start.`,
+    budgetLead: (copies: number, entries: number, mesh: number) =>
+      `${plural(copies, 'copy', 'copies')} sent for ${plural(entries, 'entry', 'entries')} since the start. Sending each to everybody would have been ${number(mesh)}.`,
     budgetMesh: 'If everybody sent to everybody',
     budgetOurs: 'This device, on average',
-    budgetSaved: (times: string) => `${times} times fewer than sending to everybody.`,
-    copiesReceived: (copies: number) => `${plural(copies, 'copy', 'copies')} received.`,
+    budgetSaved: (times: string) => `That is ${times} times as many.`,
+    budgetRest: (copies: number, duplicates: number) =>
+      `${plural(copies, 'copy', 'copies')} received, ${duplicates === 0 ? 'none' : number(duplicates)} of what was here already.`,
+    budgetAnnounced: (amount: number) =>
+      `Where a second copy was not needed, its id alone was told: ${plural(amount, 'time', 'times')}.`,
+    repairs: 'Repair since the start',
+    repair: {
+      retried: {
+        name: 'Handed to somebody else',
+        means: 'A device did not acknowledge in time, so its part went to the next one.',
+      },
+      takenOver: {
+        name: 'Taken over',
+        means: 'One tree was late, so this device handed on its part from the copy of the other.',
+      },
+      late: {
+        name: 'A tree that failed',
+        means: 'An entry came on one tree and never on the other. Signed reports of this find droppers.',
+      },
+      pulled: {
+        name: 'Fetched',
+        means: 'Entries that this device asked for while catching up, because no tree brought them.',
+      },
+    },
+    demoted: 'Demoted devices',
+    demotedTag: 'demoted',
+    demotedNone: 'None. Every device hands on what it should.',
+    demotedSince: (since: string, again: string, at: string) => `Since ${since}. Tried again ${again} (${at}).`,
+    demotedMeans: 'A demoted device still gets every entry. Others just do not count on it to hand any on.',
+    receipts: 'Receipts',
+    receiptsAlone: 'There is no other device yet.',
+    receiptsProven: (proven: number, of: number) =>
+      `${number(proven)} of ${plural(of, 'other device', 'other devices')} proven`,
+    receiptsMean: (seconds: number) =>
+      `Each device signs, at most every ${plural(seconds, 'second', 'seconds')}, what it holds and has verified. These signatures agreed with what is here; the details of an entry list who holds it.`,
     addresses: 'Addresses added by hand',
     addressesHint: 'For networks that do not let devices announce themselves: the address shown by the other Twofold.',
     address: 'Address',

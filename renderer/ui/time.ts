@@ -35,6 +35,23 @@ export function dayLabel(ms: number, now: number, locale: string): string {
 export const clockTime = (ms: number, locale: string): string =>
   format(locale, 'clock', { hour: 'numeric', minute: '2-digit' }).format(ms)
 
+function shortDate(ms: number, now: number, locale: string): string {
+  const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear()
+  return thisYear
+    ? format(locale, 'date', { day: 'numeric', month: 'short' }).format(ms)
+    : format(locale, 'date-year', { day: 'numeric', month: 'short', year: 'numeric' }).format(ms)
+}
+
+export const clockSeconds = (ms: number, locale: string): string =>
+  format(locale, 'clock-seconds', { hour: 'numeric', minute: '2-digit', second: '2-digit' }).format(ms)
+
+/** To the second, with the day unless it is today: '14:05:12', '3 Mar, 14:05:12'. */
+export function exactTime(ms: number, now: number, locale: string): string {
+  const clock = clockSeconds(ms, locale)
+  if (daysBetween(ms, now) === 0) return clock
+  return `${shortDate(ms, now, locale)}, ${clock}`
+}
+
 export const fullTime = (ms: number, locale: string): string =>
   format(locale, 'full', { dateStyle: 'full', timeStyle: 'medium' }).format(ms)
 
@@ -47,11 +64,7 @@ export function momentIn(ms: number, now: number, locale: string): string {
   const clock = clockTime(ms, locale)
   if (days === 0 || days === 1) return `${relative(locale).format(-days, 'day')}, ${clock}`
   if (days > 1 && days < 7) return `${format(locale, 'weekday', { weekday: 'long' }).format(ms)}, ${clock}`
-  const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear()
-  const date = thisYear
-    ? format(locale, 'date', { day: 'numeric', month: 'short' }).format(ms)
-    : format(locale, 'date-year', { day: 'numeric', month: 'short', year: 'numeric' }).format(ms)
-  return `${date}, ${clock}`
+  return `${shortDate(ms, now, locale)}, ${clock}`
 }
 
 /** '5 minutes ago', 'in 3 days': the largest unit that is at least one. */

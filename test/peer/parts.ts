@@ -46,6 +46,8 @@ const SETTINGS: SettingsFile = {
   internet: false,
   manualAddresses: [],
   port: 0,
+  capKiB: 0,
+  capPeerKiB: 0,
 }
 
 export interface MemoryFiles extends FilesPort {
@@ -100,6 +102,10 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     excerpt,
     qr: () => [[true]],
     now: () => clock.ms,
+    after(ms, run) {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
     log: () => undefined,
     ...over,
   }

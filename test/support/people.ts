@@ -60,6 +60,7 @@ export const foundingRecord = (founder: Person, name = 'Lab', approval: Approval
       founderName: founder.name,
       founderDevice: founder.device.key,
       approval,
+      jump: 0,
       timestamp: NEW_YEAR,
       nonce: seedOf(`nonce ${name}`).slice(0, 16),
     },
