@@ -5,6 +5,7 @@ import { ringPoint } from '../inspector/route-layout'
 /** px */
 const NAME_GAP = 9
 const NAME_HEIGHT = 15
+const NAME_APART = 3
 /** Mean width of a letter at the names' size; names are cut to the room that they have by it. */
 const LETTER = 6.6
 const LETTERS_MAX = 22
@@ -13,6 +14,9 @@ const EDGE = 4
 const SIDE_ROOM = 118
 const SIDE_ROOM_NARROW = 64
 const NARROW = 480
+const HEIGHT_MIN = 300
+/** Grows with very wide windows only. */
+const HEIGHT_MAX = 540
 const DOT_MIN = 1.7
 const DOT_MAX = 7
 /** A pointer this near (px along the ring) means a device, however close the next one is. */
@@ -29,7 +33,8 @@ export interface MapSize {
 }
 
 export function mapSize(devices: number, width: number): MapSize {
-  const height = Math.round(Math.min(540, Math.max(300, width * 0.74)))
+  const highest = Math.max(HEIGHT_MAX, width * 0.5)
+  const height = Math.round(Math.min(highest, Math.max(HEIGHT_MIN, width * 0.74)))
   const side = width < NARROW ? SIDE_ROOM_NARROW : SIDE_ROOM
   const radius = Math.max(60, Math.min(width / 2 - side, height / 2 - 34))
   const spacing = (2 * Math.PI * radius) / Math.max(1, devices)
@@ -49,7 +54,7 @@ type Box = [number, number, number, number]
 const boxOf = ({ text, x, y, anchor }: Name): Box => {
   const width = text.length * LETTER
   const left = anchor === 'start' ? x : anchor === 'end' ? x - width : x - width / 2
-  return [left, left + width, y - NAME_HEIGHT / 2, y + NAME_HEIGHT / 2]
+  return [left - NAME_APART, left + width + NAME_APART, y - NAME_HEIGHT / 2, y + NAME_HEIGHT / 2]
 }
 export const overlap = (a: Name, b: Name): boolean => {
   const [aLeft, aRight, aTop, aBottom] = boxOf(a)

@@ -30,7 +30,11 @@ export function fakeLive({ circle, network, me }: AppState, now: number): Networ
       device: device.key,
       memberName: device.memberName,
       me: false,
-      presence: device.presence,
+      // Online is who is linked; the scenarios do not link everybody.
+      presence:
+        device.presence.state === 'online' && !linked.has(device.key)
+          ? ({ state: 'seen', agoMs: 20_000 } as const)
+          : device.presence,
       neighbour:
         linked.has(device.key) || all.length < 4 || [1, 2, 4, 8, 16, 32, 64, 128].includes(index + 1) || index === 8,
     }))

@@ -149,6 +149,29 @@ const looks = {
       await page.getByText('Each entry travels').scrollIntoViewIfNeeded()
     }),
   ],
+  ...Object.fromEntries(
+    [
+      ['came-planned', 'large', 1440, 1000, 'light', 'came'],
+      ['came-stand-in', 'standin', 1440, 1000, 'dark', 'came'],
+      ['came-caught-up', 'caughtup', 1440, 1000, 'light', 'came'],
+      ['holders-3', 'small', 1280, 800, 'dark', 'holders'],
+      ['holders-100', 'crowd', 1440, 900, 'light', 'holders'],
+      ['holders-300', 'fleet', 1440, 900, 'dark', 'holders'],
+      ['holders-800', 'crowd', 800, 600, 'light', 'holders'],
+    ].map(([name, scenario, width, height, theme, what]) => [
+      name,
+      [
+        scenario,
+        width,
+        height,
+        theme,
+        then(entry(2), async (page) => {
+          await page.getByTestId(what).evaluate((element) => element.scrollIntoView({ block: 'start' }))
+          await page.waitForTimeout(200)
+        }),
+      ],
+    ]),
+  ),
   'inspector-800': ['small', 800, 600, 'dark', entry(1)],
   crowd: ['crowd', 1280, 800, 'light'],
   compose: [
@@ -244,6 +267,16 @@ const looks = {
     }),
   ],
   settings: ['small', 1280, 900, 'light', then(key('g'), key('s'), open('Check now'))],
+  'settings-cap': [
+    'small',
+    1280,
+    900,
+    'light',
+    then(key('g'), key('s'), async (page) => {
+      await page.getByLabel('In all').fill('200')
+      await page.getByLabel('To one device').fill('much')
+    }),
+  ],
   'settings-dark': ['small', 800, 600, 'dark', then(key('g'), key('s'))],
   palette: ['large', 1280, 800, 'light', key('Control+k')],
   'palette-dark': ['large', 1280, 800, 'dark', then(key('Control+k'), async (page) => page.keyboard.type('th'))],
