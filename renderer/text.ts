@@ -449,6 +449,7 @@ const english = {
     received: 'Received',
     sent: 'Sent',
     since: 'Since',
+    way: 'Direction',
     amount: number,
     bytes,
     me: 'You',

@@ -9,6 +9,7 @@ import { useAction } from '../ui/action'
 import { shortKey } from '../ui/avatar'
 import { Button } from '../ui/button'
 import { Problem } from '../ui/field'
+import { useNow } from '../ui/now'
 import { usePolling } from '../ui/polling'
 import { exactTime } from '../ui/time'
 import { saveProof } from './proof-file'
@@ -17,9 +18,11 @@ import { saveProof } from './proof-file'
 const EVERY_MS = 5_000
 /** More than these are shown on demand. */
 const OPEN_UP_TO = 12
+const MINUTE_MS = 60_000
 
 export function Holders({ id, first }: { id: NodeId; first: HoldersView }) {
   const view = useHolders(id, first)
+  const now = useNow(MINUTE_MS)
   const save = useAction()
   const { of, held, unknown } = view
   const signed = held.filter((one) => !one.me).length
@@ -48,10 +51,7 @@ export function Holders({ id, first }: { id: NodeId; first: HoldersView }) {
         rows={held.map(({ device, memberName, me, at }) => ({
           device,
           name: memberName,
-          note:
-            me || at === null
-              ? text.inspector.holdersMe
-              : text.inspector.holdersUpTo(exactTime(at, Date.now(), locale)),
+          note: me || at === null ? text.inspector.holdersMe : text.inspector.holdersUpTo(exactTime(at, now, locale)),
         }))}
       />
       {unknown.length > 0 && (

@@ -5,11 +5,14 @@ import type { Inspection, RouteTree } from '../../shared/types'
 import { locale, text } from '../text'
 import { Segments } from '../ui/field'
 import { hueOf, initialsOf } from '../ui/identity-look'
+import { useNow } from '../ui/now'
 import { exactTime } from '../ui/time'
 import { TREE_DEVICES_MAX, arrivalOf, pathIndices, ringPoint, servedBeside, treeLayout } from './route-layout'
 
 type RouteInfo = Inspection['route']
 type Hop = RouteInfo['ring'][number]
+
+const MINUTE_MS = 60_000
 
 export function Route({ route, mine }: { route: RouteInfo; mine: boolean }) {
   const [picture, setPicture] = useState<'ring' | 'trees'>('ring')
@@ -206,6 +209,7 @@ function strayedHop({ ring, trees, cameFrom }: RouteInfo): { from: number; to: n
 /** Which hop reached this device, from whom and when; and why, where it was not the one that the tree says. */
 function Came({ route, mine }: { route: RouteInfo; mine: boolean }) {
   const { cameFrom, trees } = route
+  const now = useNow(MINUTE_MS)
   if (mine || cameFrom === null)
     return <p className="route-came">{mine ? text.inspector.ownRoute : text.inspector.cameUnknown}</p>
   const arrival = arrivalOf(cameFrom, trees)
@@ -237,7 +241,7 @@ function Came({ route, mine }: { route: RouteInfo; mine: boolean }) {
         </div>
         <div>
           <dt>{text.inspector.stored}</dt>
-          <dd>{exactTime(cameFrom.at, Date.now(), locale)}</dd>
+          <dd>{exactTime(cameFrom.at, now, locale)}</dd>
         </div>
       </dl>
       <p className="route-lead">{why}</p>

@@ -63,7 +63,9 @@ export function Traffic({ live, links, chosen, onChoose }: TrafficProps) {
         <table className="traffic-figures">
           <thead>
             <tr>
-              <td />
+              <th scope="col">
+                <span className="unseen">{text.network.way}</span>
+              </th>
               <th scope="col">{text.network.nowSecond}</th>
               <th scope="col">{text.network.lastMinute}</th>
             </tr>

@@ -24,7 +24,7 @@ function sightOf(visible: boolean): Sight & { show(now: boolean): void; listener
 
 describe('what moves is asked for', () => {
   test('at once and then every second', async () => {
-    const ask = vi.fn(() => Promise.resolve())
+    const ask = vi.fn<() => Promise<void>>(() => Promise.resolve())
     const stop = poll(ask, 1_000, sightOf(true))
     expect(ask).toHaveBeenCalledTimes(1)
     await vi.advanceTimersByTimeAsync(3_000)
@@ -32,7 +32,7 @@ describe('what moves is asked for', () => {
     stop()
   })
   test('not while nobody can see it, and at once when somebody can again', async () => {
-    const ask = vi.fn(() => Promise.resolve())
+    const ask = vi.fn<() => Promise<void>>(() => Promise.resolve())
     const sight = sightOf(false)
     const stop = poll(ask, 1_000, sight)
     await vi.advanceTimersByTimeAsync(60_000)
@@ -49,7 +49,7 @@ describe('what moves is asked for', () => {
   })
   test('never twice at once: a slow answer is waited for', async () => {
     let answer = () => {}
-    const ask = vi.fn(() => new Promise<void>((resolve) => (answer = resolve)))
+    const ask = vi.fn<() => Promise<void>>(() => new Promise<void>((resolve) => (answer = resolve)))
     const sight = sightOf(true)
     const stop = poll(ask, 1_000, sight)
     await vi.advanceTimersByTimeAsync(10_000)
@@ -63,7 +63,7 @@ describe('what moves is asked for', () => {
   })
   test('no more once it was stopped, not even after an answer that was out', async () => {
     let answer = () => {}
-    const ask = vi.fn(() => new Promise<void>((resolve) => (answer = resolve)))
+    const ask = vi.fn<() => Promise<void>>(() => new Promise<void>((resolve) => (answer = resolve)))
     const sight = sightOf(true)
     poll(ask, 1_000, sight)()
     answer()
