@@ -332,8 +332,8 @@ const english = {
     offRing: 'No path to this device: it was not on the member list when this was written.',
     holders: 'Who has it',
     heldBy: (held: number, of: number) => `Held by ${number(held)} of ${number(of)}`,
-    holdersLead:
-      'Each of them signed that it holds and has verified everything up to the time beside it. Of the others no such signature is here yet; they may well have it.',
+    holdersLead: (unknown: number) =>
+      `Each of them signed that it holds and has verified everything up to the time beside it.${unknown === 0 ? '' : ' Of the others no such signature is here yet; they may well have it.'}`,
     holdersNone:
       'No other device has signed yet that it holds this. Signatures come every few seconds while devices are online.',
     holdersHeld: (amount: number) => `Held by ${plural(amount, 'device', 'devices')}`,

@@ -44,7 +44,9 @@ export function Holders({ id, first }: { id: NodeId; first: HoldersView }) {
       <span className="holders-bar" aria-hidden>
         <span style={{ width: `${(100 * held.length) / Math.max(1, of)}%` }} />
       </span>
-      <p className="route-lead">{signed === 0 ? text.inspector.holdersNone : text.inspector.holdersLead}</p>
+      <p className="route-lead">
+        {signed === 0 ? text.inspector.holdersNone : text.inspector.holdersLead(unknown.length)}
+      </p>
       <Names
         title={text.inspector.holdersHeld(held.length)}
         open={held.length <= OPEN_UP_TO}

@@ -23,7 +23,7 @@ interface RingMapProps {
   onLook: (device: DeviceKey | null) => void
 }
 
-/** Two neighbours of one name are told apart by what else is said of them. */
+/** What a screen reader says of a device. */
 function labelOf(peer: RingPeer, way: Way, place: number, count: number, demoted: boolean, now: number): string {
   const facts = [peer.memberName, presenceWords(peer.presence, now)]
   if (way === 'missing') facts.push(text.network.neighbourMissing)
@@ -39,7 +39,14 @@ export function RingMap({ ring, links, demoted, now, chosen, onChoose, onLook }:
   const size = mapSize(count, width)
   const pathOf = useMemo(() => new Map(links.map((link) => [link.device, link.path])), [links])
   const leaves = useMemo(() => new Set(demoted.map((one) => one.device)), [demoted])
-  const ways = ring.map((peer): Way => pathOf.get(peer.device) ?? (peer.neighbour && !peer.me ? 'missing' : null))
+  const ways = useMemo(
+    () => ring.map((peer): Way => pathOf.get(peer.device) ?? (peer.neighbour && !peer.me ? 'missing' : null)),
+    [ring, pathOf],
+  )
+  const labels = useMemo(
+    () => ring.map((peer, at) => labelOf(peer, ways[at] ?? null, at, ring.length, leaves.has(peer.device), now)),
+    [ring, ways, leaves, now],
+  )
   const marked = ring.map((peer, index) => peer.me || ways[index] !== null || leaves.has(peer.device))
   const chosenAt = ring.findIndex((peer) => peer.device === chosen)
   const active = looked ?? (chosenAt < 0 ? null : chosenAt)
@@ -142,7 +149,7 @@ export function RingMap({ ring, links, demoted, now, chosen, onChoose, onLook }:
                 demoted={leaves.has(peer.device)}
                 active={index === active}
                 chosen={index === chosenAt}
-                label={labelOf(peer, ways[index] ?? null, index, count, leaves.has(peer.device), now)}
+                label={labels[index] ?? peer.memberName}
               />
             ))}
             <Names ring={ring} marked={marked} active={active} size={size} />
