@@ -1,6 +1,6 @@
 // Decides the live map of the ring (rules F1, F5, M7): every device in ring order, this one on top, with the links that it
 // has and those that it should have. It is one list for keys and screen readers: the arrows walk the ring.
-import { useId, useMemo, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { memo, useId, useMemo, useState, type KeyboardEvent, type PointerEvent } from 'react'
 import type { DemotionView, DeviceKey, LinkView, RingPeer } from '../../shared/types'
 import { ringPoint } from '../inspector/route-layout'
 import { text } from '../text'
@@ -141,11 +141,11 @@ export function RingMap({ ring, links, demoted, now, chosen, onChoose, onLook }:
               <Device
                 key={peer.device}
                 id={`${id}-${index}`}
-                peer={peer}
+                state={peer.presence.state}
                 index={index}
                 count={count}
-                size={size}
-                way={ways[index] ?? null}
+                ringRadius={size.radius}
+                radius={dotOf(peer, size, marked[index] === true || index === active)}
                 demoted={leaves.has(peer.device)}
                 active={index === active}
                 chosen={index === chosenAt}
@@ -160,30 +160,32 @@ export function RingMap({ ring, links, demoted, now, chosen, onChoose, onLook }:
   )
 }
 
+/** px. Those with a line or a sign are never too small to be told apart. */
+const MARKED_MIN = 3.4
+const SELF_MIN = 5.5
+const SELF_MAX = 9
+const HALO = 4.5
+
+const dotOf = (peer: RingPeer, { spacing, dot }: MapSize, marked: boolean): number =>
+  peer.me ? Math.min(SELF_MAX, Math.max(SELF_MIN, spacing * 0.6)) : Math.max(dot, marked ? MARKED_MIN : 0)
+
 interface DeviceProps {
   id: string
-  peer: RingPeer
+  state: RingPeer['presence']['state']
   index: number
   count: number
-  size: MapSize
-  way: Way
+  ringRadius: number
+  radius: number
   demoted: boolean
   active: boolean
   chosen: boolean
   label: string
 }
 
-/** Those with a line are never too small to be told apart: px. */
-const LINED_MIN = 3.4
-const SELF_MIN = 5.5
-const SELF_MAX = 9
-const HALO = 4.5
-
-function Device({ id, peer, index, count, size, way, demoted, active, chosen, label }: DeviceProps) {
-  const { x, y } = ringPoint(index, count, size.radius)
-  const radius = peer.me
-    ? Math.min(SELF_MAX, Math.max(SELF_MIN, size.spacing * 0.6))
-    : Math.max(size.dot, way !== null || demoted || active ? LINED_MIN : 0)
+/** Painted anew only when something of it changed: there may be hundreds, and the pointer moves. */
+const Device = memo(function Device(props: DeviceProps) {
+  const { id, state, index, count, ringRadius, radius, demoted, active, chosen, label } = props
+  const { x, y } = ringPoint(index, count, ringRadius)
   return (
     <g
       id={id}
@@ -191,7 +193,7 @@ function Device({ id, peer, index, count, size, way, demoted, active, chosen, la
       aria-selected={chosen}
       aria-label={label}
       className="map-device"
-      data-state={peer.presence.state}
+      data-state={state}
       data-demoted={demoted || undefined}
     >
       {(active || chosen) && <circle cx={x} cy={y} r={radius + HALO} className="map-halo" data-chosen={chosen} />}
@@ -204,7 +206,7 @@ function Device({ id, peer, index, count, size, way, demoted, active, chosen, la
       <circle cx={x} cy={y} r={radius} className="map-dot" />
     </g>
   )
-}
+})
 
 /** From this spacing (px) on everybody bears a name where there is room; below it, those with a line or a sign. */
 const ALL_NAMES_FROM = 11

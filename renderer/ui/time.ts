@@ -11,7 +11,12 @@ const format = (locale: string, name: string, options: Intl.DateTimeFormatOption
   cache.set(key, known)
   return known
 }
-const relative = (locale: string) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+const relatives = new Map<string, Intl.RelativeTimeFormat>()
+const relative = (locale: string): Intl.RelativeTimeFormat => {
+  const known = relatives.get(locale) ?? new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  relatives.set(locale, known)
+  return known
+}
 const capital = (words: string, locale: string) => words.slice(0, 1).toLocaleUpperCase(locale) + words.slice(1)
 
 /** Local midnight of a time: two times are on one day exactly when these are equal. */
@@ -79,7 +84,15 @@ export function relativeTime(ms: number, now: number, locale: string): string {
   return words.format(Math.trunc(delta / (30 * DAY_MS)), 'month')
 }
 
-export const count = (value: number, locale: string): string => new Intl.NumberFormat(locale).format(value)
+const amounts = new Map<string, Intl.NumberFormat>()
+/** Made once: a view of hundreds of devices words thousands of amounts. */
+const amount = (locale: string, name = '', options?: Intl.NumberFormatOptions): Intl.NumberFormat => {
+  const key = `${locale} ${name}`
+  const known = amounts.get(key) ?? new Intl.NumberFormat(locale, options)
+  amounts.set(key, known)
+  return known
+}
+export const count = (value: number, locale: string): string => amount(locale).format(value)
 
 /** Bytes in the unit a person would choose: '312 B', '4.1 kB', '12 MB'. */
 export function byteSize(bytes: number, locale: string): string {
@@ -93,8 +106,8 @@ export function byteSize(bytes: number, locale: string): string {
   const unit = units[at] ?? 'byte'
   const digits = at === 0 || value >= 10 ? 0 : 1
   // Intl spells out the smallest unit ('312 byte'); its sign is the same everywhere.
-  if (at === 0) return `${new Intl.NumberFormat(locale).format(value)}\u00a0B`
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: digits }).format(value)
+  if (at === 0) return `${count(value, locale)}\u00a0B`
+  return amount(locale, `${unit} ${digits}`, { style: 'unit', unit, maximumFractionDigits: digits }).format(value)
 }
 
 /** Elapsed time as a clock shows it: 0:07, 12:40, 1:02:03. */
