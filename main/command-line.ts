@@ -4,11 +4,21 @@ import { TwofoldError } from '../shared/errors'
 import { assemble } from './assemble'
 import { askHidden } from './cli/terminal'
 import type { OpenAlone } from './cli/session'
-import { crypto } from './identity/sodium'
+import { crypto, keyPairFromSeed, signer } from './identity/sodium'
 import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
 import { checkProofFile } from './peer/proof'
 
-export const proofChecker = (text: string) => checkProofFile(crypto, text, Date.now())
+/** What commands need of the parts that only an entry may import. */
+export const commandParts = {
+  checkProof: (text: string) => checkProofFile(crypto, text, Date.now()),
+  keys: {
+    crypto,
+    pairOf(seed: Uint8Array) {
+      const pair = keyPairFromSeed(seed)
+      return { publicKey: pair.publicKey, sign: signer(pair) }
+    },
+  },
+}
 
 /** Whichever keeper a folder was made with, as far as it is at hand. */
 export const vaultsWith =

@@ -6,7 +6,7 @@ import { version } from '../package.json'
 import { assemble } from './assemble'
 import { isCommandLine, runCli } from './cli/run'
 import { terminalIo } from './cli/terminal'
-import { openAlone, proofChecker, vaultsWith } from './command-line'
+import { openAlone, commandParts, vaultsWith } from './command-line'
 import { keychain } from './desktop/keychain'
 import { startDesktop } from './desktop/start'
 import { fileVault } from './identity/vault'
@@ -19,7 +19,7 @@ if (isCommandLine(argv)) {
     runCli({
       argv,
       env: process.env,
-      io: terminalIo(proofChecker),
+      io: terminalIo(commandParts),
       version,
       openAlone: openAlone(process.env, keychain),
     })

@@ -1,78 +1,17 @@
 // The commands of the command line, as one table: what each takes, what it says about itself, and what it does with a
 // session. Output for people goes to stdout as text; with --json it is one JSON value a line.
 import { TwofoldError } from '../../shared/errors'
-import type { AppState, InviteId, MemberView, Presence, ProofStep, Row, Scope } from '../../shared/types'
+import type { AppState, InviteId, MemberView, Presence, Row, Scope } from '../../shared/types'
 import { joinSentence } from '../peer/joining'
 import { arrivalSentence, demotedLine, holderRows, holdersSentence, lastMinute, liveJson } from './forwarding-words'
+import { UsageError, emit, number, text, whole, type Call, type Command, type Io } from './command'
+import { simulateCommand } from './simulate'
 import type { Session } from './session'
-
-export interface Io {
-  out(text: string): void
-  err(text: string): void
-  readInput(): Promise<string>
-  inputLines(): AsyncIterable<string>
-  readFile(path: string): string
-  writeFile(path: string, text: string): void
-  /** Fulfilled on the first interrupt or end signal. */
-  interrupted: Promise<void>
-  now(): number
-  checkProof(text: string): {
-    circle: string
-    circleId: string
-    memberName: string
-    node: { id: string; timestamp: number }
-    steps: ProofStep[]
-  }
-}
-export interface Call {
-  io: Io
-  json: boolean
-  /** Positional arguments after the command. */
-  args: string[]
-  flags: Readonly<Record<string, string | boolean | undefined>>
-  session: Session
-}
-export interface Command {
-  /** Arguments as shown in the usage line. */
-  usage: string
-  about: string
-  details?: string
-  examples: string[]
-  flags?: Readonly<Record<string, { type: 'string' | 'boolean'; about: string }>>
-  /** Positional arguments: least and most. */
-  args: [number, number]
-  /** Works on the network even when nothing else runs on the folder. */
-  online?: boolean
-  /** Needs no data folder. */
-  folderless?: boolean
-  run(call: Call): Promise<void>
-}
-
-/** A wrong way to call; told with the usage line, exit code 2. */
-export class UsageError extends Error {}
 
 /** How long `join` waits for the first entries after it was let in. */
 const FIRST_SYNC_MS = 10_000
 const PAGE_ROWS = 500
 
-const emit = ({ io, json }: Call, value: unknown, text: string) => io.out(json ? JSON.stringify(value) : text)
-const text = (call: Call, key: string): string | undefined => {
-  const value = call.flags[key]
-  return typeof value === 'string' ? value : undefined
-}
-const number = (call: Call, key: string): number | undefined => {
-  const given = text(call, key)
-  if (given === undefined) return undefined
-  const value = Number(given)
-  if (!Number.isFinite(value) || given.trim() === '') throw new UsageError(`--${key} takes a number`)
-  return value
-}
-const whole = (call: Call, key: string): number | undefined => {
-  const value = number(call, key)
-  if (value !== undefined && (!Number.isInteger(value) || value < 0))
-    throw new UsageError(`--${key} takes a whole number`)
-  return value
-}
 const when = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
 /** What somebody wrote must not move the reader's cursor or recolour his terminal: controls and bidi overrides are shown. */
 const printable = (body: string) => body.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
@@ -665,6 +604,10 @@ export const commands: Readonly<Record<string, Command>> = {
     about: 'Check every entry of this folder again, or a proof file',
     examples: ['twofold verify', 'twofold verify entry.twofold'],
     args: [0, 1],
+    alone({ io, json, args: [file] }) {
+      if (file !== undefined) verifyFile(io, file, json)
+      return file !== undefined
+    },
     async run(call) {
       const { checked, bad } = await call.session.call('store.verify', {})
       emit(
@@ -677,6 +620,7 @@ export const commands: Readonly<Record<string, Command>> = {
       throw new TwofoldError('PROOF_FALSE', { detail: `${bad.length} stored entries.` })
     },
   },
+  simulate: simulateCommand,
   state: {
     usage: 'state',
     about: 'Print everything that a window would show, as JSON',
@@ -687,7 +631,7 @@ export const commands: Readonly<Record<string, Command>> = {
 }
 
 /** `verify FILE` needs no folder: the file brings all that it takes. */
-export function verifyFile(io: Io, file: string, json: boolean): void {
+function verifyFile(io: Io, file: string, json: boolean): void {
   const { circle, circleId, memberName, node, steps } = io.checkProof(io.readFile(file))
   if (json) {
     io.out(

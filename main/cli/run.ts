@@ -4,7 +4,8 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { TwofoldError } from '../../shared/errors'
-import { UsageError, commands, verifyFile, type Command, type Io } from './commands'
+import { UsageError, type Command, type Io } from './command'
+import { commands } from './commands'
 import { openSession, type OpenAlone } from './session'
 
 export interface CliOptions {
@@ -91,10 +92,7 @@ export async function runCli(options: CliOptions): Promise<number> {
     const args = parsed.positionals.slice(name.split(' ').length)
     if (args.length < command.args[0] || args.length > command.args[1])
       throw new UsageError(`usage: twofold ${command.usage}`)
-    if (name === 'verify' && args[0] !== undefined) {
-      verifyFile(io, args[0], json)
-      return 0
-    }
+    if (command.alone?.({ io, json, args, flags: parsed.values })) return 0
     const dir = resolve(
       typeof parsed.values.data === 'string' ? parsed.values.data : (env.TWOFOLD_USER_DATA ?? standardFolder(env)),
     )
@@ -102,7 +100,7 @@ export async function runCli(options: CliOptions): Promise<number> {
     let interrupted = false
     void io.interrupted.then(() => (interrupted = true))
     try {
-      await command.run({ io, json, args, flags: parsed.values, session })
+      await command.run?.({ io, json, args, flags: parsed.values, session })
       return interrupted && name !== 'peer' ? 130 : 0
     } finally {
       await session.close()

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { TwofoldError } from '../../shared/errors'
-import type { Io } from './commands'
+import type { Io } from './command'
 
-export function terminalIo(checkProof: Io['checkProof']): Io {
+export function terminalIo({ checkProof, keys }: Pick<Io, 'checkProof' | 'keys'>): Io {
   // A reader that has seen enough (`timeline | head`) closes the pipe: that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   return {
@@ -34,6 +34,7 @@ export function terminalIo(checkProof: Io['checkProof']): Io {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
     }),
     now: () => Date.now(),
+    keys,
     checkProof,
   }
 }

@@ -1,6 +1,6 @@
-// Combining (rule C1): per link a leading-edge queue. A message goes out at once if the link was idle for 50 ms; else it
-// waits until 50 ms are over or 64 KiB are together, and travels in one frame with whatever else waits. Acknowledgements
-// wait that long for something to ride on. A person's bandwidth caps are kept here, where every byte passes. A device that
+// Combining (rule C1): per link a leading-edge queue. A message goes out at once if no node went over the link for 50 ms;
+// else it waits until 50 ms are over or 64 KiB are together, and travels in one frame with whatever else waits.
+// Acknowledgements wait that long for something to ride on. A person's bandwidth caps are kept here, where every byte passes. A device that
 // is being dialled has its messages kept for as long as a hand-over waits (rule R1), then dropped: others get the part.
 import type { DeviceKey } from '../../shared/types'
 import { concat } from '../protocol/codec'
@@ -16,6 +16,8 @@ const DIAL_MS = 1500
 const WAITING_MAX = 256
 /** What a cap lets through at once, at least: a full frame. */
 const BURST_BYTES_MIN = FRAME_BYTES_TARGET
+
+const URGENT: ReadonlySet<Message['type']> = new Set(['node', 'part', 'announce', 'run'])
 
 /** Bytes a second; null: no cap. */
 export interface Caps {
@@ -50,7 +52,9 @@ interface Queue {
   link: Link
   parts: Uint8Array[]
   bytes: number
-  lastSentAt: number
+  /** Something in `parts` travels a tree: small talk alone must not make the next node wait. */
+  urgent: boolean
+  urgentSentAt: number
   /** When the waiting frame goes, and how to call that off. */
   dueAt: number
   cancel: (() => void) | null
@@ -81,7 +85,16 @@ export class Outbox {
   up(link: Link): void {
     const now = this.time.now()
     const bucket = this.caps.perPeer === null ? null : new Bucket(this.caps.perPeer, now)
-    this.queues.set(link.remote, { link, parts: [], bytes: 0, lastSentAt: 0, dueAt: Infinity, cancel: null, bucket })
+    this.queues.set(link.remote, {
+      link,
+      parts: [],
+      bytes: 0,
+      urgent: false,
+      urgentSentAt: 0,
+      dueAt: Infinity,
+      cancel: null,
+      bucket,
+    })
     const waited = this.waiting.get(link.remote) ?? []
     this.waiting.delete(link.remote)
     for (const { message, until } of waited) if (until > now) this.send(link.remote, message)
@@ -105,12 +118,13 @@ export class Outbox {
     if (queue.bytes + part.length > FRAME_BYTES_MAX || queue.parts.length === FRAME_MESSAGES_MAX) this.emit(queue)
     queue.parts.push(part)
     queue.bytes += part.length
+    queue.urgent ||= URGENT.has(message.type)
     if (queue.bytes >= FRAME_BYTES_TARGET) {
       this.flush(queue)
       return
     }
     // Everything that one event brings is sent together, so even the leading edge waits for the current turn to end.
-    const edge = Math.max(now, queue.lastSentAt + COMBINE_MS)
+    const edge = Math.max(now, queue.urgentSentAt + COMBINE_MS)
     this.schedule(queue, message.type === 'ack' ? Math.max(edge, now + ACK_RIDE_MS) : edge)
   }
 
@@ -144,7 +158,8 @@ export class Outbox {
     const frame = queue.parts.length === 1 ? queue.parts[0]! : concat(...queue.parts)
     queue.parts = []
     queue.bytes = 0
-    queue.lastSentAt = this.time.now()
+    if (queue.urgent) queue.urgentSentAt = this.time.now()
+    queue.urgent = false
     this.bucket?.take(frame.length)
     queue.bucket?.take(frame.length)
     this.sent(queue.link.remote, frame.length)

@@ -1,7 +1,7 @@
 // The have-vector as it was at a cut (rules R4, C2): of every timeline only what was written up to a stated time. Peers
 // compare cuts that lie a little in the past, so what is still on its way down the trees does not look like a difference.
 import type { DeviceKey, NodeId } from '../../shared/types'
-import { DecodeError, Writer, decodeWhole, toHex } from './codec'
+import { DecodeError, Writer, concat, decodeWhole, toHex } from './codec'
 import { labelledHash, type Crypto } from './crypto'
 import type { Head, HaveVector } from './have'
 import type { HaveEntry } from './messages'
@@ -20,6 +20,8 @@ interface Place {
   seq: number
   id: NodeId
   timestamp: number
+  /** What it adds to the encoding of a vector, once it was asked for. */
+  encoded?: Uint8Array
 }
 interface Timeline {
   /** Gapless run that ends with the head. The first may be the only one known of what lies below it. */
@@ -133,6 +135,7 @@ export class Cuts {
 
   private compute(cut: number): Cut | null {
     const entries: HaveEntry[] = []
+    const encoded: Uint8Array[] = []
     for (const device of this.devices) {
       const { linked } = this.timelines.get(device)!
       let i = linked.length - 1
@@ -140,9 +143,11 @@ export class Cuts {
       if (i < 0 && linked.length && linked[0]!.seq > 1) return null
       const place = linked[i]
       if (!place) continue
-      entries.push({ device, height: place.seq, head: place.id })
+      const entry = { device, height: place.seq, head: place.id }
+      entries.push(entry)
+      encoded.push((place.encoded ??= encodeEntries([entry])))
     }
-    const digest = digestOf(this.crypto, encodeEntries(entries))
+    const digest = digestOf(this.crypto, concat(...encoded))
     return { entries, digest, key: toHex(digest) }
   }
 }

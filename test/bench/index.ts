@@ -11,6 +11,7 @@ import { deviceMessage, foundedList, makeGenesis, type MemberList } from '../../
 import { commitAlone } from '../../main/protocol/agreement'
 import { encodeMessage } from '../../main/protocol/messages'
 import { decodeNode, makeNode, nodeMessage, type TimelineNode } from '../../main/protocol/node'
+import { Rings } from '../../main/protocol/rings'
 import { renderMarkdown } from '../../main/render/markdown'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import { fromHex, toHex } from '../../main/protocol/codec'
@@ -50,6 +51,7 @@ const genesis = makeGenesis(
     founderName: 'Ann',
     founderDevice: hex(ann) as DeviceKey,
     approval: 'auto',
+    jump: 0,
     timestamp: 1,
     nonce: new Uint8Array(16),
   },
@@ -118,8 +120,10 @@ const ingest = perSecond(NODES, () => {
   const store = openTimelineStore(dir, crypto)
   const engine = new Engine({
     crypto,
+    sign: signer(ann),
     me: hex(ann) as DeviceKey,
     list,
+    rings: new Rings(crypto),
     have: store.have(),
     app: 'bench',
     random: () => 0,
@@ -136,7 +140,7 @@ const ingest = perSecond(NODES, () => {
   for (let i = 0; i < NODES; i += BATCH) {
     const frame = nodes
       .slice(i, i + BATCH)
-      .map((n) => encodeMessage({ type: 'node', tree: 0, lo: 1, len: 1, bytes: n.bytes }))
+      .map((n) => encodeMessage({ type: 'node', tree: 0, brief: false, lo: 1, len: 1, bytes: n.bytes }))
     carryOut(engine.handle({ type: 'frame', from, bytes: Buffer.concat(frame) }, Date.now()))
   }
   if (store.total(null) !== NODES) throw new Error(`stored ${store.total(null)}`)
@@ -195,7 +199,7 @@ for (const n of [100, 1000]) {
 
 // ---------------------------------------------------------------- two real peers on loopback
 const [a, b] = [await newBackend(join(folder, 'Ann'), 'Ann'), await newBackend(join(folder, 'Bob'), 'Bob')]
-await a.backend.handlers['circle.create']({ name: 'Bench', approval: 'auto' })
+await a.backend.handlers['circle.create']({ name: 'Bench', approval: 'auto', jump: 0 })
 const { link } = await a.backend.handlers['invite.create']({ hours: 1, uses: 1 })
 const joining = now()
 await b.backend.handlers['circle.join']({ link })

@@ -71,7 +71,7 @@ async function connect(): Promise<Link> {
 beforeAll(async () => {
   alice = await newBackend(dir, 'Alice')
   const { handlers } = alice.backend
-  await handlers['circle.create']({ name: 'Circle', approval: 'auto' })
+  await handlers['circle.create']({ name: 'Circle', approval: 'auto', jump: 0 })
   circle = (await state()).circle!.id
 
   const folder = mkdtempSync(join(tmpdir(), 'twofold-mallory-'))
@@ -111,7 +111,8 @@ const fields = (over: Partial<NodeFields> = {}): NodeFields => ({
   ...over,
 })
 const node = (over: Partial<NodeFields> = {}): TimelineNode => makeNode(crypto, fields(over), mallory.sign)
-const handOver = (bytes: Uint8Array) => link.send(encodeMessage({ type: 'node', tree: 0, lo: 1, len: 1, bytes }))
+const handOver = (bytes: Uint8Array) =>
+  link.send(encodeMessage({ type: 'node', tree: 0, brief: false, lo: 1, len: 1, bytes }))
 const changed = (good: TimelineNode, what: Partial<NodeFields>): Uint8Array => {
   // The honest signature under changed content.
   const forged = makeNode(crypto, { ...good, ...what }, () => good.signature)

@@ -1,9 +1,10 @@
 // The command line from its arguments to its output and exit code, on a real backend without network.
 import { afterEach, describe, expect, test } from 'vitest'
-import { commands, type Io } from '../../main/cli/commands'
+import type { Io } from '../../main/cli/command'
+import { commands } from '../../main/cli/commands'
 import { isCommandLine, runCli } from '../../main/cli/run'
 import type { OpenAlone } from '../../main/cli/session'
-import { openAlone, proofChecker } from '../../main/command-line'
+import { commandParts, openAlone } from '../../main/command-line'
 import { Backend } from '../../main/peer/backend'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import { TwofoldError } from '../../shared/errors'
@@ -60,7 +61,7 @@ async function run(argv: string[], { input = '', files = {}, open = openAlone({}
     writeFile: (path, text) => void (written[path] = text),
     interrupted: new Promise(() => {}),
     now: () => Date.now(),
-    checkProof: proofChecker,
+    ...commandParts,
   }
   return { code: await runCli({ argv, env: {}, io, version: '9.9.9', openAlone: open }), out, err }
 }

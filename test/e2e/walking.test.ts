@@ -129,10 +129,12 @@ test('[F5] the network view shows the ring with its links, by pointer and by key
   await map.getByRole('option').nth(2).waitFor()
   const names = await map.getByRole('option').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')))
   expect(names[0]).toMatch(/^Ann, This device/)
-  expect(names.slice(1).sort()).toEqual([
-    expect.stringMatching(/^Bob, Online on this computer, [12] of 2 after you$/),
-    expect.stringMatching(/^Carol, Online on this computer, [12] of 2 after you$/),
-  ])
+  expect(names.slice(1)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^Bob, Online on this computer, [12] of 2 after you$/),
+      expect.stringMatching(/^Carol, Online on this computer, [12] of 2 after you$/),
+    ]),
+  )
   await map.press('End')
   await map.press('Enter')
   const last = names[2]!.split(',')[0]!

@@ -97,15 +97,15 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     files: memoryFiles(),
     openStore: () => openOrSalvage(dir, secrets.crypto, clock.ms),
     network: null,
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
     parseHostPort,
     render: renderMarkdown,
     excerpt,
     qr: () => [[true]],
     now: () => clock.ms,
-    after(ms, run) {
-      const timer = setTimeout(run, ms)
-      return () => clearTimeout(timer)
-    },
     log: () => undefined,
     ...over,
   }

@@ -92,6 +92,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('node' as const),
     tree: fc.constantFrom(0 as const, 1 as const),
+    brief: fc.boolean(),
     lo: fc.nat(10_000),
     len: fc.nat(10_000),
     bytes: small,
@@ -99,12 +100,47 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('ack' as const),
     tree: fc.constantFrom(0 as const, 1 as const),
-    id: hex32.map((h) => h as NodeId),
+    mark: hex32.map((h) => h.slice(0, 16)),
   }),
-  fc.record({ type: fc.constantFrom('digest' as const, 'same' as const), digest: bytes(32) }),
+  fc.record({
+    type: fc.constant('announce' as const),
+    epoch: uint,
+    author: fc.nat(10_000),
+    seq: uint,
+    mark: hex32.map((h) => h.slice(0, 16)),
+    lo: fc.nat(10_000),
+    len: fc.nat(10_000),
+  }),
+  fc.record({
+    type: fc.constant('checkpoints' as const),
+    epoch: uint,
+    at: uint,
+    digest: bytes(32),
+    entries: fc.array(
+      fc.record({
+        signer: fc.nat(10_000),
+        lo: fc.nat(10_000),
+        len: fc.nat(10_000),
+        late: fc.array(
+          fc.record({
+            epoch: uint,
+            author: fc.nat(10_000),
+            seq: uint,
+            tree: fc.constantFrom(0 as const, 1 as const),
+          }),
+          { maxLength: 4 },
+        ),
+        signature: bytes(64),
+      }),
+      { maxLength: 4 },
+    ),
+  }),
+  fc.record({ type: fc.constant('digest' as const), cut: uint, digest: bytes(32) }),
+  fc.record({ type: fc.constant('same' as const), digest: bytes(32) }),
   fc.record({
     type: fc.constant('have' as const),
     question: fc.boolean(),
+    cut: uint,
     entries: fc.array(fc.record({ device, height: uint.filter((n) => n > 0), head: hex32.map((h) => h as NodeId) }), {
       maxLength: 4,
     }),
@@ -121,10 +157,6 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     .map(([d, r, nodes]) => ({ type: 'run' as const, device: d, ...r, nodes })),
   fc.record({ type: fc.constant('epochs-want' as const), after: uint }),
   fc.record({ type: fc.constant('epochs' as const), records: fc.array(small, { maxLength: 3 }) }),
-  fc.record({
-    type: fc.constant('presence' as const),
-    entries: fc.array(fc.record({ device, agoS: fc.nat(86_400) }), { maxLength: 4 }),
-  }),
 )
 
 const name = fc
@@ -420,7 +452,7 @@ test('[C1] messages round-trip, alone and combined into one frame', () => {
 test('[F8] what is decoded keeps memory of its own: a held node does not hold its whole frame', () => {
   const nodeBytes = fromHex(golden.nodes[0]!.bytes)
   // Frames come from main/net as Buffers, whose `slice` is a view.
-  const frame = Buffer.from(encodeMessage({ type: 'node', tree: 0, lo: 0, len: 1, bytes: nodeBytes }))
+  const frame = Buffer.from(encodeMessage({ type: 'node', tree: 0, brief: false, lo: 0, len: 1, bytes: nodeBytes }))
   const [decoded] = decodeFrame(frame)!
   frame.fill(0)
   expect(decoded?.type === 'node' && toHex(decoded.bytes)).toBe(toHex(nodeBytes))

@@ -4,7 +4,8 @@ import { fromHex, toHex } from '../../main/protocol/codec'
 import { inviteIdOf, signCapability, encodeCapability, encodeLink, type InviteLink } from '../../main/protocol/invite'
 import { encodeJoin, joinProofMessage } from '../../main/protocol/join-messages'
 import { secretHash, deviceMessage, type SecretRotation } from '../../main/protocol/membership'
-import { encodeMessage } from '../../main/protocol/messages'
+import { encodeMessage, markOf, type Late } from '../../main/protocol/messages'
+import { checkpointMessage } from '../../main/protocol/receipts'
 import { makeNode } from '../../main/protocol/node'
 import { nodeSeed, makeRing } from '../../main/protocol/heirs'
 import type { NodeId } from '../../shared/types'
@@ -90,6 +91,9 @@ export function goldenValues() {
   const ring = makeRing(crypto, two.epochIds[1]!, [alice.device.key, bob.device.key, laptop.key])
   const device = alice.device.key
   const head = firstNode.id
+  const late: Late[] = [{ epoch: 1, author: 2, seq: 300, tree: 1 }]
+  const unsigned = { device, at: 1_767_225_605_000, digest: seedOf('digest'), late }
+  const signature = alice.device.sign(checkpointMessage(circle, unsigned))
   return {
     keys: { root: alice.member, device },
     nodes: nodes.map((node) => ({ id: node.id, signature: toHex(node.signature), bytes: toHex(node.bytes) })),
@@ -101,17 +105,28 @@ export function goldenValues() {
     seed: nodeSeed(crypto, ring, device, 300),
     messages: {
       hello: toHex(encodeMessage({ type: 'hello', version: 1, epoch: 1, epochId: two.epochIds[1]!, app: '0.1.0' })),
-      node: toHex(encodeMessage({ type: 'node', tree: 1, lo: 0, len: 253, bytes: fromHex('0102') })),
+      node: toHex(encodeMessage({ type: 'node', tree: 1, brief: true, lo: 0, len: 253, bytes: fromHex('0102') })),
       part: toHex(encodeMessage({ type: 'part', tree: 0, lo: 1, len: 2, id: head })),
-      ack: toHex(encodeMessage({ type: 'ack', tree: 0, id: head })),
-      digest: toHex(encodeMessage({ type: 'digest', digest: seedOf('digest') })),
+      ack: toHex(encodeMessage({ type: 'ack', tree: 0, mark: markOf(head) })),
+      digest: toHex(encodeMessage({ type: 'digest', cut: 253, digest: seedOf('digest') })),
       same: toHex(encodeMessage({ type: 'same', digest: seedOf('digest') })),
-      have: toHex(encodeMessage({ type: 'have', question: true, entries: [{ device, height: 65_536, head }] })),
+      have: toHex(encodeMessage({ type: 'have', question: true, cut: 0, entries: [{ device, height: 65_536, head }] })),
       pull: toHex(encodeMessage({ type: 'pull', ranges: [{ device, from: 1, to: 252 }] })),
       run: toHex(encodeMessage({ type: 'run', device, from: 1, to: 2, nodes: [fromHex('03'), fromHex('04')] })),
       epochsWant: toHex(encodeMessage({ type: 'epochs-want', after: 0 })),
       epochs: toHex(encodeMessage({ type: 'epochs', records: [fromHex('05')] })),
-      presence: toHex(encodeMessage({ type: 'presence', entries: [{ device, agoS: 40 }] })),
+      announce: toHex(
+        encodeMessage({ type: 'announce', epoch: 1, author: 2, seq: 300, mark: markOf(head), lo: 1, len: 2 }),
+      ),
+      checkpoints: toHex(
+        encodeMessage({
+          type: 'checkpoints',
+          epoch: 1,
+          at: 1_767_225_605_000,
+          digest: seedOf('digest'),
+          entries: [{ signer: 1, lo: 0, len: 3, late, signature }],
+        }),
+      ),
     },
     join: {
       hello: toHex(encodeJoin({ type: 'join-hello', version: 1, invite: capability.invite })),

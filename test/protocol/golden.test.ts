@@ -90,6 +90,7 @@ test('[F2] the seed of a route is the labelled hash of epoch, author and seq', (
     s1: view.getUint32(4),
     stripe: (stripe[0]! + 300) & 1,
     author: golden.ring.order.indexOf(golden.keys.device),
+    jump: 0,
   })
 })
 

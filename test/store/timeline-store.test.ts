@@ -13,7 +13,7 @@ import { lockFolder } from '../../main/store/folder-lock'
 import { TIMELINE_FILE, openTimelineStore, type TimelineStore } from '../../main/store/timeline-store'
 import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
 import { tempFolder } from '../support/folder'
-import { MemoryStore } from '../support/memory-store'
+import { MemoryStore } from '../../main/simulator/store'
 import { NEW_YEAR, crypto, makeCircle, makeDevice, write, writeTimeline } from '../support/people'
 
 const { people, list } = makeCircle(3)
@@ -55,8 +55,8 @@ describe('append', () => {
   test('[N4] in order: each moves the head', () => {
     const store = openStore()
     expect(append(store, node(1), node(2))).toEqual([
-      { type: 'stored', head: { height: 1, id: node(1).id } },
-      { type: 'stored', head: { height: 2, id: node(2).id } },
+      { type: 'stored', head: { height: 1, id: node(1).id, timestamp: node(1).timestamp } },
+      { type: 'stored', head: { height: 2, id: node(2).id, timestamp: node(2).timestamp } },
     ])
     expect(store.height(alice.device.key)).toBe(2)
     expect(toHex(store.at(alice.device.key, 2)!.bytes)).toBe(toHex(node(2).bytes))
@@ -68,7 +68,9 @@ describe('append', () => {
     expect(append(store, node(4), node(3), node(2))).toEqual([2, 3, 4].map(() => ({ type: 'stored', head: null })))
     expect(store.height(alice.device.key)).toBe(0)
     expect(store.byId(node(3).id)?.linked).toBe(false)
-    expect(append(store, node(1))).toEqual([{ type: 'stored', head: { height: 4, id: node(4).id } }])
+    expect(append(store, node(1))).toEqual([
+      { type: 'stored', head: { height: 4, id: node(4).id, timestamp: node(4).timestamp } },
+    ])
     expect(store.byId(node(3).id)?.linked).toBe(true)
   })
 
@@ -76,11 +78,16 @@ describe('append', () => {
     const store = openStore()
     append(store, node(6), node(3))
     expect(append(store, node(1), node(2))).toEqual([
-      { type: 'stored', head: { height: 1, id: node(1).id } },
-      { type: 'stored', head: { height: 3, id: node(3).id } },
+      { type: 'stored', head: { height: 1, id: node(1).id, timestamp: node(1).timestamp } },
+      { type: 'stored', head: { height: 3, id: node(3).id, timestamp: node(3).timestamp } },
     ])
     expect(store.have()).toEqual(
-      new Map([[alice.device.key, { height: 3, head: node(3).id, floating: [{ from: 6, to: 6 }] }]]),
+      new Map([
+        [
+          alice.device.key,
+          { height: 3, head: node(3).id, headTime: node(3).timestamp, floating: [{ from: 6, to: 6 }] },
+        ],
+      ]),
     )
   })
 
@@ -146,7 +153,9 @@ describe('append', () => {
     expect(() => store.append(batch, failing, NOW)).toThrow(RangeError)
     expect(store.total(null)).toBe(0)
     expect(store.have()).toEqual(new Map())
-    expect(append(store, node(1))).toEqual([{ type: 'stored', head: { height: 1, id: node(1).id } }])
+    expect(append(store, node(1))).toEqual([
+      { type: 'stored', head: { height: 1, id: node(1).id, timestamp: node(1).timestamp } },
+    ])
     expect(store.byId(node(1).id)?.member).toBe(alice.member)
   })
 
@@ -252,7 +261,7 @@ describe('against a plain model', () => {
               .map((e) => `${e.device}${e.seq}`)
               .sort(),
           ).toEqual(model.proofs.map((p) => `${p.device}${p.seq}`).sort())
-          expect([...s.all()].map((n) => n.node.id)).toEqual(model.order.map((i) => i.node.id))
+          expect([...s.all()].map((n) => n.node.id)).toEqual(model.order.map((node) => node.id))
           for (const device of devices) {
             for (const [from, to, max, bytesMax] of [
               [1, 12, 256, 1e6],

@@ -1,9 +1,9 @@
-// The timeline store's contract in memory, written plainly: the model that the real store is held against, and the
-// store of simulated peers, which survives their restarts.
+// The timeline store's contract in memory, written plainly: the disk of simulated peers, which survives their restarts,
+// and the model that tests hold the real store against.
 import type { DeviceKey, NodeId } from '../../shared/types'
-import type { StoreItem, StoreOutcome } from '../../main/protocol/engine'
-import type { DeviceHave, HaveVector } from '../../main/protocol/have'
-import type { TimelineNode } from '../../main/protocol/node'
+import type { StoreItem, StoreOutcome } from '../protocol/engine'
+import type { DeviceHave, HaveVector } from '../protocol/have'
+import type { TimelineNode } from '../protocol/node'
 
 export interface ModelProof {
   device: DeviceKey
@@ -11,8 +11,11 @@ export interface ModelProof {
 }
 
 export class MemoryStore {
+  /** Shared by the disks of one simulation, so that a node that 10,000 peers hold is in memory once. */
+  constructor(private readonly shared: Map<NodeId, TimelineNode> | null = null) {}
+
   /** Every stored node in the order of storing. */
-  order: StoreItem[] = []
+  order: TimelineNode[] = []
   readonly proofs: ModelProof[] = []
   private readonly places = new Map<DeviceKey, Map<number, TimelineNode>>()
   private readonly heights = new Map<DeviceKey, number>()
@@ -29,7 +32,7 @@ export class MemoryStore {
   }
 
   private one(item: StoreItem): StoreOutcome {
-    const { node } = item
+    const node = this.shared?.get(item.node.id) ?? item.node
     const there = this.at(node.device, node.seq)
     if (there?.id === node.id) return { type: 'duplicate' }
     if (there) {
@@ -46,13 +49,15 @@ export class MemoryStore {
     if (above && above.timestamp <= node.timestamp) return { type: 'refused', code: 'TIMESTAMP_NOT_LATER' }
     const timeline = this.places.get(node.device) ?? new Map<number, TimelineNode>()
     this.places.set(node.device, timeline)
+    this.shared?.set(node.id, node)
     timeline.set(node.seq, node)
-    this.order.push(item)
+    this.order.push(node)
     let height = this.height(node.device)
     if (node.seq !== height + 1) return { type: 'stored', head: null }
     while (timeline.has(height + 1)) height++
     this.heights.set(node.device, height)
-    return { type: 'stored', head: { height, id: timeline.get(height)!.id } }
+    const head = timeline.get(height)!
+    return { type: 'stored', head: { height, id: head.id, timestamp: head.timestamp } }
   }
 
   /** Rule M5: what is behind the cut-off is gone from the timeline; how far it reaches now. */
@@ -60,7 +65,7 @@ export class MemoryStore {
     const timeline = this.places.get(device)
     if (!timeline) return null
     for (const at of [...timeline.keys()]) if (at > seq) timeline.delete(at)
-    this.order = this.order.filter((item) => item.node.device !== device || item.node.seq <= seq)
+    this.order = this.order.filter((node) => node.device !== device || node.seq <= seq)
     this.heights.set(device, Math.min(seq, this.height(device)))
     return this.have().get(device) ?? { height: 0, floating: [] }
   }
@@ -75,8 +80,9 @@ export class MemoryStore {
         if (last?.to === seq - 1) last.to = seq
         else floating.push({ from: seq, to: seq })
       }
-      const head = timeline.get(height)?.id
-      if (timeline.size) have.set(device, { height, ...(head !== undefined && { head }), floating })
+      const head = timeline.get(height)
+      const at = head && { head: head.id, headTime: head.timestamp }
+      if (timeline.size) have.set(device, { height, ...at, floating })
     }
     return have
   }
@@ -95,6 +101,6 @@ export class MemoryStore {
 
   /** Ids of everything stored, sorted: equal for two stores exactly when they hold the same nodes. */
   ids(): NodeId[] {
-    return this.order.map((item) => item.node.id).sort()
+    return this.order.map((node) => node.id).sort()
   }
 }

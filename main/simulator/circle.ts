@@ -1,0 +1,105 @@
+// A circle for a simulation: keys, certificates and member list made by the code that ships, from a seed.
+import type { CircleId, DeviceKey, MemberKey } from '../../shared/types'
+import { toHex, utf8 } from '../protocol/codec'
+import type { Crypto, Sign } from '../protocol/crypto'
+import type { Jump } from '../protocol/heirs'
+import {
+  acceptEpoch,
+  certifyEpoch,
+  deviceMessage,
+  epochMessage,
+  foundedList,
+  makeGenesis,
+  proposeEpoch,
+  type Change,
+  type EpochRecord,
+  type MemberList,
+} from '../protocol/membership'
+import type { SimulatedCircle, SimulatedDevice } from './world'
+
+/** Keys from 32 bytes; main/identity's, handed in. */
+export interface Keys {
+  crypto: Crypto
+  pairOf(seed: Uint8Array): { publicKey: Uint8Array; sign: Sign }
+}
+/** 2026-01-01, 00:00 UTC. */
+export const NEW_YEAR = 1_767_225_600_000
+/** Members that one record admits. */
+const ADMITTED_AT_ONCE = 200
+
+interface Person {
+  name: string
+  member: MemberKey
+  sign: Sign
+  device: SimulatedDevice
+}
+
+/** `n` members with one device each: the founder, and the others in as many epochs as it takes. */
+export function simulatedCircle(keys: Keys, n: number, seed: number, jump: Jump): SimulatedCircle {
+  const { crypto } = keys
+  const hash = (label: string) => crypto.hash(utf8(`simulation ${seed} ${label}`))
+  const people = Array.from({ length: n }, (_unused, i): Person => {
+    const root = keys.pairOf(hash(`root ${i}`))
+    const device = keys.pairOf(hash(`device ${i}`))
+    const key = toHex(device.publicKey) as DeviceKey
+    const member = toHex(root.publicKey) as MemberKey
+    return { name: `Peer ${i}`, member, sign: root.sign, device: { key, sign: device.sign } }
+  })
+  const founder = people[0]!
+  const genesis = makeGenesis(
+    crypto,
+    {
+      name: 'Simulation',
+      founder: founder.member,
+      founderName: founder.name,
+      founderDevice: founder.device.key,
+      approval: 'auto',
+      jump,
+      timestamp: NEW_YEAR,
+      nonce: hash('nonce').slice(0, 16),
+    },
+    founder.sign,
+  )
+  let list = foundedList(genesis)
+  const records: EpochRecord[] = []
+  for (let i = 1; i < n; i += ADMITTED_AT_ONCE) {
+    const record = admit(crypto, list, people.slice(i, i + ADMITTED_AT_ONCE), founder.device)
+    const accepted = acceptEpoch(crypto, list, record)
+    if (!accepted.ok) throw new Error(accepted.code)
+    records.push(record)
+    list = accepted.list
+  }
+  return { list, records, people }
+}
+
+function admit(crypto: Crypto, list: MemberList, people: readonly Person[], by: SimulatedDevice): EpochRecord {
+  const certificate = (circle: CircleId, { member, device, sign }: Person) =>
+    sign(deviceMessage(circle, member, device.key))
+  const changes = people.map((person): Change => {
+    const { member, name, device } = person
+    return { type: 'admit-member', member, name, device: device.key, certificate: certificate(list.circle, person) }
+  })
+  const proposed = proposeEpoch(crypto, list, changes, list.timestamp + 1000)
+  if (!proposed.ok) throw new Error(proposed.code)
+  const message = epochMessage(list.circle, proposed.proposal.id)
+  return certifyEpoch(proposed.proposal, [{ signer: by.key, signature: by.sign(message) }])
+}
+
+/** Signatures that were found to hold need no second look: 10,000 simulated peers check the same ones. Results are the same. */
+export function rememberingCrypto(crypto: Crypto): Crypto {
+  const known = new Map<string, boolean>()
+  const KNOWN_MAX = 100_000
+  const latin1 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+  return {
+    hash: crypto.hash,
+    verify(signature, message, publicKey) {
+      const key = latin1(signature) + latin1(publicKey) + latin1(message)
+      let holds = known.get(key)
+      if (holds === undefined) {
+        if (known.size >= KNOWN_MAX) known.clear()
+        known.set(key, (holds = crypto.verify(signature, message, publicKey)))
+      }
+      return holds
+    },
+  }
+}
