@@ -1,6 +1,6 @@
 // Decides the live map of the ring (rules F1, F5, M7): every device in ring order, this one on top, with the links that it
 // has and those that it should have. It is one list for keys and screen readers: the arrows walk the ring.
-import { memo, useId, useMemo, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { memo, useId, useMemo, type KeyboardEvent, type PointerEvent } from 'react'
 import type { DemotionView, DeviceKey, LinkView, RingPeer } from '../../shared/types'
 import { ringPoint } from '../inspector/route-layout'
 import { text } from '../text'
@@ -20,6 +20,7 @@ interface RingMapProps {
   chosen: DeviceKey | null
   onChoose: (device: DeviceKey | null) => void
   /** Whom pointer or keys are on. */
+  looked: DeviceKey | null
   onLook: (device: DeviceKey | null) => void
 }
 
@@ -31,9 +32,8 @@ function labelOf(peer: RingPeer, way: Way, place: number, count: number, demoted
   return `${facts.join(', ')}, ${text.network.place(place, count)}`
 }
 
-export function RingMap({ ring, links, demoted, now, chosen, onChoose, onLook }: RingMapProps) {
+export function RingMap({ ring, links, demoted, now, chosen, onChoose, looked, onLook }: RingMapProps) {
   const [box, width] = useWidth<HTMLDivElement>()
-  const [looked, setLooked] = useState<number | null>(null)
   const id = useId()
   const count = ring.length
   const size = mapSize(count, width)
@@ -49,15 +49,13 @@ export function RingMap({ ring, links, demoted, now, chosen, onChoose, onLook }:
   )
   const marked = ring.map((peer, index) => peer.me || ways[index] !== null || leaves.has(peer.device))
   const chosenAt = ring.findIndex((peer) => peer.device === chosen)
-  const active = looked ?? (chosenAt < 0 ? null : chosenAt)
+  const activeAt = looked === null ? chosenAt : ring.findIndex((peer) => peer.device === looked)
+  const active = activeAt < 0 ? null : activeAt
 
-  const look = (index: number | null) => {
-    if (index === looked) return
-    setLooked(index)
-    onLook(index === null ? null : (ring[index]?.device ?? null))
-  }
+  const deviceAt = (index: number | null): DeviceKey | null => (index === null ? null : (ring[index]?.device ?? null))
+  const look = (index: number | null) => onLook(deviceAt(index))
   const choose = (index: number | null) => {
-    const device = index === null ? null : (ring[index]?.device ?? null)
+    const device = deviceAt(index)
     onChoose(device === chosen ? null : device)
   }
   const pointed = (event: PointerEvent<SVGSVGElement>): number | null => {
@@ -121,7 +119,7 @@ export function RingMap({ ring, links, demoted, now, chosen, onChoose, onLook }:
             role="presentation"
             onPointerMove={(event) => look(pointed(event))}
             onPointerLeave={() => look(null)}
-            onPointerUp={(event) => choose(pointed(event))}
+            onPointerUp={(event) => event.button === 0 && choose(pointed(event))}
           >
             <circle r={size.radius} className="map-ring" />
             {ways.map(
@@ -166,8 +164,14 @@ const SELF_MIN = 5.5
 const SELF_MAX = 9
 const HALO = 4.5
 
-const dotOf = (peer: RingPeer, { spacing, dot }: MapSize, marked: boolean): number =>
-  peer.me ? Math.min(SELF_MAX, Math.max(SELF_MIN, spacing * 0.6)) : Math.max(dot, marked ? MARKED_MIN : 0)
+/** Whoever is not there is smaller too: presence is told apart without colours. */
+export const OFFLINE_SHARE = 0.6
+
+function dotOf({ me, presence }: RingPeer, { spacing, dot }: MapSize, marked: boolean): number {
+  if (me) return Math.min(SELF_MAX, Math.max(SELF_MIN, spacing * 0.6))
+  const radius = Math.max(dot, marked ? MARKED_MIN : 0)
+  return presence.state === 'offline' ? radius * OFFLINE_SHARE : radius
+}
 
 interface DeviceProps {
   id: string

@@ -5,7 +5,7 @@ import type { DemotionView, DeviceKey, LinkView, NetworkLive, RingPeer } from '.
 import { locale, text } from '../text'
 import { presenceWords, shortKey } from '../ui/avatar'
 import { relativeTime } from '../ui/time'
-import { RingMap } from './ring-map'
+import { OFFLINE_SHARE, RingMap } from './ring-map'
 import { whole } from './traffic-plot'
 
 interface RingProps {
@@ -36,6 +36,7 @@ export function Ring({ live, links, now, chosen, onChoose }: RingProps) {
               now={now}
               chosen={chosen}
               onChoose={onChoose}
+              looked={looked}
               onLook={setLooked}
             />
             <div className="ring-side">
@@ -162,6 +163,8 @@ function Legend({ ring, links, demoted }: LegendProps) {
   )
 }
 
+/** px */
+const SIGN_DOT = 4.6
 const isLine = (sign: string) => ['lan', 'internet', 'loopback', 'missing'].includes(sign)
 
 function Sign({ sign }: { sign: string }) {
@@ -173,7 +176,7 @@ function Sign({ sign }: { sign: string }) {
         <path d="M0 -6L6 0L0 6L-6 0Z" className="map-demoted" />
       ) : (
         <g className="map-device" data-state={sign}>
-          <circle r={4.6} className="map-dot" />
+          <circle r={sign === 'offline' ? SIGN_DOT * OFFLINE_SHARE : SIGN_DOT} className="map-dot" />
         </g>
       )}
     </svg>
