@@ -39,7 +39,11 @@ export type DialDecision =
 /** Wait of the polite side. LAN: 1.5 to 3 s; internet: 8 s, since punching takes that long (both measured). */
 const POLITE_LAN_MS = 1_500
 const POLITE_INTERNET_MS = 8_000
-/** Back-off after n failures; the last repeats. A LAN dial that fails takes 4 s itself, and costs ~16 packets. */
+/**
+ * Back-off after n failures, half to one and a half times as long; the last repeats. A LAN dial that fails takes 4 s itself,
+ * and costs ~16 packets. Spread widely, because a network that was parted loses all links at one moment: when it heals,
+ * somebody of the many is just about to dial.
+ */
 const BACKOFF_LAN_MS = [500, 1_000, 2_000, 5_000, 10_000, 15_000] as const
 const BACKOFF_MANUAL_MS = [500, 1_000, 2_000, 5_000, 15_000, 30_000, 60_000] as const
 const BACKOFF_INTERNET_MS = [2_000, 5_000, 15_000, 30_000, 60_000, 120_000, 300_000] as const
@@ -79,5 +83,5 @@ function backedOffUntil(record: DialRecord, { route, heardAtMs }: DialFacts): nu
   if (heardAtMs > record.endedAtMs) return record.endedAtMs + HEARD_AGAIN_MS
   const table = route === 'lan' ? BACKOFF_LAN_MS : route === 'manual' ? BACKOFF_MANUAL_MS : BACKOFF_INTERNET_MS
   const delayMs = table[Math.min(record.attempts, table.length) - 1] ?? 0
-  return record.endedAtMs + delayMs * (1 + record.jitter / 4)
+  return record.endedAtMs + delayMs * (0.5 + record.jitter)
 }

@@ -10,6 +10,8 @@ import type { Message } from './messages'
 const EVERY_MS = 2000
 const NEIGHBOURS = 2
 const LAG_MS = 2000
+/** After a repair; often enough that a healed circle is equal within seconds, seldom enough that a long one costs little. */
+const AGAIN_MS = 250
 /** Every so often all is compared, however young: an author whose clock is ahead would else stay behind every cut. */
 const WHOLE_EVERY = 8
 
@@ -29,6 +31,7 @@ interface Ports {
 
 export class Comparing {
   private nextAt = 0
+  private lastAt = 0
   private rounds = 0
 
   constructor(private readonly ports: Ports) {}
@@ -41,10 +44,16 @@ export class Comparing {
     const { links, random } = this.ports
     if (now < this.nextAt || !links.size) return
     this.nextAt = now + EVERY_MS
+    this.lastAt = now
     this.rounds++
     const candidates = [...links.values()]
     for (let i = 0; i < NEIGHBOURS && candidates.length; i++)
       this.ask(candidates.splice(random() % candidates.length, 1)[0]!, this.cutAt(now), now)
+  }
+
+  /** What was repaired here may be missing next door: two neighbours are asked soon, not at the next round. */
+  repaired(now: number): void {
+    this.nextAt = Math.min(this.nextAt, Math.max(now + AGAIN_MS, this.lastAt + AGAIN_MS))
   }
 
   /** Sends the digest of everything: a link has just come up. */

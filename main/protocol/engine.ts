@@ -529,6 +529,7 @@ export class Engine {
   }
 
   private stored(items: readonly StoreItem[], outcomes: readonly StoreOutcome[], now: number): void {
+    let repaired = false
     items.forEach((item, i) => {
       const { node, origin, arrival, also } = item
       const outcome = outcomes[i]!
@@ -553,7 +554,10 @@ export class Engine {
             if (also) this.handOn(link, node, also, now)
             // Rule R3: a gap below is asked of whoever sent the later node.
             if (!outcome.head && link) this.catchUp.expect(link.device, node.device, node.seq - 1, now)
-          } else this.forwarding.repaired(node, now - this.linkedSince >= SETTLED_MS, now)
+          } else {
+            repaired = true
+            this.forwarding.repaired(node, now - this.linkedSince >= SETTLED_MS, now)
+          }
           break
         case 'duplicate':
           this.forwarding.learned(node)
@@ -569,6 +573,7 @@ export class Engine {
           break
       }
     })
+    if (repaired) this.comparing.repaired(now)
     this.catchUp.pump(now)
     this.receipts.stored(now)
   }

@@ -304,19 +304,21 @@ export class Forwarding {
     const ring = ports.currentRing()
     if (ring && areNeighbours(ring, ports.me, device)) return false
     if (failedMs < UNREACHABLE_MS) return false
-    return this.reachable.has(device) || (this.everybodyReachable && ports.alive(device, now))
+    return this.reachable.has(device) || this.everybodyReachable
   }
-  private weak(device: DeviceKey): boolean {
-    if (this.ports.demoted(device)) return true
+  private weak(device: DeviceKey, now: number): boolean {
+    const { ports } = this
+    if (ports.demoted(device)) return true
+    if (!ports.links.has(device) && !this.reachable.has(device) && !ports.alive(device, now)) return true
     const since = this.suspectedAt.get(device)
     if (since === undefined) return false
-    if ((this.ports.links.get(device)?.lastHeardAt ?? 0) <= since) return true
+    if ((ports.links.get(device)?.lastHeardAt ?? 0) <= since) return true
     this.suspectedAt.delete(device)
     return false
   }
   /** Who can be handed something, and who only as a last resort (rule F6). */
   reach(now: number, tried: ReadonlySet<DeviceKey> | null = null): Reach {
-    return { usable: (device) => this.usable(device, tried, now), weak: (device) => this.weak(device) }
+    return { usable: (device) => this.usable(device, tried, now), weak: (device) => this.weak(device, now) }
   }
 
   private handOver(route: Route, what: Omit<HandOver, 'to' | 'sentAt' | 'deadline'>, now: number): boolean {
@@ -396,12 +398,19 @@ export class Forwarding {
     }
   }
 
+  /** What else is on its way to it need not wait for its own deadline. */
+  private suspect(device: DeviceKey, now: number): void {
+    this.suspectedAt.set(device, now)
+    for (const handOver of this.handOvers.values())
+      if (handOver.to === device) handOver.deadline = Math.min(handOver.deadline, handOver.sentAt + ACK_MIN_MS)
+  }
+
   private overdue(key: string, handOver: HandOver, now: number): void {
     this.handOvers.delete(key)
     const { node, to, tried } = handOver
     const link = this.ports.links.get(to)
     if (!link || now - link.lastHeardAt >= SILENT_MS) this.failedAt.set(to, now)
-    else if (link.lastHeardAt <= handOver.sentAt) this.suspectedAt.set(to, now)
+    else if (link.lastHeardAt <= handOver.sentAt) this.suspect(to, now)
     const route = this.recent.get(node.id)?.route
     if (!route) return
     tried.add(to)

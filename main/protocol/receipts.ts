@@ -202,6 +202,7 @@ export class Receipts {
     const round = Math.floor(checkpoint.at / roundMs(ring.n))
     const seed = nodeSeed(this.ports.crypto, ring, checkpoint.device, round)
     const holder = seed && relative(ring, seed, this.ports.me)
+    if (seed) seed.jump = 0
     if (!seed || holder === null || holder < segment.lo || holder >= segment.lo + segment.len) return
     if (segment.lo + segment.len > ring.n) return
     const { at, digest, late, signature } = checkpoint

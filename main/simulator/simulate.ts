@@ -2,13 +2,14 @@
 // engine, driver and outbox that ship; only clock, wire and disk are virtual.
 import { decodeNode, type TimelineNode } from '../protocol/node'
 import type { Machine } from '../peer/driver'
-import type { Effect, Engine, Event } from '../protocol/engine'
+import type { Effect, Event } from '../protocol/engine'
 import type { Jump } from '../protocol/heirs'
 import { DEVICES_MAX } from '../protocol/limits'
-import { encodeMessage, markOf, type Message } from '../protocol/messages'
+import { encodeMessage, type Message } from '../protocol/messages'
 import type { DeviceKey, NodeId } from '../../shared/types'
 import { authorToAll, emptySample, fullMesh, pushToTwo, summarize, type Sample, type Spread } from './baselines'
 import { NEW_YEAR, rememberingCrypto, simulatedCircle, type Keys } from './circle'
+import { Dropper } from './dropper'
 import { latencyBetween, mixed, seededRandom } from './random'
 import { MemoryStore } from './store'
 import { World, type Disk, type Peer } from './world'
@@ -129,61 +130,36 @@ class Watch {
   }
 }
 
-/** Between engine and driver: counts, and where a peer is a dropper, drops. */
+/** Between engine and driver: counts. */
 class Observed implements Machine {
   private readonly pending = new Set<DeviceKey>()
   constructor(
-    private readonly engine: Engine,
+    private readonly machine: Machine,
     private readonly peer: Peer,
     private readonly watch: Watch,
-    private readonly drops: boolean,
   ) {}
 
   get list() {
-    return this.engine.list
+    return this.machine.list
   }
   wakeAt(): number {
-    return this.engine.wakeAt()
+    return this.machine.wakeAt()
   }
   handle(event: Event, now: number): Effect[] {
     if (event.type === 'stored') this.watch.stored(this.peer, event)
-    const effects = this.engine.handle(event, now)
-    const kept = this.drops ? effects.filter((effect) => !this.dropped(effect)) : effects
-    for (const effect of kept)
+    const effects = this.machine.handle(event, now)
+    for (const effect of effects)
       if (effect.type === 'send') {
         const { to, message } = effect
         const id = message.type === 'node' ? this.idOf(message.bytes) : null
         this.watch.sent(this.peer, this.pending, to, message, id)
       }
-    return kept
+    return effects
   }
 
   private idOf(bytes: Uint8Array): NodeId | null {
     const decoded = decodeNode(this.peer.world.crypto, bytes)
     return decoded.ok ? decoded.node.id : null
-  }
-
-  /** Takes, acknowledges, and hands nothing on that is not its own. */
-  private dropped(effect: Effect): boolean {
-    if (effect.type !== 'send') return false
-    const { message } = effect
-    const { world, key } = this.peer
-    switch (message.type) {
-      case 'node': {
-        const decoded = decodeNode(world.crypto, message.bytes)
-        return decoded.ok && decoded.node.device !== key
-      }
-      case 'part':
-        return !this.watch.nodes.some((node) => node.id === message.id && node.device === key)
-      case 'announce':
-        return !this.watch.nodes.some((node) => markOf(node.id) === message.mark && node.device === key)
-      case 'checkpoints': {
-        const ring = this.engine.ring(message.epoch)
-        return !message.entries.some((entry) => ring?.order[entry.signer] === key)
-      }
-      default:
-        return false
-    }
   }
 
   /** A frame went out. */
@@ -244,7 +220,10 @@ export function simulate(
     const peer = world.peer(i, new QuietDisk(shared), {
       mode: options.mode,
       receipts: options.receipts,
-      machine: (engine, self) => (observers[i] = new Observed(engine, self, watch, droppers.has(i))),
+      machine: (engine, self) => {
+        const machine = droppers.has(i) ? new Dropper(engine, self.key, crypto) : engine
+        return (observers[i] = new Observed(machine, self, watch))
+      },
       hooks: {
         traffic: (way, device) => observers[i]!.traffic(way, device),
         refused: (code) => (watch.refused[code] = (watch.refused[code] ?? 0) + 1),

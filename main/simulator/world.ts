@@ -50,7 +50,7 @@ export type Disk = Pick<StorePort, 'append' | 'readRun' | 'acknowledge' | 'have'
 /** A link notices that the other end is gone: main/net's keep-alive and what UDX retries take about this long. */
 const LINK_DEAD_MS = 10_000
 /** Round trips of a new link: Noise's handshake, and the greeting of main/net. */
-const HANDSHAKE_TRIPS = 3
+const HANDSHAKE_TRIPS = 2
 /** A dial that nobody answers on a LAN (main/net). */
 const DIAL_FAILS_MS = 4000
 

@@ -3,16 +3,20 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   TREES,
+  areNeighbours,
   chain,
   deviceAt,
   fingersOf,
   heirs,
+  jumpWithin,
   makeRing,
+  neighboursOf,
   nodeSeed,
   partsOf,
   pivotOf,
   relative,
   treeEdges,
+  type Jump,
   type NodeSeed,
   type Reach,
   type Ring,
@@ -25,10 +29,11 @@ import { crypto, seedOf } from '../support/people'
 
 const devices = Array.from({ length: 1000 }, (_unused, i) => toHex(seedOf(`ring ${i}`)) as DeviceKey)
 const epoch = (label: string) => toHex(seedOf(label)) as EpochId
-const rings = new Map<number, Ring>()
-function ringOf(n: number): Ring {
-  let ring = rings.get(n)
-  if (!ring) rings.set(n, (ring = makeRing(crypto, epoch('epoch 1'), devices.slice(0, n))))
+const rings = new Map<string, Ring>()
+function ringOf(n: number, jump: Jump = 0): Ring {
+  const key = `${n} ${jump}`
+  let ring = rings.get(key)
+  if (!ring) rings.set(key, (ring = makeRing(crypto, epoch('epoch 1'), devices.slice(0, n), jump)))
   return ring
 }
 const everybody: Reach = { usable: () => true }
@@ -56,7 +61,7 @@ function walk(ring: Ring, seed: NodeSeed, tree: Tree, reachOf: (holder: DeviceKe
     result.mostSends = Math.max(result.mostSends, out.length)
     for (const { to, lo, len } of out) {
       const rel = relative(ring, seed, to)!
-      expect(rel >= lo && rel < lo + len, 'an heir lies in its part').toBe(true)
+      if (rel < lo || rel >= lo + len) throw new Error('an heir lies outside its part')
       result.sends++
       result.got[rel]!++
       result.parent[rel] = x
@@ -66,27 +71,18 @@ function walk(ring: Ring, seed: NodeSeed, tree: Tree, reachOf: (holder: DeviceKe
   return result
 }
 
-const sizes = [
-  ...Array.from({ length: 128 }, (_unused, i) => i + 1),
-  129,
-  199,
-  255,
-  256,
-  257,
-  384,
-  511,
-  512,
-  513,
-  777,
-  1000,
-]
+const sizes = [...Array.from({ length: 512 }, (_unused, i) => i + 1), 513, 777, 1000]
+/** ⌈log₂(n − 1)⌉, and one hop where there is one to make. */
+const deepest = (n: number) => (n === 1 ? 0 : Math.max(1, Math.ceil(Math.log2(n - 1))))
 
 describe('everybody online', () => {
   test.each([
-    ['1 … 64', sizes.filter((n) => n <= 64)],
-    ['65 … 128', sizes.filter((n) => n > 64 && n <= 128)],
-    ['samples up to 1000', sizes.filter((n) => n > 128)],
-  ])('[F3] %s devices: exactly once each, n−1 sends, at most two by anyone, at most ⌊log₂ n⌋+1 deep', (_what, some) => {
+    ['1 … 128', sizes.filter((n) => n <= 128)],
+    ['129 … 256', sizes.filter((n) => n > 128 && n <= 256)],
+    ['257 … 384', sizes.filter((n) => n > 256 && n <= 384)],
+    ['385 … 512', sizes.filter((n) => n > 384 && n <= 512)],
+    ['some larger', sizes.filter((n) => n > 512)],
+  ])('[F3] %s devices: exactly once each, n−1 sends, at most two by anyone, ⌈log₂(n−1)⌉ deep', (_what, some) => {
     for (const n of some) {
       const ring = ringOf(n)
       for (const seed of seedsOf(ring)) {
@@ -98,7 +94,7 @@ describe('everybody online', () => {
           ).toBe(true)
           expect(w.sends).toBe(n - 1)
           expect(w.mostSends).toBeLessThanOrEqual(2)
-          expect(w.depth).toBeLessThanOrEqual(Math.floor(Math.log2(n)) + 1)
+          expect(w.depth).toBeLessThanOrEqual(deepest(n))
           // F10: the chain that anybody computes is the way really taken.
           const edges = new Map(treeEdges(ring, seed, tree).map((e) => [e.to, e.from]))
           expect(edges.size).toBe(n - 1)
@@ -152,17 +148,24 @@ describe('everybody online', () => {
   })
 
   test('[F5] links are mutual: whoever I have as a finger has me', () => {
-    for (const n of [2, 3, 20, 100, 129]) {
+    for (const n of [2, 3, 17, 18, 20, 100, 129]) {
       const ring = ringOf(n)
-      for (const a of ring.order.slice(0, 20))
-        for (const b of fingersOf(ring, a)) expect(fingersOf(ring, b)).toContain(a)
+      for (const a of ring.order.slice(0, 20)) {
+        const mine = neighboursOf(ring, a)
+        for (const b of mine) expect(neighboursOf(ring, b)).toContain(a)
+        expect(ring.order.filter((b) => areNeighbours(ring, a, b)).sort()).toEqual([...mine].sort())
+      }
     }
+    expect(neighboursOf(ringOf(100), devices[0]!)).toHaveLength(16)
+    expect(neighboursOf(ringOf(17), ringOf(17).order[0]!)).toHaveLength(16)
     expect(fingersOf(ringOf(5), devices[999]!)).toEqual([])
+    expect(areNeighbours(ringOf(5), devices[0]!, devices[999]!)).toBe(false)
   })
 })
 
 /** A circle, an author, a seq, and who is offline (the author is not). */
 const situation = fc.record({
+  jump: fc.constantFrom<Jump[]>(0, 0, 1, 2, 3),
   n: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(64, 100, 129, 300)),
   author: fc.nat(),
   seq: fc.integer({ min: 1, max: 1_000_000 }),
@@ -179,8 +182,8 @@ const chance = (...labels: (string | number)[]) => {
 describe('some offline', () => {
   test('[F6] everybody online gets it exactly once, nobody offline is sent anything', () => {
     fc.assert(
-      fc.property(situation, ({ n, author, seq, offline, weak, salt }) => {
-        const ring = ringOf(n)
+      fc.property(situation, ({ n, jump, author, seq, offline, weak, salt }) => {
+        const ring = ringOf(n, jump)
         const by = ring.order[author % n]!
         const seed = nodeSeed(crypto, ring, by, seq)!
         const online = new Set(ring.order.filter((d) => d === by || chance('off', d, salt) >= offline))
@@ -199,13 +202,45 @@ describe('some offline', () => {
 
   test('[F6] however peers differ about who is online, nobody gets it twice over one tree', () => {
     fc.assert(
-      fc.property(situation, ({ n, author, seq, offline, salt }) => {
-        const ring = ringOf(n)
+      fc.property(situation, ({ n, jump, author, seq, offline, salt }) => {
+        const ring = ringOf(n, jump)
         const seed = nodeSeed(crypto, ring, ring.order[author % n]!, seq)!
         const reachOf = (holder: DeviceKey): Reach => ({ usable: (d) => chance('view', holder, d, salt) >= offline })
         for (const tree of TREES) expect(Math.max(...walk(ring, seed, tree, reachOf).got)).toBe(1)
       }),
       { numRuns: 150 },
+    )
+  })
+
+  test('[F6] whoever is missed, all being online, is missed because the last holder of a segment with it suspects it', () => {
+    fc.assert(
+      fc.property(situation, ({ n, jump, author, seq, offline, salt }) => {
+        const ring = ringOf(n, jump)
+        const seed = nodeSeed(crypto, ring, ring.order[author % n]!, seq)!
+        const suspects = (holder: DeviceKey, d: DeviceKey) => chance('view', holder, d, salt) < offline / 4
+        for (const tree of TREES) {
+          const held: { x: number; segment: Segment }[] = []
+          const got = new Set([0])
+          const open = [{ x: 0, segment: { lo: 0, len: n } }]
+          for (let holder = open.pop(); holder; holder = open.pop()) {
+            held.push(holder)
+            const { x, segment } = holder
+            const me = deviceAt(ring, seed, x)
+            for (const { to, lo, len } of heirs(ring, seed, x, segment, tree, { usable: (d) => !suspects(me, d) })) {
+              got.add(relative(ring, seed, to)!)
+              open.push({ x: relative(ring, seed, to)!, segment: { lo, len } })
+            }
+          }
+          for (let rel = 0; rel < n; rel++) {
+            if (got.has(rel)) continue
+            const last = held
+              .filter(({ segment: s }) => s.lo <= rel && rel < s.lo + s.len)
+              .sort((a, b) => a.segment.len - b.segment.len)[0]!
+            expect(suspects(deviceAt(ring, seed, last.x), deviceAt(ring, seed, rel))).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 100 },
     )
   })
 
@@ -239,6 +274,68 @@ describe('some offline', () => {
       }
       const allWeak: Reach = { usable: () => true, weak: () => true }
       expect(heirs(ring, seed, 0, { lo: 0, len: 8 }, 1, allWeak).some((h) => h.lo === part.lo)).toBe(true)
+    }
+  })
+})
+
+describe('free jumps', () => {
+  test('[F4] every pivot lies in the middle window of its part, is the same for everybody, and differs between nodes', () => {
+    for (const jump of [1, 2, 3] as const) {
+      const ring = ringOf(100, jump)
+      const pivots = new Set<number>()
+      for (let seq = 1; seq <= 50; seq++) {
+        const seed = nodeSeed(crypto, ring, ring.order[3]!, seq)!
+        const part = { lo: 20, len: 64 }
+        const pivot = pivotOf(seed, part, 0)
+        expect(pivot).toBe(pivotOf({ ...seed }, { ...part }, 0))
+        expect(pivot).toBeGreaterThanOrEqual(20 + 8 * jump)
+        expect(pivot).toBeLessThan(20 + 64 - 8 * jump)
+        pivots.add(pivot)
+      }
+      expect(pivots.size).toBeGreaterThan(8)
+    }
+  })
+
+  test('[F4] a jump is unbiased: chi-square below the 99.9 % quantile for sizes that 2³² is no multiple of', () => {
+    // Quantiles of chi-square with n - 1 degrees of freedom.
+    for (const [n, quantile] of [
+      [3, 13.82],
+      [10, 27.88],
+      [100, 148.23],
+    ] as const) {
+      const counts = Array<number>(n).fill(0)
+      const DRAWS = 50_000
+      for (let i = 0; i < DRAWS; i++)
+        counts[jumpWithin({ s0: i, s1: i * 7, stripe: 0, author: 0, jump: 1 }, { lo: i % 50, len: 100 }, 0, n)]!++
+      const expected = DRAWS / n
+      const chi = counts.reduce((sum, c) => sum + (c - expected) ** 2 / expected, 0)
+      expect(chi, `n=${n}`).toBeLessThan(quantile)
+    }
+  })
+
+  test('[F4] a jump is even over a large size too', () => {
+    // The largest size that keeps products exact: thirds must come out even.
+    const n = 3 * 2 ** 18
+    const counts = [0, 0, 0]
+    for (let i = 0; i < 30_000; i++)
+      counts[
+        Math.floor(jumpWithin({ s0: i, s1: ~i, stripe: 0, author: 0, jump: 1 }, { lo: 0, len: 9 }, 1, n) / 2 ** 18)
+      ]!++
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400)
+  })
+
+  test('[F10] chain() is the path really taken in free mode too', () => {
+    for (const jump of [1, 2, 3] as const) {
+      const ring = ringOf(129, jump)
+      for (const seed of seedsOf(ring))
+        for (const tree of TREES) {
+          const { parent, got } = walk(ring, seed, tree, () => everybody)
+          expect(got.every((count) => count === 1)).toBe(true)
+          for (let rel = 1; rel < ring.n; rel++)
+            expect(chain(ring, seed, deviceAt(ring, seed, rel), tree)!.path.at(-2)).toBe(
+              deviceAt(ring, seed, parent[rel]!),
+            )
+        }
     }
   })
 })
