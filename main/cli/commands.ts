@@ -3,6 +3,7 @@
 import { TwofoldError } from '../../shared/errors'
 import type { AppState, InviteId, MemberView, Presence, Row, Scope } from '../../shared/types'
 import { joinSentence } from '../peer/joining'
+import { arrivalSentence, demotedLine, holderRows, holdersSentence, lastMinute, liveJson } from './forwarding-words'
 import { UsageError, emit, number, text, whole, type Call, type Command, type Io } from './command'
 import { simulateCommand } from './simulate'
 import type { Session } from './session'
@@ -180,10 +181,17 @@ export const commands: Readonly<Record<string, Command>> = {
   'circle create': {
     usage: 'circle create --name NAME',
     about: 'Found a circle',
-    examples: ['twofold circle create --name Family', 'twofold circle create --name Lab --approval ask'],
+    details:
+      'How entries travel is part of the founding record and stays as it is. With --jump 0 every device hands entries to few, fixed neighbours: links are few and kept, and one silent device breaks at most one of the two ways to anybody. With 1 to 3 each entry draws its own way over the whole ring: nobody stands in the same place twice, at the price of links that come and go. 1 draws most freely, 3 nearest to the middle, for the shortest ways.',
+    examples: [
+      'twofold circle create --name Family',
+      'twofold circle create --name Lab --approval ask',
+      'twofold circle create --name Fleet --jump 2',
+    ],
     flags: {
       name: { type: 'string', about: 'name of the circle' },
       approval: { type: 'string', about: 'auto (default): an invite lets in; ask: each newcomer waits for an admin' },
+      jump: { type: 'string', about: '0 (default): fixed neighbours; 1 to 3: each entry finds its own way' },
     },
     args: [0, 0],
     async run(call) {
@@ -191,11 +199,13 @@ export const commands: Readonly<Record<string, Command>> = {
       if (name === undefined) throw new UsageError('--name is needed')
       const approval = text(call, 'approval') ?? 'auto'
       if (approval !== 'auto' && approval !== 'ask') throw new UsageError('--approval is auto or ask')
-      await call.session.call('circle.create', { name, approval })
+      const jump = whole(call, 'jump') ?? 0
+      if (jump !== 0 && jump !== 1 && jump !== 2 && jump !== 3) throw new UsageError('--jump is 0, 1, 2 or 3')
+      await call.session.call('circle.create', { name, approval, jump })
       const { circle } = await call.session.call('state.get', {})
       emit(
         call,
-        { id: circle?.id, name: circle?.name, approval },
+        { id: circle?.id, name: circle?.name, approval, jump },
         `${circle?.name} is founded. Invite somebody: twofold invite`,
       )
     },
@@ -448,28 +458,41 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   peers: {
     usage: 'peers',
-    about: 'Show the connections of the Twofold that runs on this folder',
+    about: 'Show the connections of the Twofold that runs on this folder, their traffic and demoted devices',
+    details: 'Times are UTC. A demoted device gets every entry; others do not count on it to hand any on.',
     examples: ['twofold peers', 'twofold peers --json'],
     args: [0, 0],
     async run(call) {
       const network = await call.session.call('network.get', {})
+      const { circle } = await call.session.call('state.get', {})
+      const live = circle && (await call.session.call('network.live', {}))
       if (call.json) {
-        call.io.out(JSON.stringify(network))
+        call.io.out(JSON.stringify({ ...network, ...(live && { live: liveJson(live) }) }))
         return
       }
       if (!call.session.attached)
         call.io.err('Nothing runs on this folder, so there are no connections. Start one: twofold peer')
       else if (!network.links.length) call.io.err('No connection yet.')
       else {
+        const minute = (device: string) => {
+          const { received, sent } = lastMinute(
+            live?.peers.find((peer) => peer.device === device) ?? { sent: [], received: [] },
+          )
+          return `${received}/${sent}`
+        }
         const rows = network.links.map((l) => [
           l.memberName,
           l.path,
           l.address,
           l.srttMs === null ? '–' : `${Math.round(l.srttMs)} ms`,
           `${l.bytesIn}/${l.bytesOut}`,
+          minute(l.device),
         ])
-        call.io.out(columns([['MEMBER', 'PATH', 'ADDRESS', 'ROUND TRIP', 'BYTES IN/OUT'], ...rows]))
+        call.io.out(
+          columns([['MEMBER', 'PATH', 'ADDRESS', 'ROUND TRIP', 'BYTES IN/OUT', 'LAST MINUTE IN/OUT'], ...rows]),
+        )
       }
+      for (const demotion of live?.demoted ?? []) call.io.out(demotedLine(demotion))
       for (const problem of network.problems) call.io.err(`${problem.code}: ${problem.text}`)
     },
   },
@@ -522,10 +545,10 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   route: {
     usage: 'route ID',
-    about: 'Show the two trees that an entry travels, and who handed it to this device',
+    about: 'Show the two trees that an entry travels, and who handed it to this device when',
     details:
-      'Anybody can work the route out again from the member list: it depends on its author and number, not on its text.',
-    examples: ['twofold route 3fa9…'],
+      'Anybody can work the route out again from the member list: it depends on its author and number, not on its text.\nHop 1 is from the author. Times are UTC, by this device’s clock.',
+    examples: ['twofold route 3fa9…', 'twofold route 3fa9… --json'],
     args: [1, 1],
     async run(call) {
       const { route } = await call.session.call('entry.inspect', { id: call.args[0] as Row['id'] })
@@ -537,12 +560,30 @@ export const commands: Readonly<Record<string, Command>> = {
         const hops = path.map((hop) => hop.memberName).join(' → ')
         call.io.out(`Tree ${tree === 0 ? 'A' : 'B'}: ${hops || 'this device was not on the list when it was written'}`)
       }
-      const { cameFrom } = route
-      if (cameFrom)
-        call.io.out(
-          `First copy from ${cameFrom.memberName}, ${cameFrom.how === 'sync' ? 'while catching up' : `on tree ${cameFrom.tree === 0 ? 'A' : 'B'}`}.`,
-        )
+      const arrival = arrivalSentence(route)
+      if (arrival !== null) call.io.out(arrival)
       if (route.acknowledgedBy.length) call.io.out(`Acknowledged by ${route.acknowledgedBy.join(', ')}.`)
+    },
+  },
+  holders: {
+    usage: 'holders ID',
+    about: 'Show who has signed that they hold an entry, and export the proof with their signatures',
+    details:
+      'Each device signs every few seconds that it holds and has verified everything up to a time (UTC). Of those that are “not known” no such signature is here yet: they may well hold the entry.\nWith --export the proof file brings the signatures along; twofold verify FILE checks them anywhere.',
+    examples: ['twofold holders 3fa9…', 'twofold holders 3fa9… --export entry.twofold'],
+    flags: { export: { type: 'string', about: 'write the proof with all signatures to this file' } },
+    args: [1, 1],
+    async run(call) {
+      const id = call.args[0] as Row['id']
+      const holders = await call.session.call('entry.holders', { id })
+      const file = text(call, 'export')
+      if (file !== undefined)
+        call.io.writeFile(file, (await call.session.call('entry.proof', { id, holders: true })).content)
+      if (call.json) call.io.out(JSON.stringify({ ...holders, ...(file !== undefined && { exported: file }) }))
+      else
+        call.io.out(
+          `${holdersSentence(holders)}\n${columns([['MEMBER', 'HOLDS IT', 'DEVICE'], ...holderRows(holders)])}`,
+        )
     },
   },
   proof: {

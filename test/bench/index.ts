@@ -199,7 +199,7 @@ for (const n of [100, 1000]) {
 
 // ---------------------------------------------------------------- two real peers on loopback
 const [a, b] = [await newBackend(join(folder, 'Ann'), 'Ann'), await newBackend(join(folder, 'Bob'), 'Bob')]
-await a.backend.handlers['circle.create']({ name: 'Bench', approval: 'auto' })
+await a.backend.handlers['circle.create']({ name: 'Bench', approval: 'auto', jump: 0 })
 const { link } = await a.backend.handlers['invite.create']({ hours: 1, uses: 1 })
 const joining = now()
 await b.backend.handlers['circle.join']({ link })

@@ -71,7 +71,7 @@ async function connect(): Promise<Link> {
 beforeAll(async () => {
   alice = await newBackend(dir, 'Alice')
   const { handlers } = alice.backend
-  await handlers['circle.create']({ name: 'Circle', approval: 'auto' })
+  await handlers['circle.create']({ name: 'Circle', approval: 'auto', jump: 0 })
   circle = (await state()).circle!.id
 
   const folder = mkdtempSync(join(tmpdir(), 'twofold-mallory-'))

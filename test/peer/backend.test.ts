@@ -48,7 +48,7 @@ describe('a folder from the first start on', () => {
   test('leads from welcome over the words to a circle, across restarts in every phase', async () => {
     let handlers = running.backend.handlers
     expect(await phase()).toEqual({ phase: 'welcome' })
-    await expect(call(() => handlers['circle.create']({ name: 'Lab', approval: 'auto' }))).rejects.toThrow(
+    await expect(call(() => handlers['circle.create']({ name: 'Lab', approval: 'auto', jump: 0 }))).rejects.toThrow(
       withCode('IDENTITY_MISSING'),
     )
     const { words } = await handlers['identity.create']({ name: '  Ann ' })
@@ -70,11 +70,11 @@ describe('a folder from the first start on', () => {
     handlers = await reopen()
     expect(await phase()).toMatchObject({ phase: 'no-circle' })
     await expect(call(() => handlers['entry.post']({ text: 'Hi' }))).rejects.toThrow(withCode('CIRCLE_MISSING'))
-    await handlers['circle.create']({ name: 'Lab', approval: 'ask' })
+    await handlers['circle.create']({ name: 'Lab', approval: 'ask', jump: 0 })
     handlers = await reopen()
     expect(await phase()).toEqual({ phase: 'circle', name: 'Ann' })
     expect((await state()).circle).toMatchObject({ name: 'Lab', approval: 'ask', epoch: 0, admin: true })
-    await expect(call(() => handlers['circle.create']({ name: 'Two', approval: 'auto' }))).rejects.toThrow(
+    await expect(call(() => handlers['circle.create']({ name: 'Two', approval: 'auto', jump: 0 }))).rejects.toThrow(
       withCode('CIRCLE_EXISTS'),
     )
     await expect(call(() => handlers['identity.discard']({}))).rejects.toThrow(withCode('CIRCLE_EXISTS'))
@@ -114,7 +114,7 @@ describe('a folder from the first start on', () => {
     await expect(call(() => handlers['identity.create']({ name }))).rejects.toThrow(withCode('NAME_INVALID'))
     expect(await phase()).toEqual({ phase: 'welcome' })
     await confirmed(handlers)
-    await expect(call(() => handlers['circle.create']({ name, approval: 'auto' }))).rejects.toThrow(
+    await expect(call(() => handlers['circle.create']({ name, approval: 'auto', jump: 0 }))).rejects.toThrow(
       withCode('NAME_INVALID'),
     )
     expect(await phase()).toMatchObject({ phase: 'no-circle' })
@@ -169,7 +169,7 @@ describe('a folder from the first start on', () => {
   test('draft, settings and addresses by hand are there again after a restart', async () => {
     let handlers = running.backend.handlers
     await confirmed(handlers)
-    await handlers['circle.create']({ name: 'Lab', approval: 'auto' })
+    await handlers['circle.create']({ name: 'Lab', approval: 'auto', jump: 0 })
     expect(await handlers['draft.get']({})).toEqual({ text: '' })
     await handlers['draft.set']({ text: 'half a thought\nwith “quotes”' })
     await handlers['settings.set']({ theme: 'dark', internet: false })
@@ -349,7 +349,7 @@ describe('a circle of three, seen by its founder', () => {
     )
     for (const work of [
       () => handlers['entry.inspect']({ id: 'ab'.repeat(32) as NodeId }),
-      () => handlers['entry.proof']({ id: 'ab'.repeat(32) as NodeId }),
+      () => handlers['entry.proof']({ id: 'ab'.repeat(32) as NodeId, holders: false }),
     ])
       await expect(call<unknown>(work)).rejects.toThrow(withCode('ENTRY_UNKNOWN'))
     await expect(call(() => handlers['view.window']({ viewId: 1, start: 0, count: 1 }))).rejects.toThrow(

@@ -46,6 +46,8 @@ const SETTINGS: SettingsFile = {
   internet: false,
   manualAddresses: [],
   port: 0,
+  capKiB: 0,
+  capPeerKiB: 0,
 }
 
 export interface MemoryFiles extends FilesPort {

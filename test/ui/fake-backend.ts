@@ -2,6 +2,7 @@
 // Scenarios are named; `window.fake` lets a script push arrivals and state. Never part of the product.
 import type { Bridge, CallName, Events, EventName, Input, Reply } from '../../shared/ipc-contract'
 import { sentence, type ErrorCode } from '../../shared/errors'
+import { fakeHolders, fakeLive } from './fake-network'
 import type {
   AppState,
   Block,
@@ -415,6 +416,9 @@ const scenarios: Record<string, Scenario> = {
   large: { members: 8, entries: 10_000 },
   million: { members: 8, entries: 1_000_000, plain: true },
   crowd: { members: 100, entries: 3_000 },
+  fleet: { members: 300, entries: 400 },
+  standin: { members: 12, entries: 40 },
+  caughtup: { members: 12, entries: 40 },
   alerts: {
     members: 4,
     entries: 40,
@@ -497,7 +501,7 @@ export class FakeBackend implements Bridge {
   /** Waits this long before it answers windows, to see what loading looks like. */
   slowMs = 0
 
-  constructor(scenario: string) {
+  constructor(readonly scenario: string) {
     const { members, entries, plain = false, change } = scenarios[scenario] ?? { members: 3, entries: 40 }
     this.#crew = people(members)
     this.#entries = new Entries(this.#crew, entries, plain)
@@ -619,7 +623,7 @@ export class FakeBackend implements Bridge {
         compared: true,
       },
       alerts: [],
-      settings: { theme: 'system', density: 'comfortable', lan: true, internet: true },
+      settings: { theme: 'system', density: 'comfortable', lan: true, internet: true, capKiB: 0, capPeerKiB: 0 },
       dataDir: '/home/ada/.local/share/twofold',
       version: '0.1.0',
       keysKeptBy: 'keychain',
@@ -793,11 +797,28 @@ export class FakeBackend implements Bridge {
       route: {
         ring,
         trees,
-        cameFrom: row.mine || !from ? null : { device: from.device, memberName: from.memberName, how: 'tree', tree: 0 },
+        cameFrom: row.mine || !from ? null : this.#cameFrom(row, ring, trees[0]?.path ?? [], from),
         acknowledgedBy: row.mine && !row.waiting ? ['Bob', 'Carla Reyes'] : [],
       },
+      heldBy: fakeHolders(ring, Date.now()),
       bytes: hex('all', 584),
     }
+  }
+
+  /** As planned; in two scenarios otherwise. */
+  #cameFrom(
+    row: Row,
+    ring: Inspection['route']['ring'],
+    path: RouteTree['path'],
+    from: RouteTree['path'][number],
+  ): Inspection['route']['cameFrom'] {
+    const at = row.receivedAt
+    const standIn = ring.find((hop) => !hop.me && !path.some((one) => one.device === hop.device))
+    if (this.scenario === 'caughtup')
+      return { device: from.device, memberName: from.memberName, how: 'sync', tree: null, at, hop: null }
+    if (this.scenario === 'standin' && standIn)
+      return { device: standIn.device, memberName: standIn.memberName, how: 'tree', tree: 0, at, hop: null }
+    return { device: from.device, memberName: from.memberName, how: 'tree', tree: 0, at, hop: path.length - 2 }
   }
 
   async call<K extends CallName>(name: K, input: Input<K>): Promise<Reply<never>> {
@@ -923,6 +944,8 @@ export class FakeBackend implements Bridge {
         return this.arrive(0, input['text'] ?? '', input['replyTo'])
       case 'entry.inspect':
         return this.#inspect(input['id'] as unknown as NodeId)
+      case 'entry.holders':
+        return this.#inspect(input['id'] as unknown as NodeId).heldBy
       case 'entry.proof':
         return { fileName: 'twofold-proof-4c1f09.json', content: '{}' }
       case 'draft.get':
@@ -949,6 +972,8 @@ export class FakeBackend implements Bridge {
         return null
       case 'network.get':
         return this.state.network
+      case 'network.live':
+        return fakeLive(this.state, Date.now())
       case 'network.addAddress':
         if (!/^[\w.-]+:\d+$/u.test(String(input['address']))) throw new Refusal('ADDRESS_INVALID')
         this.push({
