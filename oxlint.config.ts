@@ -19,10 +19,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   'main/net': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/render': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/peer': { mayImport: ['shared', 'main/protocol'], world: 'node' },
+  'main/simulator': { mayImport: ['shared', 'main/protocol', 'main/peer'], world: 'node' },
   'main/ipc': { mayImport: ['shared', 'main/protocol', 'main/peer', 'main/render'], world: 'node' },
   'main/preload': { mayImport: ['shared'], world: 'node' },
   'main/desktop': { mayImport: ['shared', 'main/ipc', 'main/peer'], world: 'node' },
-  'main/cli': { mayImport: ['shared', 'main/ipc', 'main/peer'], world: 'node' },
+  'main/cli': { mayImport: ['shared', 'main/ipc', 'main/peer', 'main/simulator'], world: 'node' },
   renderer: { mayImport: ['shared'], world: 'browser' },
 }
 

@@ -42,7 +42,7 @@ const nameOf = (argv: readonly string[]): string | null => {
 /** Whether these arguments are a command rather than a start of the window. */
 export const isCommandLine = (argv: readonly string[]): boolean => {
   const first = argv.find((a) => !a.startsWith('-'))
-  return first !== undefined && (Object.hasOwn(commands, first) || first === 'circle' || first === 'help')
+  return first !== undefined && (Object.hasOwn(commands, first) || ['circle', 'simulate', 'help'].includes(first))
 }
 
 const flagLines = (flags: Readonly<Record<string, { type: string; about: string }>>): string =>
@@ -93,6 +93,10 @@ export async function runCli(options: CliOptions): Promise<number> {
       throw new UsageError(`usage: twofold ${command.usage}`)
     if (name === 'verify' && args[0] !== undefined) {
       verifyFile(io, args[0], json)
+      return 0
+    }
+    if (command.folderless) {
+      command.folderless({ io, json, args, flags: parsed.values })
       return 0
     }
     const dir = resolve(

@@ -3,7 +3,7 @@
 import type { ErrorCode } from '../../shared/errors'
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
-import type { Effect, Engine, Event, StoreItem, StoreOutcome } from '../protocol/engine'
+import type { AsideMessage, Effect, Engine, Event, StoreItem, StoreOutcome } from '../protocol/engine'
 import { PULL_NODES_MAX } from '../protocol/limits'
 import type { TimelineNode } from '../protocol/node'
 import { Outbox } from './outbox'
@@ -27,6 +27,7 @@ function shows(effect: Effect): boolean {
     case 'dial':
     case 'in-step':
     case 'own-held':
+    case 'aside':
       return false
     default:
       return true
@@ -45,6 +46,9 @@ export interface DriverHooks {
   /** The store could not take a batch, or could again (null). */
   storeTrouble(code: ErrorCode | null): void
   changed(): void
+  aside(from: DeviceKey, message: AsideMessage): void
+  /** A second node for a place that is taken (rule N6). */
+  forked(node: TimelineNode): void
 }
 
 export class Driver {
@@ -124,6 +128,11 @@ export class Driver {
     return [...this.links.values()]
   }
 
+  /** Says something that is no business of the engine's. */
+  tell(to: DeviceKey, message: AsideMessage): void {
+    this.outbox.send(to, message)
+  }
+
   handle(event: Event): void {
     const wasBusy = this.engine.busy()
     this.carryOut(this.engine.handle(event, this.parts.now()))
@@ -143,6 +152,7 @@ export class Driver {
     this.hooks.storeTrouble(null)
     const stored = items.filter((_item, i) => outcomes[i]!.type === 'stored').map((item) => item.node)
     if (stored.length) this.hooks.stored(stored)
+    items.forEach((item, i) => outcomes[i]!.type === 'equivocation' && this.hooks.forked(item.node))
     return outcomes
   }
 
@@ -207,6 +217,9 @@ export class Driver {
         this.hooks.ownHeld(effect.seq)
         return
       case 'presence':
+        return
+      case 'aside':
+        this.hooks.aside(effect.from, effect.message)
         return
     }
   }

@@ -15,6 +15,7 @@ import {
   type MemberList,
 } from '../protocol/membership'
 import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
+import { forkHolds } from '../protocol/notices'
 import { signatureHolds, verifyNode } from '../protocol/verify'
 
 const time = (ms: number) =>
@@ -142,6 +143,16 @@ const fileSchema = v.strictObject({
   node: hex,
 })
 
+const FORK_FORMAT = 'twofold-fork-proof'
+const forkSchema = v.strictObject({
+  format: v.literal(FORK_FORMAT),
+  version: v.literal(1),
+  about: v.string(),
+  genesis: hex,
+  epochs: v.array(hex),
+  nodes: v.tuple([hex, hex]),
+})
+
 export function proofFile(
   node: TimelineNode,
   list: MemberList,
@@ -160,15 +171,39 @@ export function proofFile(
   return { fileName: `${node.id.slice(0, 12)}.twofold`, content: `${JSON.stringify(content, null, 2)}\n` }
 }
 
-/** Checks a proof file from nothing but its bytes. Throws PROOF_FILE_INVALID or PROOF_FALSE. */
-export function checkProofFile(
-  crypto: Crypto,
-  text: string,
-  now: number,
-): { circle: string; circleId: string; memberName: string; node: TimelineNode; steps: ProofStep[] } {
-  let file: v.InferOutput<typeof fileSchema>
+/** Rule N6: two entries that one device signed for one place, with the list that says whose device it is. */
+export function forkProofFile(
+  nodes: readonly [TimelineNode, TimelineNode],
+  list: MemberList,
+  epochBytes: readonly Uint8Array[],
+  memberName: string,
+): { fileName: string; content: string } {
+  const content: v.InferOutput<typeof forkSchema> = {
+    format: FORK_FORMAT,
+    version: 1,
+    about: `Two different entries number ${nodes[0].seq} by one device of ${memberName} in the circle ${list.genesis.name}. Check it anywhere: twofold verify FILE`,
+    genesis: toHex(list.genesis.bytes),
+    epochs: epochBytes.map(toHex),
+    nodes: [toHex(nodes[0].bytes), toHex(nodes[1].bytes)],
+  }
+  return { fileName: `fork-${nodes[0].device.slice(0, 12)}.twofold`, content: `${JSON.stringify(content, null, 2)}\n` }
+}
+
+export interface CheckedProof {
+  circle: string
+  circleId: string
+  memberName: string
+  node: TimelineNode
+  /** The other entry for the same place, where the file proves a fork. */
+  other: TimelineNode | null
+  steps: ProofStep[]
+}
+
+/** Checks a proof file, of an entry or of a fork, from nothing but its bytes. Throws PROOF_FILE_INVALID or PROOF_FALSE. */
+export function checkProofFile(crypto: Crypto, text: string, now: number): CheckedProof {
+  let file: v.InferOutput<typeof fileSchema> | v.InferOutput<typeof forkSchema>
   try {
-    file = v.parse(fileSchema, JSON.parse(text))
+    file = v.parse(v.variant('format', [fileSchema, forkSchema]), JSON.parse(text))
   } catch (error) {
     // What the file holds is anybody's words: none of it is repeated.
     const detail = error instanceof v.ValiError ? 'its fields are not those of one.' : 'it is not JSON.'
@@ -187,12 +222,26 @@ export function checkProofFile(
       })
     list = accepted.list
   }
-  const decoded = decodeNode(crypto, fromHex(file.node))
-  if (!decoded.ok) throw new TwofoldError('PROOF_FALSE', { detail: 'the entry is not in canonical form.' })
-  const code = verifyNode(crypto, decoded.node, list, now)
-  if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
-  const { node } = decoded
-  const steps = proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
+  const nodeOf = (bytes: string): TimelineNode => {
+    const decoded = decodeNode(crypto, fromHex(bytes))
+    if (!decoded.ok) throw new TwofoldError('PROOF_FALSE', { detail: 'the entry is not in canonical form.' })
+    return decoded.node
+  }
+  const nodes = file.format === FORK_FORMAT ? file.nodes.map(nodeOf) : [nodeOf(file.node)]
+  const [node, other = null] = nodes as [TimelineNode, TimelineNode?]
+  if (other) {
+    const [a, b] = node.id < other.id ? [node, other] : [other, node]
+    if (!forkHolds(crypto, list, [a, b]))
+      throw new TwofoldError('PROOF_FALSE', {
+        detail: 'these are not two different entries that one device of the list signed for one place.',
+      })
+  } else {
+    const code = verifyNode(crypto, node, list, now)
+    if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
+  }
+  const steps = other
+    ? []
+    : proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
   const memberName = list.members.get(list.devices.get(node.device)!.member)!.name
-  return { circle: genesis.name, circleId: genesis.id, memberName, node, steps }
+  return { circle: genesis.name, circleId: genesis.id, memberName, node, other, steps }
 }

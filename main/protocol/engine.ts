@@ -26,6 +26,7 @@ const BLAMELESS: ReadonlySet<string> = new Set<VerifyCode | ErrorCode>([
   'BACKLINK_MISMATCH',
   'TIMESTAMP_NOT_LATER',
   'DEVICE_REMOVED',
+  'DEVICE_FROZEN',
   'DEVICE_NOT_IN_EPOCH',
   'SEGMENT_INVALID',
 ])
@@ -95,6 +96,8 @@ export type Effect =
   | { type: 'own-held'; by: DeviceKey; seq: number; id: NodeId | null }
   /** `lastSeen` knows more than before (rule M7). */
   | { type: 'presence' }
+  /** What concerns the list and is not on it: kept, judged and passed on by the notice board. */
+  | { type: 'aside'; from: DeviceKey; message: AsideMessage }
 
 export interface LinkState {
   device: DeviceKey
@@ -114,6 +117,8 @@ export interface LinkState {
   cut: boolean
 }
 
+export type AsideMessage = Extract<Message, { type: 'notices-have' | 'notices' | 'secret-want' | 'secret' | 'twin' }>
+
 interface Held {
   item: StoreItem
   since: number
@@ -129,6 +134,8 @@ export interface EngineOptions {
   app: string
   /** 32 random bits at a time, seeded in simulations; chooses digest partners. */
   random(): number
+  /** A device that is not on the list and may read all the same: let in, while the admins agree (rule M4). */
+  mayRead?(device: DeviceKey): boolean
 }
 
 export class Engine {
@@ -384,6 +391,13 @@ export class Engine {
         this.effects.push({ type: 'presence' })
         return
       }
+      case 'notices-have':
+      case 'notices':
+      case 'secret-want':
+      case 'secret':
+      case 'twin':
+        this.effects.push({ type: 'aside', from, message: m })
+        return
     }
   }
 
@@ -546,7 +560,7 @@ export class Engine {
     this.currentList = list
     for (const [device, known] of have) this.have.set(device, known)
     for (const [device, link] of this.links) {
-      if (isCurrentDevice(list, device)) {
+      if (isCurrentDevice(list, device) || this.options.mayRead?.(device)) {
         this.sendHello(device)
         if (link.epoch > list.epoch) this.wantEpochs(link, now)
         continue

@@ -33,3 +33,9 @@ export const PULL_NODES_MAX = 256
 export const PULL_RANGES_MAX = 256
 /** Segments that are accepted for one node and tree (rule F8): the second and third come from repair. */
 export const SEGMENTS_PER_TREE_MAX = 3
+/** Whole encoded notice (rule M3): a promise holds one record at most. */
+export const NOTICE_BYTES_MAX = EPOCH_BYTES_MAX + 1024
+/** Bytes of a notice's id: enough to tell notices apart, short in lists of what a peer has. */
+export const NOTICE_ID_BYTES = 16
+/** Notices that a peer keeps, and in one message. */
+export const NOTICES_MAX = 4096

@@ -8,6 +8,9 @@ import {
   EPOCH_BYTES_MAX,
   FRAME_MESSAGES_MAX,
   NODE_BYTES_MAX,
+  NOTICES_MAX,
+  NOTICE_BYTES_MAX,
+  NOTICE_ID_BYTES,
   PULL_NODES_MAX,
   PULL_RANGES_MAX,
 } from './limits'
@@ -43,6 +46,14 @@ export type Message =
   | { type: 'epochs'; records: Uint8Array[] }
   /** Who the sender is linked to, or when it last was, in seconds ago (rule M7): ephemeral, never verified. */
   | { type: 'presence'; entries: { device: DeviceKey; agoS: number }[] }
+  /** Ids of all notices that the sender has (rule M3): answered with those that it lacks. */
+  | { type: 'notices-have'; ids: string[] }
+  | { type: 'notices'; notices: Uint8Array[] }
+  /** A device on the list that missed a rotation asks for the circle's secret; the records tell whether the answer is it. */
+  | { type: 'secret-want' }
+  | { type: 'secret'; secret: Uint8Array }
+  /** Another run with the receiver's key is alive too (rule N7). `run`: its start. */
+  | { type: 'twin'; run: number }
 
 const TYPE = {
   hello: 1,
@@ -57,6 +68,11 @@ const TYPE = {
   epochs: 10,
   presence: 11,
   part: 12,
+  'notices-have': 32,
+  notices: 33,
+  'secret-want': 34,
+  secret: 35,
+  twin: 36,
 } as const satisfies Record<Message['type'], number>
 
 const APP_BYTES_MAX = 64
@@ -104,6 +120,22 @@ function writeMessage(w: Writer, m: Message): void {
     case 'presence':
       w.uint(m.entries.length)
       for (const e of m.entries) w.hex(e.device, 32).uint(e.agoS)
+      return
+    case 'notices-have':
+      w.uint(m.ids.length)
+      for (const id of m.ids) w.hex(id, NOTICE_ID_BYTES)
+      return
+    case 'notices':
+      w.uint(m.notices.length)
+      for (const bytes of m.notices) w.bytes(bytes)
+      return
+    case 'secret-want':
+      return
+    case 'secret':
+      w.fixed(m.secret, 32)
+      return
+    case 'twin':
+      w.uint(m.run)
       return
   }
 }
@@ -178,6 +210,16 @@ function readMessage(r: Reader): Message {
         type: 'presence',
         entries: times(r.uint(DEVICES_MAX), () => ({ device: device(r), agoS: r.uint(AGO_S_MAX) })),
       }
+    case TYPE['notices-have']:
+      return { type: 'notices-have', ids: times(r.uint(NOTICES_MAX), () => r.hex(NOTICE_ID_BYTES)) }
+    case TYPE.notices:
+      return { type: 'notices', notices: times(r.uint(NOTICES_MAX), () => r.bytes(NOTICE_BYTES_MAX)) }
+    case TYPE['secret-want']:
+      return { type: 'secret-want' }
+    case TYPE.secret:
+      return { type: 'secret', secret: r.fixed(32) }
+    case TYPE.twin:
+      return { type: 'twin', run: r.uint() }
     default:
       throw new DecodeError('message type')
   }
