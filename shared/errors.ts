@@ -10,12 +10,14 @@ export const wording = {
   EPOCH_UNKNOWN: 'The entry names a member list that is not known here yet.',
   DEVICE_NOT_IN_EPOCH: "The entry's device was not on the member list that it names.",
   DEVICE_REMOVED: 'The entry was written after its device had been removed.',
-  DEVICE_FROZEN: 'Its device signed two different entries for one place; nothing from there on is accepted until an admin has decided.',
+  DEVICE_FROZEN:
+    'Its device signed two different entries for one place; nothing from there on is accepted until an admin has decided.',
   SIGNATURE_INVALID: "The entry's signature does not match its content.",
   BACKLINK_MISMATCH: "The entry does not continue its author's timeline.",
   TIMESTAMP_NOT_LATER: 'The entry claims to be older than the one before it.',
   TIMESTAMP_AHEAD: 'The entry is dated more than five minutes ahead of this clock; it is held until then.',
-  EQUIVOCATION: 'A device of {name} signed two different entries for one place. It is stopped there; an admin decides what becomes of it.',
+  EQUIVOCATION:
+    'A device of {name} signed two different entries for one place. It is stopped there; an admin decides what becomes of it.',
   // -------- frames (rule F8)
   FRAME_MALFORMED: 'A peer sent something that is not a Twofold message; that connection was closed.',
   FRAME_OVERSIZED: 'A peer sent a message larger than 1 MiB; that connection was closed.',
@@ -38,7 +40,8 @@ export const wording = {
     'You can read already. {waitingFor} must confirm that you are in; what you write is kept here and goes out then.',
   PROVISIONAL_ENDED: 'You were not let in: {why} What you wrote is still here.',
   LAST_DEVICE: 'This is the only device of {name}. Remove the member instead.',
-  FOUNDER_STAYS: 'The founder cannot leave: the circle would be without its first admin. Make somebody else an admin, and close Twofold.',
+  FOUNDER_STAYS:
+    'The founder cannot leave: the circle would be without its first admin. Make somebody else an admin, and close Twofold.',
   MEMBER_UNKNOWN: 'There is no such member in this circle.',
   DEVICE_UNKNOWN: 'There is no such device on the list.',
   MEMBER_IS_FOUNDER: 'The founder cannot be removed.',
@@ -47,7 +50,8 @@ export const wording = {
   DEVICE_COPIED:
     "This device's key has written elsewhere: its folder was copied, or an old backup was put back. To keep one timeline, this one no longer writes. It can become a new device of yours; entries come back from the circle.",
   DEVICE_NOT_COPIED: 'This device is the only one with its key; there is no need for a new one.',
-  RECOVERY_NOT_POSSIBLE: 'Only the one admin of a circle, let in with a new device, can put it in the place of his lost ones.',
+  RECOVERY_NOT_POSSIBLE:
+    'Only the one admin of a circle, let in with a new device, can put it in the place of his lost ones.',
   FORK_UNKNOWN: 'No proof is known that this device signed two different entries for one place.',
   RESTORING: 'This device was restored and is still fetching your timelines; writing is possible when that is done.',
   // -------- invites

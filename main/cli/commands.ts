@@ -56,7 +56,8 @@ export class UsageError extends Error {}
 const FIRST_SYNC_MS = 10_000
 const PAGE_ROWS = 500
 
-const emit = ({ io, json }: Pick<Call, 'io' | 'json'>, value: unknown, text: string) => io.out(json ? JSON.stringify(value) : text)
+const emit = ({ io, json }: Pick<Call, 'io' | 'json'>, value: unknown, text: string) =>
+  io.out(json ? JSON.stringify(value) : text)
 const text = (call: Pick<Call, 'flags'>, key: string): string | undefined => {
   const value = call.flags[key]
   return typeof value === 'string' ? value : undefined
@@ -104,8 +105,15 @@ const presence = (p: Presence, now: number): string => {
 }
 
 function memberNamed(members: readonly MemberView[], given: string): MemberView {
+  // A name that two have is shown with a part of the key: without it, it means both.
+  const plain = (name: string) => name.replace(/ \([0-9a-f]{4}\)$/, '')
   const found = members.filter(
-    (m) => !m.removed && (m.name === given || m.key === given || (given.length >= 8 && m.key.startsWith(given))),
+    (m) =>
+      !m.removed &&
+      (m.name === given ||
+        plain(m.name) === given ||
+        m.key === given ||
+        (given.length >= 8 && m.key.startsWith(given))),
   )
   if (found.length === 0) throw new TwofoldError('MEMBER_UNKNOWN')
   if (found.length > 1)
@@ -474,6 +482,7 @@ export const commands: Readonly<Record<string, Command>> = {
       'They keep what they have received. Nothing that they write later is accepted, and everybody else gets a new circle secret. Invites that are open end with it. With several admins the others have to agree first.',
     examples: ['twofold remove Bob'],
     args: [1, 1],
+    online: true,
     async run(call) {
       const { members } = await call.session.call('members.list', {})
       const member = memberNamed(members, call.args[0]!)
@@ -489,6 +498,7 @@ export const commands: Readonly<Record<string, Command>> = {
       'More than half of the admins must agree to every change of the list. With two both are needed, each with the device that has been on the list longest; with three any two.',
     examples: ['twofold promote Bob'],
     args: [1, 1],
+    online: true,
     run: (call) => setRole(call, 'admin'),
   },
   demote: {
@@ -496,6 +506,7 @@ export const commands: Readonly<Record<string, Command>> = {
     about: 'Make an admin a plain member (admins)',
     examples: ['twofold demote Bob'],
     args: [1, 1],
+    online: true,
     run: (call) => setRole(call, 'member'),
   },
   'remove-device': {
@@ -505,6 +516,7 @@ export const commands: Readonly<Record<string, Command>> = {
       'DEVICE is the beginning of its key, at least 8 digits; `members --json` lists them. What it wrote until now stays.',
     examples: ['twofold remove-device 3fa94c01'],
     args: [1, 1],
+    online: true,
     async run(call) {
       const device = await deviceNamed(call)
       agreed(call, await call.session.call('device.remove', { device }), 'The device was removed.', { removed: device })
@@ -538,7 +550,9 @@ export const commands: Readonly<Record<string, Command>> = {
         call.io.out(`waiting  ${want.text}${waitingFor.length ? `: ${waitingFor.join(' or ')} must agree` : ''}`)
       if (notHeard.length) call.io.out(`not heard of version ${circle.epoch} yet: ${notHeard.join(', ')}`)
       for (const c of changes)
-        call.io.out(`${String(c.epoch).padStart(4)}  ${when(c.timestamp)}  ${c.text} Agreed by ${c.agreedBy.join(', ')}.`)
+        call.io.out(
+          `${String(c.epoch).padStart(4)}  ${when(c.timestamp)}  ${c.text} Agreed by ${c.agreedBy.join(', ')}.`,
+        )
     },
   },
   renew: {
@@ -550,7 +564,11 @@ export const commands: Readonly<Record<string, Command>> = {
     args: [0, 0],
     async run(call) {
       await call.session.call('device.renew', {})
-      emit(call, { renewed: true }, 'This folder has a new device key. Next: twofold join LINK, with an invite by any member.')
+      emit(
+        call,
+        { renewed: true },
+        'This folder has a new device key. Next: twofold join LINK, with an invite by any member.',
+      )
     },
   },
   recover: {
@@ -564,7 +582,12 @@ export const commands: Readonly<Record<string, Command>> = {
     async run(call) {
       await call.session.call('circle.recover', {})
       // The record has to reach somebody before this process ends.
-      await waitForState(call.session, call.io, (s) => s.network.links.length > 0 && !s.circle?.notHeard.length, FIRST_SYNC_MS)
+      await waitForState(
+        call.session,
+        call.io,
+        (s) => s.network.links.length > 0 && !s.circle?.notHeard.length,
+        FIRST_SYNC_MS,
+      )
       emit(call, { recovered: true }, 'This device is in the place of your lost ones. You can let people in again.')
     },
   },
@@ -609,6 +632,20 @@ export const commands: Readonly<Record<string, Command>> = {
       if (run.doubleCertificates || run.stalled) throw new TwofoldError('SIMULATION_FAILED')
     },
     run: () => Promise.resolve(),
+  },
+  requests: {
+    usage: 'requests',
+    about: 'List requests to join that wait for approval',
+    examples: ['twofold requests'],
+    args: [0, 0],
+    async run(call) {
+      const { circle } = await call.session.call('state.get', {})
+      if (!circle) throw new TwofoldError('CIRCLE_MISSING')
+      if (call.json) for (const request of circle.requests) call.io.out(JSON.stringify(request))
+      else if (!circle.requests.length) call.io.err('Nobody waits.')
+      else
+        call.io.out(columns([['NAME', 'ASKED', 'ID'], ...circle.requests.map((r) => [r.name, when(r.askedAt), r.id])]))
+    },
   },
   approve: {
     usage: 'approve ID',

@@ -14,6 +14,7 @@ import {
   inviteTopic,
   signCapability,
 } from '../protocol/invite'
+import { validName } from '../protocol/kinds'
 import { decodeJoin, encodeJoin, type JoinMessage, type JoinRefusal, type JoinRequest } from '../protocol/join-messages'
 import { admins, currentMember, isCurrentDevice, usesOf, type MemberList } from '../protocol/membership'
 import { PROTOCOL_VERSION } from '../protocol/messages'
@@ -149,7 +150,11 @@ export class Admission {
       },
       identity.signAsDevice,
     )
-    const stored: StoredInvite = { secret: toHex(secret), capability: toHex(encodeCapability(capability)), createdAt: now }
+    const stored: StoredInvite = {
+      secret: toHex(secret),
+      capability: toHex(encodeCapability(capability)),
+      createdAt: now,
+    }
     this.ports.save({ invites: [...this.ports.file().invites, stored] })
     board.post({
       type: 'invite',
@@ -273,7 +278,7 @@ export class Admission {
   approve(id: string): void {
     const notice = this.request(id)
     const code = inviteCode(this.ports.list(), this.ports.board.invite(notice.invite), this.ports.parts.now())
-    if (code) throw new TwofoldError(code)
+    if (code && code !== 'INVITE_EXPIRED') throw new TwofoldError(code)
     this.ports.ask([this.wantOf(notice)])
     this.refresh()
   }
@@ -321,13 +326,13 @@ export class Admission {
 
   frame(link: Link, bytes: Uint8Array): void {
     const entry = this.links.get(link.remote)
-    if (!entry) return
     const invite = this.inviteOfSlot(link.remote)
+    if (!entry || !invite) return
     const message = decodeJoin(bytes)
     switch (message?.type) {
       case 'join-hello': {
         if (message.version !== PROTOCOL_VERSION) return this.refuse(link, 'PROTOCOL_VERSION')
-        if (invite?.notice.capability.invite !== message.invite) return this.refuse(link, 'INVITE_UNKNOWN')
+        if (invite.notice.capability.invite !== message.invite) return this.refuse(link, 'INVITE_UNKNOWN')
         if (!this.live(invite)) return this.refuse(link, this.codeOf(invite)!)
         const capability = encodeCapability(invite.notice.capability)
         return this.send(link, { type: 'join-info', capability, genesis: this.ports.list().genesis.bytes })
@@ -335,7 +340,6 @@ export class Admission {
       case 'join-request': {
         const { type: _type, ...request } = message
         entry.request = request
-        if (!invite) return this.refuse(link, 'INVITE_UNKNOWN')
         return this.asked(entry, request, invite)
       }
       default:
@@ -353,14 +357,17 @@ export class Admission {
       return this.refuse(link, 'JOIN_PROOF_INVALID')
     // Asked before, and the answer was lost on the way.
     if (isCurrentDevice(list, device)) return this.accept(entry)
-    if (requestCode(list, capability.inviter, request) || this.declined(device)) return this.refuse(link, 'JOIN_REFUSED')
+    if (requestCode(list, capability.inviter, request) || this.declined(device))
+      return this.refuse(link, 'JOIN_REFUSED')
     const known = currentMember(list, member) !== null
     const code = this.codeOf(invite)
     if (code && !(known && code === 'INVITE_USED_UP')) return this.refuse(link, code)
-    const waiting = board.all('join')
+    const waiting = board.all('join').filter((n) => !this.declined(n.request.device))
     if (!board.at(`join ${device}`)) {
-      // Those who wait for the admins to agree have used it too.
-      const pending = waiting.filter((n) => n.invite === capability.invite && !list.members.has(n.request.member)).length
+      // Those who were let in to read, and wait for the admins to agree, have used it too.
+      const pending = waiting.filter(
+        (n) => n.invite === capability.invite && !list.members.has(n.request.member) && this.byItself(n),
+      ).length
       if (!known && usesOf(list, capability.invite) + pending >= capability.usesMax)
         return this.refuse(link, 'INVITE_USED_UP')
       if (waiting.length >= REQUESTS_MAX) return this.refuse(link, 'JOIN_REFUSED')
@@ -372,7 +379,8 @@ export class Admission {
     if (entry.answered) return
     if (isCurrentDevice(list, device) || this.mayRead(device)) return this.accept(entry)
     const names = admins(list).map((admin) => admin.name)
-    this.send(link, { type: 'join-pending', by: names.length > 2 ? `${names.slice(0, 2).join(', ')} or others` : names.join(' or ') })
+    // One of several decides; where their names together are no name any more, the first stands for all.
+    this.send(link, { type: 'join-pending', by: validName(names.join(' or ')) ?? names[0]! })
   }
 
   private accept(entry: { link: Link; answered: boolean }): void {

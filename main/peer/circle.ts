@@ -909,7 +909,9 @@ export class Circle {
 
   /** Members on links whose greeting named an earlier list (rule M6). */
   private notHeard(): string[] {
-    const behind = [...this.engine.links.values()].filter((l) => l.epoch < this.list.epoch && this.list.devices.has(l.device))
+    const behind = [...this.engine.links.values()].filter(
+      (l) => l.epoch < this.list.epoch && this.list.devices.has(l.device),
+    )
     return [...new Set(behind.map((l) => this.keeper.nameOf(l.device)))].sort()
   }
 

@@ -22,12 +22,17 @@ export class Claim {
   }
 
   /** Looks again. `height`: of our own timeline. */
-  look(now: number, me: DeviceKey, height: number, alone: boolean, links: Iterable<LinkState & { openedAt: number }>): void {
+  look(
+    now: number,
+    me: DeviceKey,
+    height: number,
+    alone: boolean,
+    links: Iterable<LinkState & { openedAt: number }>,
+  ): void {
     if (this.settled) return
     const open = [...links]
     const asked = open.some(
-      (link) =>
-        link.compared && now - link.openedAt >= TWIN_SHOWS_MS && (link.have.get(me)?.height ?? 0) <= height,
+      (link) => link.compared && now - link.openedAt >= TWIN_SHOWS_MS && (link.have.get(me)?.height ?? 0) <= height,
     )
     const nobody = this.startedAt === null || alone || (!open.length && now - this.startedAt >= NOBODY_MS)
     if (!asked && !nobody) return

@@ -163,7 +163,8 @@ export class ListKeeper {
   /** Takes a secret that somebody sent, if it is the one that the records name. */
   learnSecret(secret: Uint8Array): boolean {
     const wanted = this.secretWanted
-    if (!wanted || !this.lacksSecret() || !equalBytes(secretHash(this.parts.secrets.crypto, secret), wanted)) return false
+    if (!wanted || !this.lacksSecret() || !equalBytes(secretHash(this.parts.secrets.crypto, secret), wanted))
+      return false
     this.save({ secrets: [toHex(secret), ...this.currentFile.secrets].slice(0, SECRETS_MAX) })
     return true
   }

@@ -38,7 +38,9 @@ export class NoticeBoard {
 
   constructor(private readonly ports: Ports) {
     const { parts } = ports
-    const kept = parts.files.readNotices().flatMap((bytes) => decodeNotice(parts.secrets.crypto, ports.list().circle, bytes) ?? [])
+    const kept = parts.files
+      .readNotices()
+      .flatMap((bytes) => decodeNotice(parts.secrets.crypto, ports.list().circle, bytes) ?? [])
     // Invites first: requests are judged by them.
     for (const first of [true, false])
       for (const notice of kept)
@@ -111,8 +113,7 @@ export class NoticeBoard {
   /** The list has changed: what it has settled goes, and what only now fits is asked for. */
   listChanged(): void {
     let gone = false
-    for (const [slot, notice] of this.places)
-      if (this.judge(notice) !== null) gone = this.places.delete(slot) || gone
+    for (const [slot, notice] of this.places) if (this.judge(notice) !== null) gone = this.places.delete(slot) || gone
     if (gone) this.save()
     for (const to of this.ports.links()) this.compare(to)
   }
@@ -120,7 +121,10 @@ export class NoticeBoard {
   heard(from: DeviceKey, message: Extract<AsideMessage, { type: 'notices-have' | 'notices' }>): void {
     if (message.type === 'notices-have') {
       const theirs = new Set(message.ids)
-      this.sendTo(from, [...this.places.values()].filter((n) => !theirs.has(n.id)))
+      this.sendTo(
+        from,
+        [...this.places.values()].filter((n) => !theirs.has(n.id)),
+      )
       return
     }
     const news: Notice[] = []

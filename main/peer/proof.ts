@@ -239,9 +239,7 @@ export function checkProofFile(crypto: Crypto, text: string, now: number): Check
     const code = verifyNode(crypto, node, list, now)
     if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
   }
-  const steps = other
-    ? []
-    : proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
+  const steps = other ? [] : proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
   const memberName = list.members.get(list.devices.get(node.device)!.member)!.name
   return { circle: genesis.name, circleId: genesis.id, memberName, node, other, steps }
 }

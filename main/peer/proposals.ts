@@ -49,7 +49,9 @@ interface Ports {
 }
 
 export const wantKey = (want: Want): string =>
-  want.type === 'set-role' || want.type === 'remove-member' ? `${want.type} ${want.member}` : `${want.type} ${want.device}`
+  want.type === 'set-role' || want.type === 'remove-member'
+    ? `${want.type} ${want.member}`
+    : `${want.type} ${want.device}`
 
 export class Proposals {
   private machine: Agreement | null = null

@@ -122,7 +122,8 @@ export class Agreement {
   /** The voters who have neither voted nor promised in the highest ballot heard of: those who are waited for. */
   missing(): DeviceKey[] {
     const tally = this.highest && this.tallies.get(keyOf(this.highest))
-    const promised = this.state.mine && this.highest && same(this.state.mine.ballot, this.highest) ? this.promises : null
+    const promised =
+      this.state.mine && this.highest && same(this.state.mine.ballot, this.highest) ? this.promises : null
     return this.options.voters.filter((voter) => !tally?.has(voter) && !(promised?.has(voter) && !tally?.size))
   }
 

@@ -50,12 +50,7 @@ const CAPABILITY_BYTES_MAX = 2048
 const RECORDS_MAX = 4096
 
 /** What the device key signs to ask for membership. */
-export const joinProofMessage = (
-  crypto: Crypto,
-  circle: CircleId,
-  invite: InviteId,
-  r: UnsignedRequest,
-): Uint8Array =>
+export const joinProofMessage = (crypto: Crypto, circle: CircleId, invite: InviteId, r: UnsignedRequest): Uint8Array =>
   signedMessage(
     'join',
     fromHex(circle),

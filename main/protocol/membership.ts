@@ -462,7 +462,11 @@ export function proposeEpoch(
   const unsigned = unsignedEpoch(fields)
   const id = toHex(crypto.hash(unsigned)) as EpochId
   const epochIds = [...list.epochIds, id]
-  return { ok: true, proposal: { ...fields, id, unsigned }, list: { ...applied.list, epochIds, timestamp: fields.timestamp } }
+  return {
+    ok: true,
+    proposal: { ...fields, id, unsigned },
+    list: { ...applied.list, epochIds, timestamp: fields.timestamp },
+  }
 }
 
 /** Puts a certificate under a proposal. Whether it suffices is for `acceptEpoch` to say. */
@@ -548,11 +552,17 @@ export function checkProposal(
  * Rule M5: whoever is removed knows the secret, so every removal brings a new one, sealed once to each device that was
  * there before and stays. Newcomers get it when they are let in.
  */
-function rotationFits(before: MemberList, after: MemberList, { changes, rotation }: Pick<Proposal, 'changes' | 'rotation'>) {
+function rotationFits(
+  before: MemberList,
+  after: MemberList,
+  { changes, rotation }: Pick<Proposal, 'changes' | 'rotation'>,
+) {
   const removes = changes.some((c) => c.type === 'remove-member' || c.type === 'remove-device')
   if (!rotation) return !removes
   const boxes = new Set(rotation.boxes.map((b) => b.device))
-  const newcomers = new Set(changes.flatMap((c) => (c.type === 'admit-device' || c.type === 'admit-member' ? c.device : [])))
+  const newcomers = new Set(
+    changes.flatMap((c) => (c.type === 'admit-device' || c.type === 'admit-member' ? c.device : [])),
+  )
   return (
     boxes.size === rotation.boxes.length &&
     devicesAt(before).every((d) => boxes.has(d) === isCurrentDevice(after, d)) &&

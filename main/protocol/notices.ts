@@ -27,6 +27,8 @@ const VERSION = 1
 const SIGNATURE_BYTES = 64
 /** A declined request is remembered for as long as an invite can live. */
 const DECLINED_MS = 90 * 86_400_000
+/** An expired invite is remembered while requests that were made in time may wait for an admin. */
+const EXPIRED_MS = 30 * 86_400_000
 
 export interface InviteNotice {
   capability: Capability
@@ -295,6 +297,7 @@ export function judgeNotice(
       if (capability.circle !== list.circle || capability.inviter !== notice.signer) return 'NOTICE_MALFORMED'
       if (slots.length !== capability.usesMax || !capabilityHolds(crypto, capability)) return 'NOTICE_MALFORMED'
       const code = inviteCode(list, { notice, revoked: inviteOf(capability.invite)?.revoked ?? false }, now)
+      if (code === 'INVITE_EXPIRED' && now < capability.expiresAt + EXPIRED_MS) return null
       return code === 'INVITE_USED_UP' ? null : code
     }
     case 'revocation':
@@ -305,7 +308,14 @@ export function judgeNotice(
       const invite = inviteOf(id)
       // Somebody who brings another device of his is let in by his own root key, whatever has become of the uses.
       const code = inviteCode(list, invite, now)
-      if (code && !(code === 'INVITE_USED_UP' && currentMember(list, request.member))) return code
+      // Made in time, and for an admin to decide: that takes as long as it takes.
+      const inTime = invite?.notice.capability.approval === 'ask' && notice.askedAt < invite.notice.capability.expiresAt
+      if (
+        code &&
+        !(code === 'INVITE_USED_UP' && currentMember(list, request.member)) &&
+        !(code === 'INVITE_EXPIRED' && inTime)
+      )
+        return code
       const refused = requestCode(list, invite!.notice.capability.inviter, request)
       if (refused) return refused
       if (!invite!.notice.slots.includes(request.slot)) return 'JOIN_PROOF_INVALID'

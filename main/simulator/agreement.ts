@@ -172,7 +172,8 @@ class World {
     device.wants = false
     const from = this.devices.indexOf(device)
     for (let to = 0; to < this.devices.length; to++)
-      if (to !== from && !(this.chaos && this.random() < 2 * this.loss)) this.packets.push({ to, from, number, record: value })
+      if (to !== from && !(this.chaos && this.random() < 2 * this.loss))
+        this.packets.push({ to, from, number, record: value })
     this.start(device)
   }
 
@@ -183,7 +184,12 @@ class World {
     if (packet.number < mine) {
       // Told to whoever lags behind, as a greeting does.
       if ('statement' in packet)
-        this.packets.push({ to: packet.from, from: packet.to, number: packet.number, record: device.records[packet.number - 1]! })
+        this.packets.push({
+          to: packet.from,
+          from: packet.to,
+          number: packet.number,
+          record: device.records[packet.number - 1]!,
+        })
     } else if ('record' in packet) {
       if (packet.number === mine) this.adopt(device, packet.record)
     } else if (packet.number === mine && this.voters(device).includes(packet.statement.from))

@@ -326,7 +326,13 @@ describe('a circle with two members of one name', () => {
       const backend = new Backend(
         partsOf(dir, clock, {
           files,
-          identity: { open: () => identityOf(ann), create: () => identityOf(ann), confirm() {}, discard() {} },
+          identity: {
+            open: () => identityOf(ann),
+            create: () => identityOf(ann),
+            confirm() {},
+            discard() {},
+            renew: () => identityOf(ann),
+          },
         }),
       )
       await backend.start()

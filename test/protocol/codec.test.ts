@@ -26,6 +26,7 @@ import {
   PULL_RANGES_MAX,
   TEXT_BYTES_MAX,
 } from '../../main/protocol/limits'
+import { decodeNotice, makeNotice } from '../../main/protocol/notices'
 import { decodeEpoch, decodeGenesis, certifyEpoch, makeGenesis } from '../../main/protocol/membership'
 import { decodeFrame, encodeMessage, type Message } from '../../main/protocol/messages'
 import { decodeNode, makeNode, type NodeFields } from '../../main/protocol/node'
@@ -125,6 +126,11 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     type: fc.constant('presence' as const),
     entries: fc.array(fc.record({ device, agoS: fc.nat(86_400) }), { maxLength: 4 }),
   }),
+  fc.record({ type: fc.constant('notices-have' as const), ids: fc.array(bytes(16).map(toHex), { maxLength: 4 }) }),
+  fc.record({ type: fc.constant('notices' as const), notices: fc.array(small, { maxLength: 3 }) }),
+  fc.constant({ type: 'secret-want' as const }),
+  fc.record({ type: fc.constant('secret' as const), secret: bytes(32) }),
+  fc.record({ type: fc.constant('twin' as const), run: uint }),
 )
 
 const name = fc
@@ -145,6 +151,8 @@ const joinMessage: fc.Arbitrary<JoinMessage> = fc.oneof(
     device,
     certificate: bytes(64),
     proof: bytes(64),
+    slot: device,
+    ticket: bytes(64),
   }),
   fc.record({ type: fc.constant('join-pending' as const), by: name }),
   fc.record({
@@ -185,7 +193,7 @@ const again: Record<string, { valid: readonly string[]; decode: (b: Uint8Array) 
     valid: golden.epochs.map((e) => e.bytes),
     decode(b) {
       const record = decodeEpoch(crypto, b)
-      return record && certifyEpoch(record, record.signatures).bytes
+      return record && certifyEpoch(record, record.ballot, record.signatures).bytes
     },
   },
   genesis: {
@@ -194,6 +202,14 @@ const again: Record<string, { valid: readonly string[]; decode: (b: Uint8Array) 
       const genesis = decodeGenesis(crypto, b)
       const signature = b.slice(-64)
       return genesis && makeGenesis(crypto, genesis, () => signature).bytes
+    },
+  },
+  notice: {
+    valid: Object.values(golden.notices),
+    decode(b) {
+      const notice = decodeNotice(crypto, golden.genesis.id as CircleId, b)
+      const signature = b.slice(-64)
+      return notice && makeNotice(crypto, golden.genesis.id as CircleId, notice, notice.signer, () => signature).bytes
     },
   },
   capability: { valid: [golden.capability], decode: (b) => (decodeCapability(crypto, b) ? b : null) },

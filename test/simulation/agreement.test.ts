@@ -12,7 +12,9 @@ test('[M3] 100,000 schedules with 1 to 7 admins: never two records for one numbe
 }, 240_000)
 
 test('[M3] a voter that answers before it has written is found', () => {
-  expect(simulateAgreement({ admins: 3, schedules: 20_000, seed: 2, keepsWrites: false }).doubleCertificates).toBeGreaterThan(0)
+  expect(
+    simulateAgreement({ admins: 3, schedules: 20_000, seed: 2, keepsWrites: false }).doubleCertificates,
+  ).toBeGreaterThan(0)
 }, 60_000)
 
 test('[M3] a voter that accepts a ballot below its promise is found', () => {
@@ -25,7 +27,11 @@ test('[M3] a voter that accepts a ballot below its promise is found', () => {
 
 test('[M3] a vote that counts twice when it arrives twice is found', () => {
   class CountsTwice extends Agreement {
-    private readonly heard: { ballot: Ballot; id: EpochId; vote: { signer: Statement['from']; signature: Uint8Array } }[] = []
+    private readonly heard: {
+      ballot: Ballot
+      id: EpochId
+      vote: { signer: Statement['from']; signature: Uint8Array }
+    }[] = []
     protected override accepted(statement: Extract<Statement, { type: 'accept' }>): void {
       const { from: signer, ballot, id, signature } = statement
       this.heard.push({ ballot, id, vote: { signer, signature } })

@@ -130,6 +130,8 @@ export class Peer {
       refused: (code) => this.refused.set(code, (this.refused.get(code) ?? 0) + 1),
       storeTrouble: () => {},
       changed: () => {},
+      aside: () => {},
+      forked: () => {},
     }
     this.driver = new Driver({ now: () => this.now(), log: () => {} }, this.engine, this.store as StorePort, hooks)
     this.running = true
@@ -287,6 +289,7 @@ export class World {
       path: 'loopback',
       address: { host: '127.0.0.1', port: 1 },
       openedAt: this.clock.now,
+      remoteRun: 1,
       stats: { bytesIn: 0, bytesOut: 0, lastReceivedAt: 0 },
       send: (frame) => {
         send(frame.slice())

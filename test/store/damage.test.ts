@@ -1,5 +1,6 @@
 // What can go wrong with the files of a data folder: damage, a full disk, a crash in between. Nothing is lost that could
 // be kept, nothing is half-written, and what is told is a code that a person can act on.
+import type { DeviceKey, MemberKey } from '../../shared/types'
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
@@ -260,9 +261,12 @@ describe('small files', () => {
       genesis: 'ab',
       epochs: ['cd', 'ef'],
       secrets: ['00'],
-      invites: [{ secret: '11', capability: '22', createdAt: 5, usedBy: ['33'], revoked: false }],
-      requests: [{ invite: '11', member: '22', name: 'Bob', device: '33', certificate: '44', proof: '55', askedAt: 6 }],
-      refusedRequests: ['66'],
+      invites: [{ secret: '11', capability: '22', createdAt: 5 }],
+      wants: [
+        { type: 'set-role', askedAt: 6, member: '22'.repeat(32) as MemberKey, role: 'admin' },
+        { type: 'remove-device', askedAt: 7, device: '33'.repeat(32) as DeviceKey, seq: 3 },
+      ],
+      provisional: true,
       mustCatchUp: true,
     }
     writeCircle(files, circle)
