@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import { ListKeeper } from '../../main/peer/list-keeper'
 import { fromHex, toHex } from '../../main/protocol/codec'
-import { decodeEpoch, secretHash, type EpochRecord, type MemberList } from '../../main/protocol/membership'
+import { secretHash, type EpochRecord, type MemberList } from '../../main/protocol/membership'
 import { TwofoldError, type ErrorCode } from '../../shared/errors'
-import type { DeviceKey, MemberKey } from '../../shared/types'
+import type { DeviceKey } from '../../shared/types'
 import {
   admitDevice,
   admitMember,
