@@ -37,8 +37,9 @@ import {
   voters,
   type MemberList,
 } from '../protocol/membership'
-import { makeNode, type TimelineNode } from '../protocol/node'
-import { frozenList, inviteCode, type Notice } from '../protocol/notices'
+import type { HaveEntry } from '../protocol/messages'
+import { decodeNode, makeNode, type TimelineNode } from '../protocol/node'
+import { forkHolds, frozenList, inviteCode, type Notice } from '../protocol/notices'
 import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
 import { Claim, Runs } from './claim'
@@ -66,6 +67,9 @@ const LOOK_EVERY_MS = 500
 const PROVISIONAL_LINKS = 6
 /** Word of a peer older than this is 'offline'. */
 const SEEN_MS = 120_000
+/** Nodes, and bytes of them, that are looked at at once for where two histories part. */
+const BRANCH_NODES = 128
+const BRANCH_BYTES = 262_144
 // Names in the store's table of single values.
 const META_OWN_HELD = 'own-held'
 const META_COPIED = 'copied'
@@ -525,10 +529,46 @@ export class Circle {
       case 'secret':
         if (this.keeper.learnSecret(message.secret)) this.network?.refresh()
         return
+      case 'have':
+        this.compareHeads(from, message.entries)
+        return
+      case 'branch-want': {
+        const { device, to } = message
+        const first = Math.max(1, to - BRANCH_NODES + 1)
+        if (to < 1 || !this.list.devices.has(device)) return
+        const nodes = this.store.readRun(device, first, to, BRANCH_NODES, BRANCH_BYTES)
+        this.driver.tell(from, { type: 'branch', device, nodes })
+        return
+      }
+      case 'branch':
+        this.branchArrived(message.device, message.nodes)
+        return
       case 'twin':
         // Of two runs with one key the later one stops, whatever their clocks say: both come to the same answer.
         if (message.run < this.run) this.stopWriting('this key is alive elsewhere')
         return
+    }
+  }
+
+  /** Another id at a height that we have too: two histories. The other one is asked for, to prove it (rule N6). */
+  private compareHeads(from: DeviceKey, entries: readonly HaveEntry[]): void {
+    for (const { device, height, head } of entries) {
+      const mine = this.engine.have.get(device)
+      if (!mine || height > mine.height || !this.list.devices.has(device)) continue
+      const id = height === mine.height ? mine.head : this.store.at(device, height)?.id
+      if (id !== undefined && id !== head) this.driver.tell(from, { type: 'branch-want', device, to: height })
+    }
+  }
+
+  /** The lowest place of the branch at which we have another node is the proof; the more so the lower it is. */
+  private branchArrived(device: DeviceKey, nodes: readonly Uint8Array[]): void {
+    for (const bytes of nodes) {
+      const decoded = decodeNode(this.parts.secrets.crypto, bytes)
+      if (!decoded.ok || decoded.node.device !== device) return
+      const mine = this.store.at(device, decoded.node.seq)
+      if (!mine || mine.id === decoded.node.id) continue
+      this.onForked(decoded.node)
+      return
     }
   }
 
@@ -559,7 +599,15 @@ export class Circle {
     const other = this.store.at(node.device, node.seq)
     if (!other || other.id === node.id || this.standing === 'removed') return
     const nodes = (other.id < node.id ? [other, node] : [node, other]) as [TimelineNode, TimelineNode]
-    this.board.post({ type: 'fork', nodes })
+    if (!forkHolds(this.parts.secrets.crypto, this.list, nodes)) return
+    try {
+      this.board.post({ type: 'fork', nodes })
+    } catch (error) {
+      // Noticed again at the next comparison; the batch that brought the node is stored all the same.
+      if (!(error instanceof TwofoldError)) throw error
+      this.onStoreTrouble(error.code)
+      return
+    }
     // After the store's answer has been dealt with: what follows changes what the engine judges by.
     queueMicrotask(() => {
       const notice = this.board.at(`fork ${node.device}`)

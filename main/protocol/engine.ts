@@ -117,7 +117,11 @@ export interface LinkState {
   cut: boolean
 }
 
-export type AsideMessage = Extract<Message, { type: 'notices-have' | 'notices' | 'secret-want' | 'secret' | 'twin' }>
+/** `have` is dealt with here; the board looks at it too, for heads that differ (rule N6). */
+export type AsideMessage = Extract<
+  Message,
+  { type: 'notices-have' | 'notices' | 'secret-want' | 'secret' | 'twin' | 'branch-want' | 'branch' | 'have' }
+>
 
 interface Held {
   item: StoreItem
@@ -370,6 +374,7 @@ export class Engine {
         return
       case 'have':
         this.haveTold(link, m.entries, m.question)
+        this.effects.push({ type: 'aside', from, message: m })
         return
       case 'pull':
         for (const r of m.ranges)
@@ -396,6 +401,8 @@ export class Engine {
       case 'secret-want':
       case 'secret':
       case 'twin':
+      case 'branch-want':
+      case 'branch':
         this.effects.push({ type: 'aside', from, message: m })
         return
     }

@@ -54,6 +54,9 @@ export type Message =
   | { type: 'secret'; secret: Uint8Array }
   /** Another run with the receiver's key is alive too (rule N7). `run`: its start. */
   | { type: 'twin'; run: number }
+  /** The receiver's nodes of a device that end at this seq, where another id is known for it (rule N6). */
+  | { type: 'branch-want'; device: DeviceKey; to: number }
+  | { type: 'branch'; device: DeviceKey; nodes: Uint8Array[] }
 
 const TYPE = {
   hello: 1,
@@ -73,6 +76,8 @@ const TYPE = {
   'secret-want': 34,
   secret: 35,
   twin: 36,
+  'branch-want': 37,
+  branch: 38,
 } as const satisfies Record<Message['type'], number>
 
 const APP_BYTES_MAX = 64
@@ -136,6 +141,13 @@ function writeMessage(w: Writer, m: Message): void {
       return
     case 'twin':
       w.uint(m.run)
+      return
+    case 'branch-want':
+      w.hex(m.device, 32).uint(m.to)
+      return
+    case 'branch':
+      w.hex(m.device, 32).uint(m.nodes.length)
+      for (const bytes of m.nodes) w.bytes(bytes)
       return
   }
 }
@@ -220,6 +232,14 @@ function readMessage(r: Reader): Message {
       return { type: 'secret', secret: r.fixed(32) }
     case TYPE.twin:
       return { type: 'twin', run: r.uint() }
+    case TYPE['branch-want']:
+      return { type: 'branch-want', device: device(r), to: r.uint() }
+    case TYPE.branch:
+      return {
+        type: 'branch',
+        device: device(r),
+        nodes: times(r.uint(PULL_NODES_MAX), () => r.bytes(NODE_BYTES_MAX)),
+      }
     default:
       throw new DecodeError('message type')
   }

@@ -131,6 +131,8 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.constant({ type: 'secret-want' as const }),
   fc.record({ type: fc.constant('secret' as const), secret: bytes(32) }),
   fc.record({ type: fc.constant('twin' as const), run: uint }),
+  fc.record({ type: fc.constant('branch-want' as const), device, to: uint }),
+  fc.record({ type: fc.constant('branch' as const), device, nodes: fc.array(small, { maxLength: 3 }) }),
 )
 
 const name = fc

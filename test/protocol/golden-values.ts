@@ -139,6 +139,8 @@ export function goldenValues() {
       notices: toHex(encodeMessage({ type: 'notices', notices: [fromHex('07')] })),
       secretWant: toHex(encodeMessage({ type: 'secret-want' })),
       secret: toHex(encodeMessage({ type: 'secret', secret: seedOf('secret') })),
+      branchWant: toHex(encodeMessage({ type: 'branch-want', device, to: 300 })),
+      branch: toHex(encodeMessage({ type: 'branch', device, nodes: [fromHex('08')] })),
       twin: toHex(encodeMessage({ type: 'twin', run: NEW_YEAR })),
       presence: toHex(encodeMessage({ type: 'presence', entries: [{ device, agoS: 40 }] })),
     },
