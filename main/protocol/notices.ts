@@ -65,6 +65,7 @@ export type NoticeCode =
   | 'INVITE_USED_UP'
   | 'JOIN_PROOF_INVALID'
   | 'JOIN_REFUSED'
+  | 'FOUNDER_STAYS'
   | 'CERTIFICATE_INVALID'
 
 // ---------------------------------------------------------------- encoding
@@ -301,7 +302,7 @@ export function judgeNotice(
       return code === 'INVITE_USED_UP' ? null : code
     }
     case 'revocation':
-      if (!admin) return 'NOT_ADMIN'
+      if (!admin && inviteOf(notice.invite)?.notice.capability.inviter !== notice.signer) return 'NOT_ADMIN'
       return now < notice.expiresAt ? null : 'INVITE_EXPIRED'
     case 'join': {
       const { request, invite: id } = notice
@@ -325,7 +326,7 @@ export function judgeNotice(
       if (!admin) return 'NOT_ADMIN'
       return now - notice.at < DECLINED_MS ? null : 'INVITE_EXPIRED'
     case 'leave':
-      return list.members.get(signer.member)?.founder ? 'JOIN_REFUSED' : null
+      return list.members.get(signer.member)?.founder ? 'FOUNDER_STAYS' : null
     case 'drop': {
       const device = list.devices.get(notice.device)
       if (!device || !isCurrentDevice(list, notice.device)) return 'DEVICE_REMOVED'
