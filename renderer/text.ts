@@ -292,6 +292,8 @@ const english = {
     over: (over: number) => `${bytes(over)} too long`,
     cancelReply: 'Do not reply, write a new entry',
     removed: 'You were removed from this circle',
+    copied: 'This device writes no more',
+    copiedHint: 'Another one with its key goes on. This one can become a new device of yours, above.',
     removedHint:
       'What you received stays readable here. New entries no longer reach this device, and it can no longer write.',
     restoring: 'Asking the circle for your timelines',

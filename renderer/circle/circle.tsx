@@ -148,7 +148,7 @@ function WantLine({ want, now }: { want: WantView; now: number }) {
     <li className="request" data-testid="want">
       <div className="line-text">
         <p className="line-title">{want.text}</p>
-        <p className="line-hint">{text.circle.asksAgain(relativeTime(want.askedAt, now, locale))}</p>
+        <p className="line-hint">{text.circle.asksAgain(relativeTime(Math.min(want.askedAt, now), now, locale))}</p>
         {problem && <Problem>{problem}</Problem>}
       </div>
       <Button

@@ -103,6 +103,7 @@ export function ListActionDialog({
       title={words?.title ?? ''}
       confirm={words?.confirm ?? ''}
       busy={busy}
+      harmless={last?.what === 'promote'}
     >
       <ul className="removal">
         {words?.sentences.map((sentence) => (

@@ -15,7 +15,7 @@ export function HeldPosts({ now }: { now: number }) {
         {posts.map((post) => (
           <li key={`${post.at} ${post.text}`}>
             <span className="held-post-text">{post.text}</span>
-            <time dateTime={new Date(post.at).toISOString()}>{relativeTime(post.at, now, locale)}</time>
+            <time dateTime={new Date(post.at).toISOString()}>{relativeTime(Math.min(post.at, now), now, locale)}</time>
           </li>
         ))}
       </ol>

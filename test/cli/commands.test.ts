@@ -254,7 +254,7 @@ describe('writing, reading and proving', () => {
     const machine = await run(['verify', '--json', 'entry.twofold'], { files, open: never })
     expect(json(machine.out)).toMatchObject([{ ok: true, id, memberName: 'Ann', circle: 'Lab' }])
     for (const [text, code] of [
-      [content.replace(/("node": "[0-9a-f]{200})../, '$1ff'), 'PROOF_FALSE'],
+      [content.replace(/("node": "[0-9a-f]{200})(..)/, (_all, head, byte) => `${head}${byte === 'ff' ? '00' : 'ff'}`), 'PROOF_FALSE'],
       ['{}', 'PROOF_FILE_INVALID'],
       ['\u0000\u001b[2J', 'PROOF_FILE_INVALID'],
     ] as const) {
