@@ -91,10 +91,10 @@ export class Admission {
   private byItself({ request, invite }: Pick<NoticeOf<'join'>, 'request' | 'invite'>): boolean {
     const list = this.ports.list()
     if (list.devices.has(request.device) || this.declined(request.device)) return false
+    if (currentMember(list, request.member)) return true
     const known = this.ports.board.invite(invite)
     return (
-      currentMember(list, request.member) !== null ||
-      (known?.notice.capability.approval === 'auto' && !list.members.has(request.member))
+      known?.notice.capability.approval === 'auto' && this.codeOf(known) === null && !list.members.has(request.member)
     )
   }
   private declined(device: DeviceKey): boolean {

@@ -355,6 +355,11 @@ export class Circle {
     return isCurrentDevice(this.list, device) || this.admission.mayRead(device)
   }
 
+  /** Whoever was let in to read, and whose invite or request no longer holds. */
+  private dropStrangers(): void {
+    for (const link of this.driver.allLinks()) if (!this.mayRead(link.remote)) link.close('JOIN_REFUSED')
+  }
+
   private onLink(link: Link): void {
     this.route(link).linkUp(link)
     if (!this.mayRead(link.remote)) return
@@ -581,6 +586,7 @@ export class Circle {
       case 'revocation':
       case 'decline':
         this.admission.refresh()
+        this.dropStrangers()
         return
       case 'join':
       case 'leave':
@@ -637,6 +643,7 @@ export class Circle {
     this.driver.handle({ type: 'list-changed', list: this.judged, have: this.cutOff() })
     this.board.listChanged()
     this.admission.refresh()
+    this.dropStrangers()
     this.chooseLinks()
     this.network?.refresh()
     if (this.keeper.lacksSecret())

@@ -258,7 +258,8 @@ test('[N7] the founder has lost everything but his words: any member lets him ba
   await waitFor('Ann to write', async () => (await twofold(back, ['post', 'back again'])).code === 0)
   await waitFor('the entry at Bob', async () => (await texts(bob.path)).includes('back again'))
   const anns = (await members(bob.path)).find((m) => m.name === 'Ann')!
-  expect(anns.devices.map((d) => d.removed).toSorted()).toEqual([false, true])
+  expect(anns.devices.filter((d) => !d.removed)).toHaveLength(1)
+  expect(anns.devices).toHaveLength(2)
   // She is an admin again, with all that belongs to it.
   const carol = folder('carol')
   await init(carol, 'Carol')

@@ -528,6 +528,30 @@ test('[M4] any member who is online lets a newcomer in to read; the admin confir
   expect(cems.admission.mayRead(ben.device.key)).toBe(false)
 })
 
+test('[M4] who was let in to read is out again when the invite is withdrawn, declined, or used by another', async () => {
+  for (const end of ['withdrawn', 'declined', 'used'] as const) {
+    const desk = deskOf(ann)
+    commit(desk, admitMember(desk.keeper.list, cem))
+    const cems = Object.assign(desk.table.seat(cem), { clock: desk.clock, announced: desk.announced, person: cem })
+    desk.table.link(desk, cems)
+    const code = desk.admission.create(1, 1)
+    desk.table.settle()
+    desk.table.cut(desk, cems)
+    const guest = await newcomer(code.link, desk.clock)
+    meet(guest, cems)
+    letThrough()
+    await guest.over
+    expect(cems.admission.mayRead(ben.device.key), end).toBe(true)
+    if (end === 'withdrawn') desk.admission.revoke(code.id)
+    else if (end === 'declined') desk.board.post({ type: 'decline', device: ben.device.key, at: desk.clock.ms })
+    else commit(desk, { ...admitMember(desk.keeper.list, eve), invite: code.id } as Change)
+    desk.table.link(desk, cems)
+    desk.table.settle()
+    expect(cems.admission.mayRead(ben.device.key), end).toBe(false)
+    expect(desk.keeper.list.members.has(ben.member), end).toBe(false)
+  }
+})
+
 test('[M4] with approval ask any member passes the request on; whoever was approved is let in by any member', async () => {
   const desk = deskOf(ann, { approval: 'ask' })
   commit(desk, admitMember(desk.keeper.list, cem))
