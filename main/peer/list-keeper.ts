@@ -15,6 +15,7 @@ import {
   type MemberList,
   type SecretRotation,
 } from '../protocol/membership'
+import { shownName } from '../protocol/names'
 import type { CircleFile, Identity, Parts } from './ports'
 
 /** Epoch records in one answer, in bytes: well below the largest frame. */
@@ -23,9 +24,6 @@ const RECORDS_BYTES_MAX = 600_000
 const RECORDS_MAX = 512
 /** Old secrets kept to hear the beacons of members who missed a removal. */
 const SECRETS_MAX = 8
-
-/** Names that look alike to a reader: case and compatibility forms do not tell people apart. */
-const likeName = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 export class ListKeeper {
   list: MemberList
@@ -81,20 +79,8 @@ export class ListKeeper {
     const record = this.list.devices.get(device)
     return record ? this.memberName(record.member) : device.slice(0, 8)
   }
-  /**
-   * A member's name as it is shown. Two members may have one name: whoever has been on the list longest has it alone, to
-   * the others the beginning of their key is added, so that nobody is taken for another.
-   */
-  memberName(key: MemberKey): string {
-    const member = this.list.members.get(key)
-    if (!member) return key.slice(0, 8)
-    const earlier = [...this.list.members.values()].some(
-      (m) =>
-        m.key !== key &&
-        likeName(m.name) === likeName(member.name) &&
-        (m.addedIn < member.addedIn || (m.addedIn === member.addedIn && m.key < key)),
-    )
-    return earlier ? `${member.name} (${key.slice(0, 4)})` : member.name
+  memberName(member: MemberKey): string {
+    return shownName(this.list, member)
   }
 
   recordsAfter(after: number): Uint8Array[] {

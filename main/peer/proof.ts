@@ -7,7 +7,6 @@ import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import {
   acceptEpoch,
-  admins,
   decodeEpoch,
   decodeGenesis,
   deviceInEpoch,
@@ -15,6 +14,7 @@ import {
   type MemberList,
 } from '../protocol/membership'
 import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
+import { shownName } from '../protocol/names'
 import { forkHolds } from '../protocol/notices'
 import { signatureHolds, verifyNode } from '../protocol/verify'
 
@@ -40,7 +40,7 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
   const { list, below } = context
   const device = list.devices.get(node.device)
   const member = device && list.members.get(device.member)
-  const name = member?.name ?? 'somebody unknown'
+  const name = member ? shownName(list, member.key) : 'somebody unknown'
   const again = decodeNode(crypto, node.bytes)
   const inEpoch =
     device !== undefined &&
@@ -51,7 +51,7 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
   const epoch = record && decodeEpoch(crypto, record)
   const agreed = epoch
     ? [...new Set(epoch.signatures.map((s) => signerName(list, s.signer)))].join(', ')
-    : (admins(list)[0]?.name ?? '')
+    : list.genesis.founderName
   const follows = node.seq === 1 || (below !== null && below.id === node.backlink && below.timestamp < node.timestamp)
   return [
     {
@@ -129,7 +129,7 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
 function signerName(list: MemberList, signer: string): string {
   const device = list.devices.get(signer as never)
   const member = list.members.get((device?.member ?? signer) as never)
-  return member?.name ?? signer.slice(0, 8)
+  return member ? shownName(list, member.key) : signer.slice(0, 8)
 }
 
 const FORMAT = 'twofold-proof'
@@ -240,6 +240,6 @@ export function checkProofFile(crypto: Crypto, text: string, now: number): Check
     if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
   }
   const steps = other ? [] : proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
-  const memberName = list.members.get(list.devices.get(node.device)!.member)!.name
+  const memberName = shownName(list, list.devices.get(node.device)!.member)
   return { circle: genesis.name, circleId: genesis.id, memberName, node, other, steps }
 }

@@ -217,7 +217,7 @@ class World {
         if (!device.machine) this.start(device)
       } else if (chance < 0.97) {
         if (device.machine && this.voters(device).includes(device.key)) this.want(device)
-      } else this.act(device, { type: 'retry' })
+      } else this.act(device, { type: this.random() < 0.5 ? 'retry' : 'recall' })
       if (this.packets.length > IN_FLIGHT_MAX) this.packets.splice(0, this.packets.length - IN_FLIGHT_MAX)
     }
   }
