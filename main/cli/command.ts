@@ -19,7 +19,8 @@ export interface Io {
     circle: string
     circleId: string
     memberName: string
-    node: { id: string; timestamp: number }
+    node: { id: string; timestamp: number; device: string; seq: number }
+    other: { id: string; timestamp: number } | null
     steps: ProofStep[]
   }
 }

@@ -1,11 +1,12 @@
 // The commands of the command line, as one table: what each takes, what it says about itself, and what it does with a
 // session. Output for people goes to stdout as text; with --json it is one JSON value a line.
-import { TwofoldError } from '../../shared/errors'
-import type { AppState, InviteId, MemberView, Presence, Row, Scope } from '../../shared/types'
+import { TwofoldError, sentence } from '../../shared/errors'
+import type { AppState, DeviceKey, InviteId, MemberView, Presence, Row, Scope } from '../../shared/types'
 import { joinSentence } from '../peer/joining'
 import { arrivalSentence, demotedLine, holderRows, holdersSentence, lastMinute, liveJson } from './forwarding-words'
 import { UsageError, emit, number, text, whole, type Call, type Command, type Io } from './command'
 import { simulateCommand } from './simulate'
+import { simulateAgreementCommand } from './simulate-agreement'
 import type { Session } from './session'
 
 /** How long `join` waits for the first entries after it was let in. */
@@ -42,8 +43,15 @@ const presence = (p: Presence, now: number): string => {
 }
 
 function memberNamed(members: readonly MemberView[], given: string): MemberView {
+  // A name that two have is shown with a part of the key: without it, it means both.
+  const plain = (name: string) => name.replace(/ \([0-9a-f]{4}\)$/, '')
   const found = members.filter(
-    (m) => !m.removed && (m.name === given || m.key === given || (given.length >= 8 && m.key.startsWith(given))),
+    (m) =>
+      !m.removed &&
+      (m.name === given ||
+        plain(m.name) === given ||
+        m.key === given ||
+        (given.length >= 8 && m.key.startsWith(given))),
   )
   if (found.length === 0) throw new TwofoldError('MEMBER_UNKNOWN')
   if (found.length > 1)
@@ -341,7 +349,8 @@ export const commands: Readonly<Record<string, Command>> = {
           text: body,
           ...(replyTo !== undefined && { replyTo: replyTo as Row['id'] }),
         })
-        emit(call, rowJson(row), row.id)
+        if (row) emit(call, rowJson(row), row.id)
+        else emit(call, { held: true }, sentence('HELD'))
       }
       if (call.flags.lines) {
         for await (const line of io.inputLines()) if (line.trim()) await post(line)
@@ -416,16 +425,133 @@ export const commands: Readonly<Record<string, Command>> = {
   remove: {
     usage: 'remove MEMBER',
     about: 'Remove a member (admins): cuts all their devices off at once',
+    details:
+      'They keep what they have received. Nothing that they write later is accepted, and everybody else gets a new circle secret. Invites that are open end with it. With several admins the others have to agree first.',
     examples: ['twofold remove Bob'],
     args: [1, 1],
     online: true,
     async run(call) {
       const { members } = await call.session.call('members.list', {})
       const member = memberNamed(members, call.args[0]!)
-      await call.session.call('member.remove', { member: member.key })
-      emit(call, { removed: member.key }, `${member.name} is removed. What they wrote so far stays.`)
+      agreed(call, await call.session.call('member.remove', { member: member.key }), `${member.name} was removed.`, {
+        removed: member.key,
+      })
     },
   },
+  promote: {
+    usage: 'promote MEMBER',
+    about: 'Make a member an admin (admins)',
+    details:
+      'More than half of the admins must agree to every change of the list. With two both are needed, each with the device that has been on the list longest; with three any two.',
+    examples: ['twofold promote Bob'],
+    args: [1, 1],
+    online: true,
+    run: (call) => setRole(call, 'admin'),
+  },
+  demote: {
+    usage: 'demote MEMBER',
+    about: 'Make an admin a plain member (admins)',
+    examples: ['twofold demote Bob'],
+    args: [1, 1],
+    online: true,
+    run: (call) => setRole(call, 'member'),
+  },
+  'remove-device': {
+    usage: 'remove-device DEVICE',
+    about: 'Remove one device (lost or stolen): your own, or any as an admin',
+    details:
+      'DEVICE is the beginning of its key, at least 8 digits; `members --json` lists them. What it wrote until now stays.',
+    examples: ['twofold remove-device 3fa94c01'],
+    args: [1, 1],
+    online: true,
+    async run(call) {
+      const device = await deviceNamed(call)
+      agreed(call, await call.session.call('device.remove', { device }), 'The device was removed.', { removed: device })
+    },
+  },
+  leave: {
+    usage: 'leave',
+    about: 'Leave the circle',
+    details: 'You keep what is here, readable. Your entries stay with the others. Coming back needs an approval.',
+    examples: ['twofold leave'],
+    args: [0, 0],
+    online: true,
+    async run(call) {
+      agreed(call, await call.session.call('circle.leave', {}), 'You have left the circle.', {})
+    },
+  },
+  changes: {
+    usage: 'changes',
+    about: 'Print the log of the member list, what waits for whom, and who has not heard',
+    examples: ['twofold changes', 'twofold changes --json'],
+    args: [0, 0],
+    async run(call) {
+      const { circle } = await call.session.call('state.get', {})
+      if (!circle) throw new TwofoldError('CIRCLE_MISSING')
+      const { changes, wants, waitingFor, notHeard } = circle
+      if (call.json) {
+        call.io.out(JSON.stringify({ epoch: circle.epoch, changes, wants, waitingFor, notHeard }))
+        return
+      }
+      for (const want of wants)
+        call.io.out(`waiting  ${want.text}${waitingFor.length ? `: ${waitingFor.join(' or ')} must agree` : ''}`)
+      if (notHeard.length) call.io.out(`not heard of version ${circle.epoch} yet: ${notHeard.join(', ')}`)
+      for (const c of changes)
+        call.io.out(
+          `${String(c.epoch).padStart(4)}  ${when(c.timestamp)}  ${c.text} Agreed by ${c.agreedBy.join(', ')}.`,
+        )
+    },
+  },
+  renew: {
+    usage: 'renew',
+    about: 'Make this folder a new device, after its key was found alive elsewhere',
+    details:
+      'For a copied folder or an old backup (DEVICE_COPIED). What is here is put aside, nothing is deleted; then join again with an invite by any member, and your entries come back from the circle.',
+    examples: ['twofold renew && twofold join twofold://join/…'],
+    args: [0, 0],
+    async run(call) {
+      await call.session.call('device.renew', {})
+      emit(
+        call,
+        { renewed: true },
+        'This folder has a new device key. Next: twofold join LINK, with an invite by any member.',
+      )
+    },
+  },
+  recover: {
+    usage: 'recover',
+    about: 'As the only admin: put this restored device in the place of all your lost ones',
+    details:
+      'Only if none of your other devices works any more: all of them are taken off the list. Your 24 words vouch for it.',
+    examples: ['twofold recover'],
+    args: [0, 0],
+    online: true,
+    async run(call) {
+      await call.session.call('circle.recover', {})
+      // The record has to reach somebody before this process ends.
+      await waitForState(
+        call.session,
+        call.io,
+        (s) => s.network.links.length > 0 && !s.circle?.notHeard.length,
+        FIRST_SYNC_MS,
+      )
+      emit(call, { recovered: true }, 'This device is in the place of your lost ones. You can let people in again.')
+    },
+  },
+  'fork-proof': {
+    usage: 'fork-proof DEVICE',
+    about: 'Export the proof that a device signed two different entries for one place',
+    examples: ['twofold fork-proof 3fa94c01 > fork.twofold && twofold verify fork.twofold'],
+    flags: { out: { type: 'string', about: 'write to this file' } },
+    args: [1, 1],
+    async run(call) {
+      const { content } = await call.session.call('device.forkProof', { device: await deviceNamed(call) })
+      const file = text(call, 'out')
+      if (file === undefined) call.io.out(content.trimEnd())
+      else call.io.writeFile(file, content)
+    },
+  },
+  'simulate agreement': simulateAgreementCommand,
   requests: {
     usage: 'requests',
     about: 'List requests to join that wait for approval',
@@ -632,11 +758,12 @@ export const commands: Readonly<Record<string, Command>> = {
 
 /** `verify FILE` needs no folder: the file brings all that it takes. */
 function verifyFile(io: Io, file: string, json: boolean): void {
-  const { circle, circleId, memberName, node, steps } = io.checkProof(io.readFile(file))
+  const { circle, circleId, memberName, node, other, steps } = io.checkProof(io.readFile(file))
   if (json) {
     io.out(
       JSON.stringify({
         ok: true,
+        ...(other && { fork: { device: node.device, seq: node.seq, ids: [node.id, other.id] } }),
         id: node.id,
         memberName,
         circle,
@@ -647,11 +774,37 @@ function verifyFile(io: Io, file: string, json: boolean): void {
     )
     return
   }
-  io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
+  if (other)
+    io.out(
+      `The proof holds: a device of ${memberName} in the circle ${circle} signed two different entries number ${node.seq}.\n  Device ${node.device}\n  ${node.id}  ${when(node.timestamp)}\n  ${other.id}  ${when(other.timestamp)}`,
+    )
+  else io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
   for (const step of steps) io.out(`  ${step.ok ? '✓' : '✗'} ${step.sentence}`)
   io.out(
     `Circle id: ${circleId}\nCompare it with the circle's own, if you know it: anybody can found a circle of the same name.`,
   )
+}
+
+/** Done, or waiting for other admins: said either way. */
+function agreed(call: Call, { waitingFor }: { waitingFor: string[] }, done: string, value: object): void {
+  const waits = sentence('ADMINS_NEEDED', { waitingFor: waitingFor.join(' or ') })
+  emit(call, { ...value, waitingFor }, waitingFor.length ? waits : done)
+}
+
+async function setRole(call: Call, role: 'admin' | 'member'): Promise<void> {
+  const { members } = await call.session.call('members.list', {})
+  const member = memberNamed(members, call.args[0]!)
+  const done = role === 'admin' ? `${member.name} is an admin.` : `${member.name} is no longer an admin.`
+  agreed(call, await call.session.call('member.role', { member: member.key, role }), done, { member: member.key, role })
+}
+
+async function deviceNamed(call: Call): Promise<DeviceKey> {
+  const given = call.args[0]!
+  const { members } = await call.session.call('members.list', {})
+  const found = members.flatMap((m) => m.devices).filter((d) => given.length >= 8 && d.key.startsWith(given))
+  if (found.length === 0) throw new TwofoldError('DEVICE_UNKNOWN')
+  if (found.length > 1) throw new UsageError('several devices begin like this; give more of the key')
+  return found[0]!.key
 }
 
 async function decide(call: Call, name: 'request.approve' | 'request.refuse', what: string): Promise<void> {

@@ -1,6 +1,7 @@
 // From a stored node to the row that is painted: content, render tree, names, proof state. Trees are made on first view
 // and kept for as long as the row is likely to be looked at again; never on the way in.
 import type { EntryKind, NodeId, RenderTree, Row } from '../../shared/types'
+import { shownName } from '../protocol/names'
 import { decodeContent } from '../protocol/kinds'
 import type { MemberList } from '../protocol/membership'
 import type { Parts, StorePort, StoredNode } from './ports'
@@ -48,7 +49,7 @@ export class Rows {
     return {
       id: node.id,
       member,
-      memberName: list.members.get(member)?.name ?? member.slice(0, 8),
+      memberName: shownName(list, member),
       device: node.device,
       seq: node.seq,
       timestamp: node.timestamp,
@@ -61,7 +62,7 @@ export class Rows {
       ...(target && {
         target: {
           id: target.node.id,
-          memberName: list.members.get(target.member)?.name ?? target.member.slice(0, 8),
+          memberName: shownName(list, target.member),
           excerpt: parts.excerpt(targetContent && 'text' in targetContent ? targetContent.text : '', EXCERPT_CHARS),
         },
       }),

@@ -31,6 +31,7 @@ const BLAMELESS: ReadonlySet<string> = new Set<VerifyCode | ErrorCode>([
   'BACKLINK_MISMATCH',
   'TIMESTAMP_NOT_LATER',
   'DEVICE_REMOVED',
+  'DEVICE_FROZEN',
   'DEVICE_NOT_IN_EPOCH',
   'SEGMENT_INVALID',
 ])
@@ -101,6 +102,14 @@ export type Effect =
   | { type: 'own-held'; by: DeviceKey; seq: number; id: NodeId | null }
   /** `lastSeen`, `receipts` or `droppers` know more than before (rules C3, M7, R6). */
   | { type: 'receipts' }
+  /** What concerns the list and is not on it: kept, judged and passed on by the notice board. */
+  | { type: 'aside'; from: DeviceKey; message: AsideMessage }
+
+/** `have` is dealt with here; the board looks at it too, for heads that differ (rule N6). */
+export type AsideMessage = Extract<
+  Message,
+  { type: 'notices-have' | 'notices' | 'secret-want' | 'secret' | 'twin' | 'branch-want' | 'branch' | 'have' }
+>
 
 interface Held {
   item: StoreItem
@@ -122,6 +131,8 @@ export interface EngineOptions {
   app: string
   /** 32 random bits at a time, seeded in simulations; chooses digest partners and delays. */
   random(): number
+  /** A device that is not on the list and may read all the same: let in, while the admins agree (rule M4). */
+  mayRead?(device: DeviceKey): boolean
   /** Rule F7; a circle's own rate decides unless a measurement wants one or the other. */
   mode?: 'auto' | 'full' | 'brief'
   /** Rule C2. False: no checkpoints (very large simulations). */
@@ -386,6 +397,7 @@ export class Engine {
         return
       case 'have':
         this.comparing.have(link, m, now)
+        this.effects.push({ type: 'aside', from, message: m })
         return
       case 'pull':
         for (const r of m.ranges)
@@ -404,6 +416,15 @@ export class Engine {
       case 'checkpoints':
         if (!this.receipts.arrived(m, this.wall)) this.refuse(link, 'CHECKPOINT_INVALID', null)
         this.effects.push({ type: 'receipts' })
+        return
+      case 'notices-have':
+      case 'notices':
+      case 'secret-want':
+      case 'secret':
+      case 'twin':
+      case 'branch-want':
+      case 'branch':
+        this.effects.push({ type: 'aside', from, message: m })
         return
     }
   }
@@ -612,7 +633,7 @@ export class Engine {
       this.cuts.reset(device, this.have)
     }
     for (const [device, link] of this.links) {
-      if (isCurrentDevice(list, device)) {
+      if (isCurrentDevice(list, device) || this.options.mayRead?.(device)) {
         this.sendHello(device)
         if (link.epoch > list.epoch) this.wantEpochs(link, now)
         continue

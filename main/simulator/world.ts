@@ -159,6 +159,8 @@ export class Peer {
       refused: () => {},
       storeTrouble: () => {},
       changed: () => {},
+      aside: () => {},
+      forked: () => {},
       ...more,
     }
     const time = {
@@ -369,6 +371,7 @@ export class World {
       path: 'loopback',
       address: { host: '127.0.0.1', port: 1 },
       openedAt: this.clock.at,
+      remoteRun: 1,
       stats: { bytesIn: 0, bytesOut: 0, lastReceivedAt: 0 },
       send: (frame) => {
         this.carry(wire, from, to, at, frame)

@@ -1,5 +1,5 @@
 // Decides how an entry is written: a field that grows, a draft that survives, a refusal that never costs the text.
-import { CornerUpLeft, Hourglass, LogOut, SendHorizontal, X } from 'lucide-react'
+import { Copy, CornerUpLeft, Hourglass, LogOut, SendHorizontal, X } from 'lucide-react'
 import {
   useCallback,
   useEffect,
@@ -48,6 +48,8 @@ export function Composer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps)
       <Closed icon={<LogOut size={18} aria-hidden />} title={text.compose.removed} hint={text.compose.removedHint} />
     )
   }
+  if (app.circle?.copied)
+    return <Closed icon={<Copy size={18} aria-hidden />} title={text.compose.copied} hint={text.compose.copiedHint} />
   if (restoring)
     return (
       <Closed

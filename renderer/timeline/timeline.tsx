@@ -13,6 +13,7 @@ import { Empty } from '../ui/empty'
 import { useNow } from '../ui/now'
 import { useShell } from '../ui/shell-context'
 import { PageHead } from '../ui/page-head'
+import { HeldPosts } from './held-posts'
 import { TimelineList, type ListHandle } from './list'
 import type { RowActions } from './row'
 import { SyncStrip } from './sync-strip'
@@ -93,6 +94,7 @@ export function Timeline({
         openNavigation={openNavigation}
       />
       <SyncStrip />
+      <HeldPosts now={now} />
       {(!othersTimeline || replyTo || !writable) && (
         <Composer ref={composer} replyTo={replyTo} onReplyDone={() => onReply(null)} onPosted={posted} />
       )}

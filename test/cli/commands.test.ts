@@ -274,7 +274,10 @@ describe('writing, reading and proving', () => {
     const machine = await run(['verify', '--json', 'entry.twofold'], { files, open: never })
     expect(json(machine.out)).toMatchObject([{ ok: true, id, memberName: 'Ann', circle: 'Lab' }])
     for (const [text, code] of [
-      [content.replace(/("node": "[0-9a-f]{200})../, '$1ff'), 'PROOF_FALSE'],
+      [
+        content.replace(/("node": "[0-9a-f]{200})(..)/, (_all, head, byte) => `${head}${byte === 'ff' ? '00' : 'ff'}`),
+        'PROOF_FALSE',
+      ],
       ['{}', 'PROOF_FILE_INVALID'],
       ['\u0000\u001b[2J', 'PROOF_FILE_INVALID'],
     ] as const) {
@@ -282,6 +285,17 @@ describe('writing, reading and proving', () => {
       expect(bad).toMatchObject({ code: 1, out: [] })
       expect(bad.err).toEqual([expect.stringMatching(new RegExp(`^twofold: ${code}: [^\\p{Cc}]+$`, 'u'))])
     }
+  })
+
+  test('the agreement is tried without a folder, the same seed giving the same result', async () => {
+    const argv = ['simulate', 'agreement', '--admins', '3', '--schedules', '200', '--seed', '7', '--json']
+    const ran = await run(argv, { open: never })
+    expect(ran).toMatchObject({ code: 0, err: [] })
+    const [result] = json<Record<string, number>>(ran.out)
+    expect(Object.keys(result!)).toEqual(['schedules', 'committed', 'doubleCertificates', 'stalled', 'maxRounds'])
+    expect(result).toMatchObject({ schedules: 200, doubleCertificates: 0, stalled: 0 })
+    expect((await run(argv, { open: never })).out).toEqual(ran.out)
+    expect(await run(['simulate', 'agreement', '--admins', '8'], { open: never })).toMatchObject({ code: 2 })
   })
 
   test('invites are made, listed and withdrawn', async () => {
@@ -346,7 +360,13 @@ describe('a circle with two members of one name', () => {
       const backend = new Backend(
         partsOf(dir, clock, {
           files,
-          identity: { open: () => identityOf(ann), create: () => identityOf(ann), confirm() {}, discard() {} },
+          identity: {
+            open: () => identityOf(ann),
+            create: () => identityOf(ann),
+            confirm() {},
+            discard() {},
+            renew: () => identityOf(ann),
+          },
         }),
       )
       await backend.start()
@@ -436,7 +456,13 @@ describe('what forwarding did', () => {
       const backend = new Backend(
         partsOf(dir, clock, {
           files,
-          identity: { open: () => identityOf(ann), create: () => identityOf(ann), confirm() {}, discard() {} },
+          identity: {
+            open: () => identityOf(ann),
+            create: () => identityOf(ann),
+            renew: () => identityOf(ann),
+            confirm() {},
+            discard() {},
+          },
         }),
       )
       await backend.start()

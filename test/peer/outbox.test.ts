@@ -33,6 +33,7 @@ const fakeLink = (remote = bob): FakeLink => ({
   path: 'loopback',
   address: { host: '127.0.0.1', port: 1 },
   openedAt: 0,
+  remoteRun: 1,
   stats: { bytesIn: 0, bytesOut: 0, lastReceivedAt: 0 },
   sent: [],
   congested: false,

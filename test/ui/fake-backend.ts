@@ -471,6 +471,47 @@ const scenarios: Record<string, Scenario> = {
       },
     }),
   },
+  agreeing: {
+    members: 6,
+    entries: 40,
+    change: (app) => ({
+      ...app,
+      circle: app.circle && {
+        ...app.circle,
+        wants: [
+          { key: 'w1', text: 'Remove Carla Reyes', askedAt: start - 5 * 60_000 },
+          { key: 'w2', text: 'Make Dmitri an admin', askedAt: start - 26 * HOUR },
+        ],
+        waitingFor: ['Bob', 'Carla Reyes'],
+        notHeard: ['Emmi'],
+      },
+    }),
+  },
+  provisional: {
+    members: 4,
+    entries: 40,
+    change: (app) => ({
+      ...app,
+      alerts: [
+        { code: 'PROVISIONAL', severity: 'info', text: sentence('PROVISIONAL', { waitingFor: 'Ada or Carla' }) },
+      ],
+      circle: app.circle && {
+        ...app.circle,
+        admin: false,
+        standing: 'provisional',
+        heldPosts: [{ text: 'Hello everybody, glad to be here', at: start - 4 * 60_000 }],
+      },
+    }),
+  },
+  copied: {
+    members: 4,
+    entries: 40,
+    change: (app) => ({
+      ...app,
+      alerts: [{ code: 'DEVICE_COPIED', severity: 'error', text: sentence('DEVICE_COPIED') }],
+      circle: app.circle && { ...app.circle, copied: true },
+    }),
+  },
   removed: {
     members: 5,
     entries: 60,
@@ -520,6 +561,9 @@ export class FakeBackend implements Bridge {
           announcedHeight: index === 3 ? 180 : 120 + index,
           addedInEpoch: index + 1,
           removed: false,
+          forkedAt: null,
+          votes: index === 0 || index === 2,
+          epoch: members + 3,
         },
         ...(index === 1
           ? [
@@ -530,6 +574,9 @@ export class FakeBackend implements Bridge {
                 announcedHeight: 31,
                 addedInEpoch: 4,
                 removed: false,
+                forkedAt: members > 4 ? 27 : null,
+                votes: false,
+                epoch: null,
               },
             ]
           : []),
@@ -550,6 +597,13 @@ export class FakeBackend implements Bridge {
         epoch: members + 3,
         approval: 'auto',
         admin: true,
+        standing: 'member',
+        mayRecover: false,
+        copied: false,
+        wants: [],
+        waitingFor: [],
+        heldPosts: [],
+        notHeard: [],
         members: views,
         changes: this.#crew.slice(0, 12).map((person, index) => ({
           epoch: index + 1,
@@ -563,6 +617,8 @@ export class FakeBackend implements Bridge {
             ? [
                 {
                   id: hexOf('i1', 32) as InviteId,
+                  by: 'Ada Lindqvist',
+                  mine: true,
                   createdAt: start - 2 * HOUR,
                   expiresAt: start + 22 * HOUR,
                   usesMax: 5,
@@ -571,6 +627,8 @@ export class FakeBackend implements Bridge {
                 },
                 {
                   id: hexOf('i2', 32) as InviteId,
+                  by: 'Ada Lindqvist',
+                  mine: true,
                   createdAt: start - 9 * 24 * HOUR,
                   expiresAt: start - 8 * 24 * HOUR,
                   usesMax: 1,
@@ -579,6 +637,8 @@ export class FakeBackend implements Bridge {
                 },
                 {
                   id: hexOf('i3', 32) as InviteId,
+                  by: 'Ada Lindqvist',
+                  mine: true,
                   createdAt: start - 30 * 24 * HOUR,
                   expiresAt: start - 23 * 24 * HOUR,
                   usesMax: 1,
@@ -932,7 +992,20 @@ export class FakeBackend implements Bridge {
           })
         return null
       case 'member.remove':
-        throw new Refusal('ADMINS_NEEDED', { waitingFor: 'Carla Reyes' })
+      case 'member.role':
+      case 'device.remove':
+      case 'circle.leave':
+        return { waitingFor: ['Carla Reyes'] }
+      case 'device.renew':
+        this.push({ circle: null, alerts: [], phase: { phase: 'no-circle', name: 'Ada Lindqvist', restored: true } })
+        return null
+      case 'circle.recover':
+        throw new Refusal('RECOVERY_NOT_POSSIBLE')
+      case 'change.withdraw':
+        if (circle) this.push({ circle: { ...circle, wants: circle.wants.filter((w) => w.key !== input['key']) } })
+        return null
+      case 'device.forkProof':
+        throw new Refusal('FORK_UNKNOWN')
       case 'members.list':
         return { members: circle?.members ?? [], changes: circle?.changes ?? [] }
       case 'member.seen':

@@ -196,6 +196,11 @@ const looks = {
   ],
   alerts: ['alerts', 1280, 800, 'light'],
   requests: ['requests', 1280, 800, 'light', then(key('g'), key('c'))],
+  agreeing: ['agreeing', 1280, 800, 'light', then(key('g'), key('c'))],
+  'agreeing-dark': ['agreeing', 800, 600, 'dark', then(key('g'), key('c'))],
+  provisional: ['provisional', 1280, 800, 'light'],
+  copied: ['copied', 1280, 800, 'light'],
+  'copied-renew': ['copied', 1280, 800, 'dark', open('Become a new device…')],
   'circle-dark': ['small', 1280, 800, 'dark', then(key('g'), key('c'))],
   invites: [
     'small',
