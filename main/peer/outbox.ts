@@ -133,7 +133,7 @@ export class Outbox {
     if (queue.dueAt <= at) return
     queue.cancel?.()
     queue.dueAt = at
-    queue.cancel = this.time.after(at - this.time.now(), () => {
+    queue.cancel = this.time.after(Math.max(0, at - this.time.now()), () => {
       queue.cancel = null
       if (this.flush(queue)) this.drained(queue.link.remote)
     })

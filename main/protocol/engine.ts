@@ -190,7 +190,13 @@ export class Engine {
       send,
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })
-    this.catchUp = new CatchUp({ have, links, send, ceiling: (device) => this.ceiling(device) })
+    this.catchUp = new CatchUp({
+      have,
+      links,
+      send,
+      patienceMs: () => this.forwarding.patienceMs,
+      ceiling: (device) => this.ceiling(device),
+    })
     this.comparing = new Comparing({
       cuts,
       links,

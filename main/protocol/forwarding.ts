@@ -38,10 +38,18 @@ const ACK_SRTT_FACTOR = 3
 export const ACK_RIDE_MS = 50
 /** Rule R1: silent for this long with something unacknowledged counts as offline. */
 const SILENT_MS = 5000
-/** Rule R2: how long the other tree's copy may take before our part of it is handed on without it. */
+/**
+ * Rule R2: how long the other tree's copy may take before our part of it is handed on without it. Where the machines are
+ * busy and the copies usually lie further apart, several times as long as usual: more copies would make it worse.
+ */
 const OTHER_TREE_MS = 500
-/** A tree that has not brought a node by now is reported (rule R6): retries and take-overs above us had their time. */
-const LATE_MS = 3000
+const OTHER_TREE_MAX_MS = 6000
+const OTHER_TREE_FACTOR = 4
+const OTHER_TREE_ALPHA = 1 / 8
+/** So much later a tree that has not brought a node is reported (rule R6): retries and take-overs above us had their time. */
+const LATE_MS = 2500
+/** Deadlines that are met so much too late were missed by ourselves: nothing that came meanwhile has been looked at. */
+const BLOCKED_MS = 100
 /** Rule R2: what is older than this is left to anti-entropy. */
 export const REPAIR_YOUNGER_MS = 8000
 /** A device that could not be dialled is not tried again as an heir for this long. */
@@ -84,6 +92,7 @@ interface Awaited {
   node: TimelineNode
   brief: boolean
   missing: [boolean, boolean]
+  since: number
   takeOverAt: number
   reportAt: number
 }
@@ -150,8 +159,15 @@ export class Forwarding {
   /** Did not acknowledge in time, and has not been heard since: only a last resort. */
   private readonly suspectedAt = new Map<DeviceKey, number>()
   private wake = Infinity
+  /** How far the two copies of a node usually lie apart, ms. */
+  private usuallyApartMs = 0
 
   constructor(private readonly ports: Ports) {}
+
+  /** How long what is on its way may take before it is missed. */
+  get patienceMs(): number {
+    return Math.min(OTHER_TREE_MAX_MS, Math.max(OTHER_TREE_MS, OTHER_TREE_FACTOR * this.usuallyApartMs))
+  }
 
   /** Verified and stored a moment ago: a copy needs no work but its segment. */
   isKnown(id: NodeId): boolean {
@@ -218,8 +234,9 @@ export class Forwarding {
     const { holder, ring } = route
     if (lo + len > ring.n || holder < lo || holder >= lo + len || holder === 0) return false
     const awaited = this.awaited.get(node.id)
-    if (awaited) {
+    if (awaited?.missing[tree]) {
       awaited.missing[tree] = false
+      this.usuallyApartMs += (now - awaited.since - this.usuallyApartMs) * OTHER_TREE_ALPHA
       if (!awaited.missing.includes(true)) this.awaited.delete(node.id)
     }
     this.spread(node, arrival, now)
@@ -263,14 +280,9 @@ export class Forwarding {
   }
 
   private await(node: TimelineNode, brief: boolean, missing: [boolean, boolean], now: number): void {
-    this.awaited.set(node.id, {
-      node,
-      brief,
-      missing,
-      takeOverAt: now + OTHER_TREE_MS,
-      reportAt: now + LATE_MS,
-    })
-    this.wake = Math.min(this.wake, now + OTHER_TREE_MS)
+    const takeOverAt = now + this.patienceMs
+    this.awaited.set(node.id, { node, brief, missing, since: now, takeOverAt, reportAt: takeOverAt + LATE_MS })
+    this.wake = Math.min(this.wake, takeOverAt)
   }
 
   // -------------------------------------------------------------- announcements
@@ -383,7 +395,9 @@ export class Forwarding {
 
   tick(now: number): void {
     if (now < this.wake) return
+    const late = now - this.wake
     this.wake = Infinity
+    if (late > BLOCKED_MS) this.postpone(late)
     for (const [key, handOver] of this.handOvers) {
       if (now >= handOver.deadline) this.overdue(key, handOver, now)
       else this.wake = Math.min(this.wake, handOver.deadline)
@@ -400,6 +414,15 @@ export class Forwarding {
     }
   }
 
+  /** This process did nothing for a while (a full machine, a sleeping one): what it waits for may lie in its sockets. */
+  private postpone(ms: number): void {
+    for (const handOver of this.handOvers.values()) handOver.deadline += ms
+    for (const awaited of this.awaited.values()) {
+      awaited.takeOverAt += ms
+      awaited.reportAt += ms
+    }
+  }
+
   /** What else is on its way to it need not wait for its own deadline. */
   private suspect(device: DeviceKey, now: number): void {
     this.suspectedAt.set(device, now)
@@ -408,9 +431,16 @@ export class Forwarding {
   }
 
   private overdue(key: string, handOver: HandOver, now: number): void {
-    this.handOvers.delete(key)
     const { node, to, tried } = handOver
     const link = this.ports.links.get(to)
+    // It is there, and slow: another copy by another way would make it slower.
+    const waitedMs = now - handOver.sentAt
+    if (link && link.lastHeardAt > handOver.sentAt && waitedMs < SILENT_MS) {
+      handOver.deadline = Math.min(handOver.sentAt + SILENT_MS, now + Math.max(ACK_MIN_MS, waitedMs))
+      this.wake = Math.min(this.wake, handOver.deadline)
+      return
+    }
+    this.handOvers.delete(key)
     if (!link || now - link.lastHeardAt >= SILENT_MS) this.failedAt.set(to, now)
     else if (link.lastHeardAt <= handOver.sentAt) this.suspect(to, now)
     const route = this.recent.get(node.id)?.route
