@@ -2,7 +2,7 @@
 // socket beside the window. The only place, with the entries, that knows all rooms.
 import encodeQr from 'qr'
 import { version } from '../package.json'
-import { createIdentity, confirmWords, discardIdentity, openIdentity } from './identity/keystore'
+import { createIdentity, confirmWords, discardIdentity, openIdentity, renewIdentity } from './identity/keystore'
 import { secrets } from './identity/secrets'
 import { crypto, open, seal } from './identity/sodium'
 import type { KeptBy, Vault } from './identity/vault'
@@ -17,7 +17,8 @@ import { facetsOf } from './render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
 import { markTree } from './render/marks'
 import { excerpt, plainText } from './render/text'
-import { clearJoining, readCircle, readJoining, writeCircle, writeJoining } from './store/circle-file'
+import { readAgreement, readNotices, writeAgreement, writeNotices } from './store/agreement-file'
+import { clearJoining, readCircle, readJoining, setCircleAside, writeCircle, writeJoining } from './store/circle-file'
 import { openFolder } from './store/files'
 import { lockFolder } from './store/folder-lock'
 import { openOrSalvage } from './store/salvage'
@@ -76,10 +77,16 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
         create: (name, entropy) => createIdentity(files, vault, name, entropy),
         confirm: () => confirmWords(files),
         discard: () => discardIdentity(files),
+        renew: () => renewIdentity(files, vaultOf),
       },
       files: {
         readCircle: () => readCircle(files),
         writeCircle: (circle) => writeCircle(files, circle),
+        setCircleAside: (at) => setCircleAside(dir, at),
+        readAgreement: () => readAgreement(files),
+        writeAgreement: (state) => writeAgreement(files, state),
+        readNotices: () => readNotices(files),
+        writeNotices: (notices) => writeNotices(files, notices),
         readJoining: () => readJoining(files),
         writeJoining: (link) => writeJoining(files, link),
         clearJoining: () => clearJoining(files),

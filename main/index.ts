@@ -38,7 +38,9 @@ if (isCommandLine(argv)) {
     log: (text, error) => console.error(text, error ?? ''),
     async openBackend({ dataDir }) {
       // Until the settings are read, also for what keeps them from being read.
-      speak(app.getLocale().startsWith('de') ? wordingDe : wording)
+      const speakAs = (tag: 'en' | 'de') => speak(tag, tag === 'de' ? wordingDe : wording)
+      const system = app.getLocale().startsWith('de') ? 'de' : 'en'
+      speakAs(system)
       const { backend, close } = await assemble({
         dir: dataDir,
         vault: keychain.available() ? keychain : fileVault,
@@ -46,12 +48,7 @@ if (isCommandLine(argv)) {
         online: true,
       })
       // Refusals and alerts are told in the window's language.
-      const follow = ({ settings }: AppState) =>
-        speak(
-          settings.language === 'de' || (settings.language === 'system' && app.getLocale().startsWith('de'))
-            ? wordingDe
-            : wording,
-        )
+      const follow = ({ settings }: AppState) => speakAs(settings.language === 'system' ? system : settings.language)
       follow(backend.state())
       backend.subscribe((pushed) => pushed.event === 'state' && follow(pushed.payload))
       return { handlers: backend.handlers, subscribe: (listener) => backend.subscribe(listener), close }

@@ -12,10 +12,19 @@ import { fileVault, passphraseVault } from './identity/vault'
 import { Indexer } from './peer/indexer'
 import { META_OWN_HELD } from './peer/circle'
 import { Rows } from './peer/rows'
-import { commitAlone } from './protocol/agreement'
 import { toHex } from './protocol/codec'
 import { encodeContent, type Content } from './protocol/kinds'
-import { deviceMessage, foundedList, makeGenesis, type Change, type MemberList } from './protocol/membership'
+import {
+  acceptEpoch,
+  certifyEpoch,
+  deviceMessage,
+  epochMessage,
+  foundedList,
+  makeGenesis,
+  proposeEpoch,
+  type Change,
+  type MemberList,
+} from './protocol/membership'
 import { makeNode, type TimelineNode } from './protocol/node'
 import { differences } from './render/differences'
 import { facetsOf } from './render/facets'
@@ -124,6 +133,7 @@ async function seed(
         name,
         device,
         certificate: signer(root)(deviceMessage(list.circle, member, device)),
+        invite: null,
       }),
       voice: voiceOf(chance),
       head: null,
@@ -149,16 +159,17 @@ async function seed(
   let list = foundedList(genesis)
   const epochs: Uint8Array[] = []
   for (let i = 1; i < people.length; i += ADMIT) {
-    const result = commitAlone(
-      crypto,
-      list,
-      { key: me.device, sign: me.signAsDevice },
-      people.slice(i, i + ADMIT).map((one) => one.certify(list)),
-      start - DAY_MS + i,
-    )
-    if (result.state !== 'committed') throw new Error(`the sample circle was not agreed on: ${result.state}`)
-    epochs.push(result.record.bytes)
-    list = result.list
+    const changes = people.slice(i, i + ADMIT).map((one) => one.certify(list))
+    const proposed = proposeEpoch(crypto, list, changes, start - DAY_MS + i)
+    if (!proposed.ok) throw new Error(`the sample circle's list does not hold: ${proposed.code}`)
+    // The founder is the only admin: one vote is the majority.
+    const ballot = { round: 0, by: me.device }
+    const signature = me.signAsDevice(epochMessage(list.circle, proposed.proposal.id, ballot))
+    const record = certifyEpoch(proposed.proposal, ballot, [{ signer: me.device, signature }])
+    const accepted = acceptEpoch(crypto, list, record)
+    if (!accepted.ok) throw new Error(`the sample circle's list does not hold: ${accepted.code}`)
+    epochs.push(record.bytes)
+    list = accepted.list
   }
 
   // ---------------------------------------------------------------- entries
@@ -266,8 +277,8 @@ async function seed(
       epochs: epochs.map(toHex),
       secrets: [toHex(randomBytes(32))],
       invites: [],
-      requests: [],
-      refusedRequests: [],
+      wants: [],
+      provisional: false,
       mustCatchUp: false,
     })
   } finally {

@@ -16,5 +16,8 @@ export const locale: string =
 
 export const number = (value: number): string => count(value, locale)
 export const bytes = (value: number): string => byteSize(value, locale)
+/** 'Ann or Bob': any one of them is meant. */
+export const anyOf = (names: readonly string[]): string =>
+  new Intl.ListFormat(locale, { type: 'disjunction' }).format(names)
 export const plural = (value: number, one: string, many: string): string =>
   `${number(value)} ${value === 1 ? one : many}`

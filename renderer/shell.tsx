@@ -23,7 +23,9 @@ import { Timeline } from './timeline/timeline'
 import type { EntryKeys } from './timeline/use-entry-actions'
 import { isFiltered, type ViewSpec } from './timeline/view-spec'
 import { Button } from './ui/button'
-import { Dialog } from './ui/dialog'
+import { useAction } from './ui/action'
+import { Confirm, Dialog } from './ui/dialog'
+import { Problem } from './ui/field'
 import { ShellContext, type Shell, type View } from './ui/shell-context'
 import { tell, tellError } from './ui/toast'
 
@@ -50,7 +52,6 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
   /** What to do once the view that it needs stands there. */
   const [due, setDue] = useState<{ type: 'compose' } | { type: 'show'; id: NodeId } | null>(null)
   const writable = app.phase.phase === 'circle'
-  const admin = app.circle?.admin === true
 
   const latestView = useRef(view)
   latestView.current = view
@@ -315,7 +316,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
       <Palette open={open === 'palette'} onClose={closeDialogs} onNewest={newest} />
       <GoToDate open={open === 'date'} onClose={closeDialogs} onDate={(time) => list.current?.goTo(time)} />
       <Shortcuts open={open === 'shortcuts'} onClose={closeDialogs} />
-      <InviteDialog open={open === 'invite' && admin && writable} onClose={closeDialogs} />
+      <InviteDialog open={open === 'invite' && writable} onClose={closeDialogs} />
       <Dialog
         open={link !== null}
         onClose={onLinkDone}
@@ -332,6 +333,51 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
   )
 }
 
+/** What a person can do about a notice, next to it. Both are said in full and asked once more. */
+function AlertAction({ code }: { code: string }) {
+  const { circle } = useApp()
+  const [asking, setAsking] = useState(false)
+  const { busy, problem, clear, run } = useAction()
+  const action =
+    code === 'DEVICE_COPIED'
+      ? ({ words: text.alerts.renew, name: 'device.renew' } as const)
+      : code === 'PROVISIONAL' && circle?.mayRecover
+        ? ({ words: text.alerts.recover, name: 'circle.recover' } as const)
+        : null
+  if (!action) return null
+  const close = () => {
+    clear()
+    setAsking(false)
+  }
+  return (
+    <>
+      <Button size="small" onClick={() => setAsking(true)}>
+        {action.words.button}
+      </Button>
+      <Confirm
+        open={asking}
+        onClose={close}
+        onConfirm={() =>
+          void run(async () => {
+            await call(action.name, {})
+            setAsking(false)
+          })
+        }
+        title={action.words.title}
+        confirm={action.words.confirm}
+        busy={busy}
+      >
+        <ul className="removal">
+          {action.words.what.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+        {problem && <Problem>{problem}</Problem>}
+      </Confirm>
+    </>
+  )
+}
+
 const alertIcons = { info: Info, warning: TriangleAlert, error: CircleAlert } as const
 
 function Alerts({ alerts }: { alerts: readonly Alert[] }) {
@@ -345,6 +391,7 @@ function Alerts({ alerts }: { alerts: readonly Alert[] }) {
           <div key={alert.code} className="alert" data-severity={alert.severity} data-code={alert.code}>
             <Icon size={16} aria-hidden />
             <p>{alert.text}</p>
+            <AlertAction code={alert.code} />
             <button
               type="button"
               className="icon-button"

@@ -25,7 +25,30 @@ export const german: Catalogue = {
     copied: 'Kopiert',
     dismiss: 'Ausblenden',
   },
-  alerts: { region: 'Hinweise', dismiss: (what) => `Ausblenden: ${what}` },
+  alerts: {
+    region: 'Hinweise',
+    dismiss: (what) => `Ausblenden: ${what}`,
+    renew: {
+      button: 'Ein neues Gerät werden…',
+      title: 'Hier als neues Gerät von Ihnen weitermachen?',
+      confirm: 'Ein neues Gerät werden',
+      what: [
+        'Das andere Gerät mit diesem Schlüssel macht weiter wie bisher.',
+        'Was in diesem Ordner ist, wird beiseitegelegt; gelöscht wird nichts.',
+        'Treten Sie danach mit einer Einladung eines beliebigen Mitglieds wieder bei. Ihre Einträge kommen vom Kreis zurück.',
+      ],
+    },
+    recover: {
+      button: 'Alle meine anderen Geräte sind verloren…',
+      title: 'Dieses Gerät an die Stelle aller anderen setzen?',
+      confirm: 'Sie sind verloren: hier weitermachen',
+      what: [
+        'Tun Sie das nur, wenn keines Ihrer anderen Geräte mehr funktioniert. Funktioniert eines, benutzen Sie dieses.',
+        'Alle anderen werden endgültig von der Liste genommen, und der Kreis bekommt ein neues Geheimnis.',
+        'Ihre 24 Wörter bürgen für dieses Gerät. Von da an entscheidet es, wer eingelassen wird.',
+      ],
+    },
+  },
 
   welcome: {
     title: 'Eine gemeinsame Zeitleiste für Menschen, die einander vertrauen',
@@ -193,6 +216,11 @@ export const german: Catalogue = {
     progress: (have, all) => `${number(have)} von ${number(all)} Einträgen`,
     just: 'Nur Sie',
   },
+  held: {
+    title: (amount) =>
+      amount === 1 ? '1 Eintrag von Ihnen wartet hier' : `${number(amount)} Einträge von Ihnen warten hier`,
+    hint: 'Geht hinaus, sobald Sie eingelassen sind.',
+  },
   timeline: {
     list: (name) => `Zeitleiste: ${name}`,
     entries: eintraege,
@@ -350,6 +378,9 @@ export const german: Catalogue = {
     previewEmpty: 'Noch nichts zu sehen',
     suggestions: 'Vorschläge',
     removed: 'Sie wurden aus diesem Kreis entfernt',
+    copied: 'Dieses Gerät schreibt nicht mehr',
+    copiedHint:
+      'Ein anderes mit seinem Schlüssel macht weiter. Dieses kann ein neues Gerät von Ihnen werden, siehe oben.',
     removedHint:
       'Was Sie bekommen haben, bleibt hier lesbar. Neue Einträge erreichen dieses Gerät nicht mehr, und es kann nicht mehr schreiben.',
     restoring: 'Der Kreis wird um Ihre Zeitleisten gebeten',
@@ -377,7 +408,7 @@ export const german: Catalogue = {
       epoch: 'Mitgliederliste',
       log: 'Stelle in der Zeitleiste',
       time: 'Zeit',
-      holders: 'Aufbewahrt von',
+      holders: 'Wer ihn hat',
     },
     holds: 'hält',
     fails: 'hält nicht',
@@ -399,10 +430,31 @@ export const german: Catalogue = {
     collapsed: (devices) => `${geraete(devices)}: jeder Schritt mit der Zahl der anderen, die er versorgte.`,
     direct: 'Auf diesem Gerät geschrieben.',
     ownRoute: 'Sie haben diesen Eintrag geschrieben; er beginnt hier.',
-    cameTree: (name, tree) => `${name} hat Ihnen die erste Kopie übergeben, auf Baum ${tree === 0 ? 'A' : 'B'}.`,
-    cameSync: (name) => `${name} hat Ihnen diesen Eintrag beim Aufholen übergeben.`,
+    from: 'Von',
+    way: 'Weg',
+    stored: 'Hier gespeichert',
+    wayHop: (tree, hop, hops) => `Baum ${tree === 0 ? 'A' : 'B'}, Schritt ${number(hop)} von ${number(hops)}`,
+    wayStandIn: (tree) => `Baum ${tree === 0 ? 'A' : 'B'}, vertretungsweise`,
+    waySync: 'Beim Aufholen',
+    camePlanned: 'Die erste Kopie kam von dem Gerät, das der Baum nennt.',
+    camePassedOver: (amount) =>
+      `${plural(amount, 'Gerät', 'Geräte')} auf dem Weg ${amount === 1 ? 'war' : 'waren'} gerade nicht zu erreichen und ${amount === 1 ? 'wurde' : 'wurden'} übersprungen.`,
+    cameStandIn: (name) =>
+      `${name} liegt nicht auf dem geplanten Weg und vertrat ein Gerät, das nicht zu erreichen oder zu spät war.`,
+    cameSync: 'Kein Baum hat ihn rechtzeitig gebracht; dieses Gerät hat danach gefragt.',
     cameUnknown: 'Wer diesen Eintrag übergeben hat, ist nicht vermerkt.',
     offRing: 'Kein Weg zu diesem Gerät: Es stand nicht auf der Mitgliederliste, als dies geschrieben wurde.',
+    holders: 'Wer ihn hat',
+    heldBy: (held, of) => `Auf ${number(held)} von ${number(of)} Geräten`,
+    holdersLead: (unknown) =>
+      `Jedes hat unterschrieben, dass es alles bis zu der Zeit daneben hat und geprüft hat.${unknown === 0 ? '' : ' Von den anderen ist noch keine solche Unterschrift hier; sie können ihn trotzdem haben.'}`,
+    holdersNone:
+      'Noch hat kein anderes Gerät unterschrieben, dass es ihn hat. Unterschriften kommen alle paar Sekunden, solange Geräte online sind.',
+    holdersHeld: (amount) => `Auf ${plural(amount, 'Gerät', 'Geräten')}`,
+    holdersUnknown: (amount) => `Nicht bekannt von ${plural(amount, 'Gerät', 'Geräten')}`,
+    holdersMe: 'dieses Gerät',
+    holdersUpTo: (when) => `bis ${when}`,
+    saveHolders: 'Mit Unterschriften speichern',
     acknowledged: 'Bestätigt von',
     acknowledgedNone: 'Noch hat kein Gerät Ihre Übergabe bestätigt.',
     online: 'online',
@@ -446,8 +498,59 @@ export const german: Catalogue = {
     ],
     removeConfirm: (name) => `${name} entfernen`,
     removed: (name) => `${name} wurde aus dem Kreis entfernt`,
+    promote: 'Zum Verwalter machen…',
+    promoteTitle: (name) => `${name} zum Verwalter machen?`,
+    promoteWhat: (admins) => [
+      'Verwalter lassen Menschen ein, entfernen sie und entscheiden, wer sonst Verwalter ist.',
+      admins === 1
+        ? 'Von da an müssen Sie beide jeder Änderung zustimmen. Mit einem dritten Verwalter genügen zwei beliebige.'
+        : 'Mehr als die Hälfte der Verwalter muss jeder Änderung zustimmen.',
+      'Ein Verwalter stimmt mit einem Gerät ab: mit dem, das am längsten auf der Liste steht.',
+    ],
+    promoteConfirm: (name) => `${name} zum Verwalter machen`,
+    promoted: (name) => `${name} ist jetzt Verwalter`,
+    demote: 'Nicht mehr Verwalter…',
+    demoteTitle: (name) => `${name} zum einfachen Mitglied machen?`,
+    demoteWhat: ['Die Person bleibt im Kreis und entscheidet nicht mehr, wer dazugehört.'],
+    demoteConfirm: 'Zum einfachen Mitglied machen',
+    demoted: (name) => `${name} ist nicht mehr Verwalter`,
+    leave: 'Den Kreis verlassen…',
+    leaveTitle: (circle) => `${circle} verlassen?`,
+    leaveWhat: [
+      'Sie schreiben hier nicht mehr und bekommen nichts Neues.',
+      'Was auf Ihren Geräten ist, bleibt dort, lesbar.',
+      'Ihre Einträge bis jetzt bleiben bei den anderen.',
+      'Um zurückzukommen, brauchen Sie eine Einladung und das Ja eines Verwalters.',
+    ],
+    leaveConfirm: 'Verlassen',
+    left: 'Sie haben den Kreis verlassen',
+    removeDevice: 'Entfernen',
+    removeDeviceLabel: (short) => `Gerät ${short} entfernen`,
+    removeDeviceTitle: (name) => `Ein Gerät von ${name} entfernen?`,
+    removeDeviceWhat: [
+      'Für ein Gerät, das verloren, gestohlen oder nicht mehr in Gebrauch ist. Sein Mitglied bleibt.',
+      'Was es bis jetzt geschrieben hat, bleibt; nichts, was es später schreibt, wird angenommen.',
+      'Was darauf ist, bleibt darauf. Hat es jemand anderes, kann er das lesen.',
+      'Der Kreis bekommt ein neues Geheimnis, und das Gerät kann nicht zurückkommen.',
+    ],
+    removeDeviceConfirm: 'Das Gerät entfernen',
+    deviceRemoved: 'Das Gerät wurde entfernt',
+    votes: 'Stimmt ab',
+    votesHint: 'Mit diesem Gerät stimmt sein Mitglied über Änderungen der Liste ab.',
+    forkedAt: (seq) => `Zwei Fassungen ab Eintrag Nr. ${number(seq)}: angehalten`,
+    wants: 'Wartet auf Zustimmung',
+    waitsFor: (names) =>
+      `Wartet auf die Zustimmung von ${names}. Geht von selbst weiter, sobald jemand davon online ist.`,
+    waits: 'Darüber wird gerade abgestimmt',
+    asksAgain: (when) => `gefragt ${when}`,
+    withdraw: 'Nicht mehr fragen',
+    withdrawLabel: (what) => `Nicht mehr fragen: ${what}`,
+    waiting: (names) => `Wartet auf die Zustimmung von ${names}`,
+    notHeard: (names) => `Online, aber noch ohne die neueste Liste: ${names}`,
+    invitedBy: (name) => `von ${name}`,
     moreAbout: (name) => `Mehr über ${name}`,
     newInvite: 'Neue Einladung',
+    newDevice: 'Gerät hinzufügen',
     inviteLead:
       'Mit einer Einladung kommt jemand in den Kreis. Übergeben Sie sie so, dass nur diese Person sie lesen kann.',
     noInvites: 'Noch keine Einladungen',
@@ -461,7 +564,8 @@ export const german: Catalogue = {
     revoke: 'Zurückziehen',
     revokeLabel: (id) => `Einladung ${id} zurückziehen`,
     revoked: 'Die Einladung wurde zurückgezogen',
-    notAdmin: 'Nur Verwalter können einladen, einlassen und entfernen. Fragen Sie einen von ihnen.',
+    notAdmin:
+      'Ihre Einladungen lassen weitere Geräte von Mitgliedern ein. Soll jemand Neues herein, fragen Sie einen Verwalter.',
     noChanges: 'Noch keine Änderungen',
     agreedBy: (names) => `Unterschrieben von ${names}`,
     list: (epoch) => `Nr. ${number(epoch)}`,
@@ -485,7 +589,10 @@ export const german: Catalogue = {
     wordsHint: 'Fürs Telefon: Lesen Sie sie in dieser Reihenfolge vor.',
     qr: 'QR-Code des Einladungslinks',
     qrHint: 'Mit dem anderen Gerät aufnehmen.',
-    keep: 'Lassen Sie Twofold laufen: Beim Beitritt muss die App eines Verwalters erreichbar sein.',
+    keep: 'Jedes Mitglied, das online ist, lässt zum Lesen ein. Die App eines Verwalters bestätigt, sobald sie online ist.',
+    deviceTitle: 'Gerät hinzufügen',
+    deviceLead:
+      'Für ein weiteres Gerät von Ihnen oder einem anderen Mitglied: Es wird dort aus den 24 Wörtern wiederhergestellt und tritt dann hiermit bei. Jemand Neues kommt damit nicht herein.',
   },
   network: {
     title: 'Netzwerk',
@@ -512,19 +619,102 @@ export const german: Catalogue = {
     received: 'Empfangen',
     sent: 'Gesendet',
     since: 'Seit',
+    way: 'Richtung',
+    amount: number,
+    bytes,
+    me: 'Sie',
+    map: 'Ring',
+    mapLabel: (devices) => `Ring aus ${plural(devices, 'Gerät', 'Geräten')}, dieses zuerst`,
+    mapKeys:
+      'Die Pfeiltasten gehen um den Ring, Bild auf und Bild ab zum nächsten Gerät mit einer Linie, die Eingabetaste hält ein Gerät fest.',
+    mapHint:
+      'Zeigen Sie auf ein Gerät, oder gehen Sie mit den Pfeiltasten um den Ring. Ein Klick hält es mit seinem Verkehr im Blick.',
+    offRing: 'Dieses Gerät steht nicht auf der Mitgliederliste und hat deshalb keinen Platz im Ring.',
+    devices: geraete,
+    alone: 'Bisher nur dieses. Jedes Gerät, das beitritt, bekommt einen Platz im Ring.',
+    neighbourSummary: (neighbours, up) =>
+      up === neighbours
+        ? `Dieses Gerät hält Verbindung zu ${plural(neighbours, 'Nachbarn', 'Nachbarn')}, und ${neighbours === 1 ? 'sie' : 'jede'} steht.`
+        : `Dieses Gerät hält Verbindung zu ${plural(neighbours, 'Nachbarn', 'Nachbarn')}; ${up === 1 ? '1 steht' : `${number(up)} stehen`}.`,
+    neighbour: 'Ein Nachbar im Ring: Diese Verbindung wird gehalten.',
+    neighbourDown: 'Ein Nachbar im Ring, aber gerade ohne Verbindung.',
+    neighbourMissing: 'Nachbar ohne Verbindung',
+    spare: 'Kein Nachbar: Diese Verbindung bleibt, solange sie gebraucht wird.',
+    stranger: 'Kein Nachbar: nur verbunden, wenn ein Eintrag es braucht.',
+    placeName: 'Platz',
+    place: (place, devices) =>
+      place === 0 ? 'oben in Ihrem Ring' : `${number(place)} von ${number(devices - 1)} nach Ihnen`,
+    device: 'Gerät',
+    upDown: (sent, received) => `${sent} gesendet, ${received} empfangen`,
+    legend: 'Was die Zeichen bedeuten',
+    sign: {
+      online: 'Mit diesem Gerät verbunden',
+      seen: 'Kürzlich von anderen gesehen',
+      offline: 'Nicht gesehen',
+      demoted: 'Zurückgestuft',
+      lan: 'Verbindung im lokalen Netz',
+      internet: 'Verbindung über das Internet',
+      loopback: 'Verbindung auf diesem Computer',
+      missing: 'Nachbar ohne Verbindung',
+    },
     traffic: 'Verkehr',
+    trafficOf: 'Verkehr mit',
+    allLinks: 'Alle Verbindungen',
     rate: (rate) => `${bytes(rate)}/s`,
-    trafficLabel: (sent, received) => `Letzte Minute: sendet jetzt ${sent}, empfängt ${received}`,
+    scale: (rate) => `bis ${rate}`,
+    nowSecond: 'Jetzt',
+    nowWord: 'jetzt',
+    lastMinute: 'Letzte Minute',
+    minutesAgo: (minutes) => `−${number(minutes)} min`,
+    atSecond: (clock, sent, received) => `${clock}: ${received} empfangen, ${sent} gesendet`,
+    trafficLabel: (sent, received, mostSent, mostReceived) =>
+      `Letzte fünf Minuten. Sendet jetzt ${sent}, empfängt ${received}; höchstens ${mostSent} gesendet und ${mostReceived} empfangen.`,
     budget: 'Kopien je Eintrag',
     budgetValue: (copies) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 2, minimumFractionDigits: 1 }).format(copies),
+    budgetTimes: (times) => new Intl.NumberFormat(locale, { maximumFractionDigits: times < 10 ? 1 : 0 }).format(times),
     budgetNone: 'Seit dem Start wurde kein Eintrag weitergegeben.',
-    budgetLead: (copies, entries) =>
-      `${plural(copies, 'Kopie', 'Kopien')} gesendet für ${eintraege(entries)} seit dem Start.`,
+    budgetLead: (copies, entries, mesh) =>
+      `${plural(copies, 'Kopie', 'Kopien')} gesendet für ${eintraege(entries)} seit dem Start. Jeden an alle zu senden, wären ${number(mesh)} gewesen.`,
     budgetMesh: 'Wenn jeder an jeden sendete',
     budgetOurs: 'Dieses Gerät, im Mittel',
-    budgetSaved: (times) => `${times}-mal weniger, als an alle zu senden.`,
-    copiesReceived: (copies) => `${plural(copies, 'Kopie', 'Kopien')} empfangen.`,
+    budgetSaved: (times) => `Das sind ${times}-mal so viele.`,
+    budgetRest: (copies, duplicates) =>
+      `${plural(copies, 'Kopie', 'Kopien')} empfangen, davon ${duplicates === 0 ? 'keine' : number(duplicates)} von etwas, das schon hier war.`,
+    budgetAnnounced: (amount) =>
+      `Wo eine zweite Kopie nicht nötig war, wurde nur die Kennung mitgeteilt: ${number(amount)}-mal.`,
+    repairs: 'Ausgleich seit dem Start',
+    repair: {
+      retried: {
+        name: 'An ein anderes Gerät übergeben',
+        means: 'Ein Gerät hat nicht rechtzeitig bestätigt; sein Teil ging an das nächste.',
+      },
+      takenOver: {
+        name: 'Übernommen',
+        means: 'Ein Baum war spät; dieses Gerät hat seinen Teil aus der Kopie des anderen weitergegeben.',
+      },
+      late: {
+        name: 'Ein Baum, der ausfiel',
+        means:
+          'Ein Eintrag kam auf dem einen Baum und nie auf dem anderen. Unterschriebene Meldungen darüber finden Geräte, die nichts weitergeben.',
+      },
+      pulled: {
+        name: 'Geholt',
+        means: 'Einträge, nach denen dieses Gerät beim Aufholen gefragt hat, weil kein Baum sie brachte.',
+      },
+    },
+    demoted: 'Zurückgestufte Geräte',
+    demotedTag: 'zurückgestuft',
+    demotedNone: 'Keine. Jedes Gerät gibt weiter, was es soll.',
+    demotedSince: (since, again, at) => `Zurückgestuft: ${since}. Nächster Versuch: ${again} (${at}).`,
+    demotedMeans:
+      'Ein zurückgestuftes Gerät bekommt weiterhin jeden Eintrag. Die anderen verlassen sich nur nicht darauf, dass es welche weitergibt.',
+    receipts: 'Quittungen',
+    receiptsAlone: 'Es gibt noch kein anderes Gerät.',
+    receiptsProven: (proven, of) =>
+      `${number(proven)} von ${plural(of, 'anderen Gerät', 'anderen Geräten')} nachgewiesen`,
+    receiptsMean: (seconds) =>
+      `Jedes Gerät unterschreibt, höchstens alle ${plural(seconds, 'Sekunde', 'Sekunden')}, was es hat und geprüft hat. Diese Unterschriften stimmen mit dem überein, was hier ist; die Einzelheiten eines Eintrags nennen, wer ihn hat.`,
     addresses: 'Von Hand eingetragene Adressen',
     addressesHint: 'Für Netze, in denen sich Geräte nicht melden können: die Adresse, die das andere Twofold zeigt.',
     address: 'Adresse',
@@ -557,6 +747,15 @@ export const german: Catalogue = {
     internet: 'Internet',
     internetHint:
       'Mitglieder über ein öffentliches Adressverzeichnis finden. Nur Mitglieder kommen über die Begrüßung hinaus.',
+    caps: 'Senden',
+    capsHint:
+      'Wie viel dieses Gerät über seine Verbindungen senden darf. 0 heißt: so viel das Netz aufnimmt. Mit einer niedrigen Grenze erreichen Einträge die anderen später, aber sie erreichen sie. Was hereinkommt, ist nicht begrenzt.',
+    cap: 'Insgesamt',
+    capPeer: 'An ein Gerät',
+    capUnit: 'KiB je Sekunde',
+    capNone: 'Keine Grenze',
+    capIs: (kib) => `Höchstens ${number(kib)} KiB je Sekunde`,
+    capProblem: (most) => `Eine ganze Zahl von 0 bis ${number(most)}.`,
     storage: 'Ihre Daten',
     folder: 'Datenordner',
     folderHint:

@@ -28,7 +28,30 @@ const english = {
     copied: 'Copied',
     dismiss: 'Dismiss',
   },
-  alerts: { region: 'Notices', dismiss: (what: string) => `Dismiss: ${what}` },
+  alerts: {
+    region: 'Notices',
+    dismiss: (what: string) => `Dismiss: ${what}`,
+    renew: {
+      button: 'Become a new device…',
+      title: 'Go on here as a new device of yours?',
+      confirm: 'Become a new device',
+      what: [
+        'The other device with this key goes on as it is.',
+        'What is in this folder is put aside; nothing is deleted.',
+        'Then join again with an invite by any member. Your entries come back from the circle.',
+      ],
+    },
+    recover: {
+      button: 'All my other devices are lost…',
+      title: 'Put this device in the place of all your others?',
+      confirm: 'They are lost: go on here',
+      what: [
+        'Do this only if none of your other devices works any more. If one does, use it instead.',
+        'All of them are taken off the list for good, and everybody gets a new circle secret.',
+        'Your 24 words vouch for this device. From then on it decides who is let in.',
+      ],
+    },
+  },
 
   welcome: {
     title: 'One shared timeline for people who trust each other',
@@ -200,6 +223,10 @@ const english = {
     progress: (have: number, all: number) => `${number(have)} of ${number(all)} entries`,
     just: 'Just you',
   },
+  held: {
+    title: (amount: number) => `${plural(amount, 'entry', 'entries')} of yours ${amount === 1 ? 'waits' : 'wait'} here`,
+    hint: 'Goes out when you are admitted.',
+  },
   timeline: {
     list: (name: string) => `Timeline of ${name}`,
     entries: (amount: number) => plural(amount, 'entry', 'entries'),
@@ -354,6 +381,8 @@ const english = {
     previewEmpty: 'Nothing to preview yet',
     suggestions: 'Suggestions',
     removed: 'You were removed from this circle',
+    copied: 'This device writes no more',
+    copiedHint: 'Another one with its key goes on. This one can become a new device of yours, above.',
     removedHint:
       'What you received stays readable here. New entries no longer reach this device, and it can no longer write.',
     restoring: 'Asking the circle for your timelines',
@@ -381,7 +410,7 @@ const english = {
       epoch: 'Member list',
       log: 'Place in the timeline',
       time: 'Time',
-      holders: 'Held by',
+      holders: 'Holders',
     },
     holds: 'holds',
     fails: 'does not hold',
@@ -404,10 +433,32 @@ const english = {
     collapsed: (devices: number) => `${plural(devices, 'device', 'devices')}: each hop with how many others it served.`,
     direct: 'Written on this device.',
     ownRoute: 'You wrote this entry; it starts here.',
-    cameTree: (name: string, tree: 0 | 1) => `${name} handed you the first copy, on tree ${tree === 0 ? 'A' : 'B'}.`,
-    cameSync: (name: string) => `${name} handed you this entry while catching up.`,
+    from: 'From',
+    way: 'Way',
+    stored: 'Stored here',
+    wayHop: (tree: 0 | 1, hop: number, hops: number) =>
+      `Tree ${tree === 0 ? 'A' : 'B'}, hop ${number(hop)} of ${number(hops)}`,
+    wayStandIn: (tree: 0 | 1) => `Tree ${tree === 0 ? 'A' : 'B'}, standing in`,
+    waySync: 'Catching up',
+    camePlanned: 'The first copy came from the device that the tree names.',
+    camePassedOver: (amount: number) =>
+      `It skipped ${plural(amount, 'device', 'devices')} of the path, which could not be reached just then.`,
+    cameStandIn: (name: string) =>
+      `${name} is not on the planned path. It stood in for a device that could not be reached or was late.`,
+    cameSync: 'No tree brought it in time; this device asked for it.',
     cameUnknown: 'Who handed this entry over is not recorded.',
     offRing: 'No path to this device: it was not on the member list when this was written.',
+    holders: 'Who has it',
+    heldBy: (held: number, of: number) => `Held by ${number(held)} of ${number(of)}`,
+    holdersLead: (unknown: number) =>
+      `Each of them signed that it holds and has verified everything up to the time beside it.${unknown === 0 ? '' : ' Of the others no such signature is here yet; they may well have it.'}`,
+    holdersNone:
+      'No other device has signed yet that it holds this. Signatures come every few seconds while devices are online.',
+    holdersHeld: (amount: number) => `Held by ${plural(amount, 'device', 'devices')}`,
+    holdersUnknown: (amount: number) => `Not known of ${plural(amount, 'device', 'devices')}`,
+    holdersMe: 'this device',
+    holdersUpTo: (when: string) => `up to ${when}`,
+    saveHolders: 'Save with signatures',
     acknowledged: 'Acknowledged by',
     acknowledgedNone: 'No device has acknowledged your hand-over yet.',
     online: 'online',
@@ -451,8 +502,58 @@ const english = {
     ],
     removeConfirm: (name: string) => `Remove ${name}`,
     removed: (name: string) => `${name} was removed from the circle`,
+    promote: 'Make an admin…',
+    promoteTitle: (name: string) => `Make ${name} an admin?`,
+    promoteWhat: (admins: number) => [
+      'Admins let people in, remove them, and decide who else is an admin.',
+      admins === 1
+        ? 'From then on both of you must agree to every change. With a third admin any two are enough.'
+        : 'More than half of the admins must agree to every change.',
+      'An admin votes with one device: the one that has been on the list longest.',
+    ],
+    promoteConfirm: (name: string) => `Make ${name} an admin`,
+    promoted: (name: string) => `${name} is an admin`,
+    demote: 'No longer an admin…',
+    demoteTitle: (name: string) => `Make ${name} a plain member?`,
+    demoteWhat: ['They stay in the circle, and decide no more who is in it.'],
+    demoteConfirm: 'Make a plain member',
+    demoted: (name: string) => `${name} is no longer an admin`,
+    leave: 'Leave the circle…',
+    leaveTitle: (circle: string) => `Leave ${circle}?`,
+    leaveWhat: [
+      'You write no more here, and get nothing new.',
+      'What is on your devices stays there, readable.',
+      'Your entries up to now stay with the others.',
+      'To come back you need an invite, and an admin has to say yes.',
+    ],
+    leaveConfirm: 'Leave',
+    left: 'You have left the circle',
+    removeDevice: 'Remove',
+    removeDeviceLabel: (short: string) => `Remove device ${short}`,
+    removeDeviceTitle: (name: string) => `Remove a device of ${name}?`,
+    removeDeviceWhat: [
+      'For a device that is lost, stolen or no longer used. Its member stays.',
+      'What it wrote up to now stays; nothing that it writes later is accepted.',
+      'What is on it stays on it. If somebody else has it, he can read that.',
+      'Everybody else gets a new circle secret, and the device cannot come back.',
+    ],
+    removeDeviceConfirm: 'Remove the device',
+    deviceRemoved: 'The device was removed',
+    votes: 'Votes',
+    votesHint: 'With this device its member votes on changes of the list.',
+    forkedAt: (seq: number) => `Two histories from entry ${number(seq)} on: stopped`,
+    wants: 'Waiting for agreement',
+    waitsFor: (names: string) => `Waits for ${names} to agree. Goes on by itself when they are online.`,
+    waits: 'Is being agreed on',
+    asksAgain: (when: string) => `asked ${when}`,
+    withdraw: 'Ask no longer',
+    withdrawLabel: (what: string) => `Ask no longer: ${what}`,
+    waiting: (names: string) => `Waits for ${names} to agree`,
+    notHeard: (names: string) => `Online and not yet told of the latest list: ${names}`,
+    invitedBy: (name: string) => `by ${name}`,
     moreAbout: (name: string) => `More about ${name}`,
     newInvite: 'New invite',
+    newDevice: 'Add a device',
     inviteLead: 'An invite lets somebody into the circle. Hand it over in a way that only they can read.',
     noInvites: 'No invites yet',
     noInvitesHint: 'Make one and hand it over as a link, as a QR code, or as twelve words on the phone.',
@@ -465,7 +566,7 @@ const english = {
     revoke: 'Withdraw',
     revokeLabel: (id: string) => `Withdraw invite ${id}`,
     revoked: 'The invite was withdrawn',
-    notAdmin: 'Only admins can invite, let in and remove. Ask one of them.',
+    notAdmin: 'Your invites let in further devices of members. To let somebody new in, ask an admin.',
     noChanges: 'No changes yet',
     agreedBy: (names: string) => `Signed by ${names}`,
     list: (epoch: number) => `No. ${number(epoch)}`,
@@ -489,7 +590,10 @@ const english = {
     wordsHint: 'For the phone: read them out in this order.',
     qr: 'QR code of the invite link',
     qrHint: 'Scan it with the other device.',
-    keep: 'Keep Twofold running: one admin’s app must be reachable when they join.',
+    keep: 'Any member who is online lets them in to read. An admin’s app confirms them when it is online.',
+    deviceTitle: 'Add a device',
+    deviceLead:
+      'For another device of yours, or of another member: it is restored from the 24 words there, then joins with this. It lets nobody new in.',
   },
   network: {
     title: 'Network',
@@ -516,19 +620,100 @@ const english = {
     received: 'Received',
     sent: 'Sent',
     since: 'Since',
+    way: 'Direction',
+    amount: number,
+    bytes,
+    me: 'You',
+    map: 'Ring',
+    mapLabel: (devices: number) => `Ring of ${plural(devices, 'device', 'devices')}, this one first`,
+    mapKeys:
+      'Arrow keys go round the ring, Page up and Page down go to the next device with a line, Enter keeps a device chosen.',
+    mapHint: 'Point at a device, or walk the ring with the arrow keys. Click to keep it in sight, with its traffic.',
+    offRing: 'This device is not on the member list, so it has no place on the ring.',
+    devices: (amount: number) => plural(amount, 'device', 'devices'),
+    alone: 'Only this one so far. Each device that joins takes a place on the ring.',
+    neighbourSummary: (neighbours: number, up: number) =>
+      up === neighbours
+        ? `This device keeps links with ${plural(neighbours, 'neighbour', 'neighbours')}, and all are up.`
+        : `This device keeps links with ${plural(neighbours, 'neighbour', 'neighbours')}; ${number(up)} ${up === 1 ? 'is' : 'are'} up.`,
+    neighbour: 'A neighbour on the ring: this link is kept.',
+    neighbourDown: 'A neighbour on the ring, but there is no link now.',
+    neighbourMissing: 'neighbour without a link',
+    spare: 'Not a neighbour: this link lasts as long as it is needed.',
+    stranger: 'Not a neighbour: linked only when an entry needs it.',
+    placeName: 'Place',
+    place: (place: number, devices: number) =>
+      place === 0 ? 'the top of your ring' : `${number(place)} of ${number(devices - 1)} after you`,
+    device: 'Device',
+    upDown: (sent: string, received: string) => `${sent} sent, ${received} received`,
+    legend: 'What the signs mean',
+    sign: {
+      online: 'Linked to this device',
+      seen: 'Seen by others lately',
+      offline: 'Not seen',
+      demoted: 'Demoted',
+      lan: 'Link over LAN',
+      internet: 'Link over the internet',
+      loopback: 'Link on this computer',
+      missing: 'Neighbour without a link',
+    },
     traffic: 'Traffic',
+    trafficOf: 'Traffic with',
+    allLinks: 'All links',
     rate: (rate: number) => `${bytes(rate)}/s`,
-    trafficLabel: (sent: string, received: string) => `Last minute: now sending ${sent}, receiving ${received}`,
+    scale: (rate: string) => `up to ${rate}`,
+    nowSecond: 'Now',
+    nowWord: 'now',
+    lastMinute: 'Last minute',
+    minutesAgo: (minutes: number) => `−${number(minutes)} min`,
+    atSecond: (clock: string, sent: string, received: string) => `${clock}: ${received} received, ${sent} sent`,
+    trafficLabel: (sent: string, received: string, mostSent: string, mostReceived: string) =>
+      `Last five minutes. Now sending ${sent}, receiving ${received}; at most ${mostSent} sent and ${mostReceived} received.`,
     budget: 'Copies per entry',
     budgetValue: (copies: number) =>
       new Intl.NumberFormat(locale, { maximumFractionDigits: 2, minimumFractionDigits: 1 }).format(copies),
+    budgetTimes: (times: number) =>
+      new Intl.NumberFormat(locale, { maximumFractionDigits: times < 10 ? 1 : 0 }).format(times),
     budgetNone: 'No entry has been forwarded since the start.',
-    budgetLead: (copies: number, entries: number) =>
-      `${plural(copies, 'copy', 'copies')} sent for ${plural(entries, 'entry', 'entries')} since the start.`,
+    budgetLead: (copies: number, entries: number, mesh: number) =>
+      `${plural(copies, 'copy', 'copies')} sent for ${plural(entries, 'entry', 'entries')} since the start. Sending each to everybody would have been ${number(mesh)}.`,
     budgetMesh: 'If everybody sent to everybody',
     budgetOurs: 'This device, on average',
-    budgetSaved: (times: string) => `${times} times fewer than sending to everybody.`,
-    copiesReceived: (copies: number) => `${plural(copies, 'copy', 'copies')} received.`,
+    budgetSaved: (times: string) => `That is ${times} times as many.`,
+    budgetRest: (copies: number, duplicates: number) =>
+      `${plural(copies, 'copy', 'copies')} received, ${duplicates === 0 ? 'none' : number(duplicates)} of what was here already.`,
+    budgetAnnounced: (amount: number) =>
+      `Where a second copy was not needed, its id alone was told: ${plural(amount, 'time', 'times')}.`,
+    repairs: 'Repair since the start',
+    repair: {
+      retried: {
+        name: 'Handed to somebody else',
+        means: 'A device did not acknowledge in time, so its part went to the next one.',
+      },
+      takenOver: {
+        name: 'Taken over',
+        means: 'One tree was late, so this device handed on its part from the copy of the other.',
+      },
+      late: {
+        name: 'A tree that failed',
+        means: 'An entry came on one tree and never on the other. Signed reports of this find droppers.',
+      },
+      pulled: {
+        name: 'Fetched',
+        means: 'Entries that this device asked for while catching up, because no tree brought them.',
+      },
+    },
+    demoted: 'Demoted devices',
+    demotedTag: 'demoted',
+    demotedNone: 'None. Every device hands on what it should.',
+    demotedSince: (since: string, again: string, at: string) => `Since ${since}. Tried again ${again} (${at}).`,
+    demotedMeans: 'A demoted device still gets every entry. Others just do not count on it to hand any on.',
+    receipts: 'Receipts',
+    receiptsAlone: 'There is no other device yet.',
+    receiptsProven: (proven: number, of: number) =>
+      `${number(proven)} of ${plural(of, 'other device', 'other devices')} proven`,
+    receiptsMean: (seconds: number) =>
+      `Each device signs, at most every ${plural(seconds, 'second', 'seconds')}, what it holds and has verified. These signatures agreed with what is here; the details of an entry list who holds it.`,
     addresses: 'Addresses added by hand',
     addressesHint: 'For networks that do not let devices announce themselves: the address shown by the other Twofold.',
     address: 'Address',
@@ -560,6 +745,15 @@ const english = {
     lanHint: 'Find members on the networks that this computer is on. Needs no internet.',
     internet: 'Internet',
     internetHint: 'Find members over a public directory of addresses. Only members get past the handshake.',
+    caps: 'Sending',
+    capsHint:
+      'How much this device may send over its links. 0 means as much as the network takes. Under a low cap entries reach others later, but they do reach them. What comes in is not capped.',
+    cap: 'In all',
+    capPeer: 'To one device',
+    capUnit: 'KiB a second',
+    capNone: 'No cap',
+    capIs: (kib: number) => `At most ${number(kib)} KiB a second`,
+    capProblem: (most: number) => `A whole number from 0 to ${number(most)}.`,
     storage: 'Your data',
     folder: 'Data folder',
     folderHint: 'Everything is in here. Do not copy it to another computer: restore from your 24 words there instead.',
@@ -639,8 +833,8 @@ const english = {
 /** The shape that every language fills: any words, the same places. */
 type Words<T> = T extends string
   ? string
-  : T extends (...args: infer A) => string
-    ? (...args: A) => string
+  : T extends (...args: infer A) => infer R
+    ? (...args: A) => Words<R>
     : T extends readonly (infer E)[]
       ? readonly Words<E>[]
       : { readonly [K in keyof T]: Words<T[K]> }

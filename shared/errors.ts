@@ -10,12 +10,15 @@ export const wording = {
   EPOCH_UNKNOWN: 'The entry names a member list that is not known here yet.',
   DEVICE_NOT_IN_EPOCH: "The entry's device was not on the member list that it names.",
   DEVICE_REMOVED: 'The entry was written after its device had been removed.',
+  DEVICE_FROZEN:
+    'Its device signed two different entries for one place; nothing from there on is accepted until an admin has decided.',
   SIGNATURE_INVALID: "The entry's signature does not match its content.",
   BACKLINK_MISMATCH: "The entry does not continue its author's timeline.",
   TIMESTAMP_NOT_LATER: 'The entry claims to be older than the one before it.',
   TIMESTAMP_AHEAD: 'The entry is dated more than five minutes ahead of this clock; it is held until then.',
   CHECKPOINT_INVALID: 'What a peer passed on as signed by another device was not.',
-  EQUIVOCATION: 'Its author signed two different entries for one place; both are kept as proof.',
+  EQUIVOCATION:
+    'A device of {name} signed two different entries for one place. It is stopped there; an admin decides what becomes of it.',
   // -------- frames (rule F8)
   FRAME_MALFORMED: 'A peer sent something that is not a Twofold message; that connection was closed.',
   FRAME_OVERSIZED: 'A peer sent a message larger than 1 MiB; that connection was closed.',
@@ -30,13 +33,27 @@ export const wording = {
   CERTIFICATE_INVALID: "A device's certificate is not signed by its member.",
   GENESIS_INVALID: "The circle's founding record is damaged or not signed by its founder.",
   NOT_ADMIN: 'Only an admin of the circle can do this.',
-  ADMINS_NEEDED: 'This change needs other admins to agree: {waitingFor}.',
+  ADMINS_NEEDED: 'This change waits for {waitingFor} to agree. It goes on by itself when they are online.',
+  NOTICE_MALFORMED: 'A peer passed on a notice about the member list that is not in canonical form or not signed.',
+  AGREEMENT_DAMAGED:
+    'The file agreement.json is damaged. This device no longer votes on the member list; remove it from the list and join again as a new device.',
+  PROVISIONAL:
+    'You can read already. {waitingFor} must confirm that you are in; what you write is kept here and goes out then.',
+  PROVISIONAL_ENDED: 'You were not let in: {why} What you wrote is still here.',
+  LAST_DEVICE: 'This is the only device of {name}. Remove the member instead.',
+  FOUNDER_STAYS:
+    'The founder cannot leave: the circle would be without its first admin. Make somebody else an admin, and close Twofold.',
   MEMBER_UNKNOWN: 'There is no such member in this circle.',
+  DEVICE_UNKNOWN: 'There is no such device on the list.',
   MEMBER_IS_FOUNDER: 'The founder cannot be removed.',
   REMOVED_FROM_CIRCLE:
     'This device has been removed from the circle. What it has stays readable; it can no longer write.',
   DEVICE_COPIED:
-    "This device's key has written elsewhere: its folder was copied, or an old backup was put back. To keep one timeline, this copy no longer writes. Restore from the 24 words into an empty folder to go on as a new device.",
+    "This device's key has written elsewhere: its folder was copied, or an old backup was put back. To keep one timeline, this one no longer writes. It can become a new device of yours; entries come back from the circle.",
+  DEVICE_NOT_COPIED: 'This device is the only one with its key; there is no need for a new one.',
+  RECOVERY_NOT_POSSIBLE:
+    'Only the one admin of a circle, let in with a new device, can put it in the place of his lost ones.',
+  FORK_UNKNOWN: 'No proof is known that this device signed two different entries for one place.',
   RESTORING: 'This device was restored and is still fetching your timelines; writing is possible when that is done.',
   // -------- invites
   LINK_INVALID: 'This is not a Twofold invite link. Copy the whole link, from twofold:// to its end.',
@@ -77,6 +94,9 @@ export const wording = {
   TEXT_EMPTY: 'There is nothing to post.',
   TEXT_TOO_LONG: 'An entry holds at most {max} bytes of text; this one has {bytes}.',
   CLOCK_BEHIND: "This computer's clock is behind your own last entry by {behind}. Set the clock, then post again.",
+  NOT_ADMITTED: 'This is possible when you are let in.',
+  HELD_POSTS_MAX: 'At most {max} entries are kept until you are let in.',
+  HELD: 'Kept; it goes out when you are let in.',
   ENTRY_UNKNOWN: 'There is no such entry here.',
   ENTRY_FIXED: 'Only posts and replies can be changed, withdrawn or reacted to.',
   ENTRY_RETRACTED: 'This entry was withdrawn by its author.',
@@ -108,6 +128,7 @@ export const wording = {
   FILE_UNREADABLE: 'The file {file} cannot be read.',
   PROOF_FILE_INVALID: 'This is not a Twofold proof file, or it is damaged: {detail}',
   PROOF_FALSE: 'The proof does not hold: {detail}',
+  SIMULATION_FAILED: 'The simulation found what must never be.',
   NOT_RUNNING: 'No Twofold is running on this folder.',
   INTERNAL: 'Something went wrong inside Twofold. The details are in the log.',
 } as const satisfies Record<string, string>
@@ -128,10 +149,16 @@ export class TwofoldError extends Error {
 }
 
 let table: Readonly<Record<ErrorCode, string>> = wording
+let language = 'en'
 /** The language of all sentences from now on: this process serves one person. The command line never calls it. */
-export const speak = (sentences: Readonly<Record<ErrorCode, string>>): void => {
+export const speak = (tag: 'en' | 'de', sentences: Readonly<Record<ErrorCode, string>>): void => {
+  language = tag
   table = sentences
 }
+
+/** 'Ann or Bob', for a sentence: any one of them is meant. */
+export const anyOf = (names: readonly string[]): string =>
+  new Intl.ListFormat(language, { type: 'disjunction' }).format(names)
 
 /** The one sentence for a code. A placeholder without a value is left out, never shown. */
 export function sentence(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}): string {

@@ -6,6 +6,7 @@ import type { ErrorCode } from './errors'
 import {
   HAS,
   type AppState,
+  type DeviceKey,
   type EntryVersion,
   type Histogram,
   type HoldersView,
@@ -45,6 +46,10 @@ const nodeId = v.pipe(
 const memberKey = v.pipe(
   hex(64),
   v.transform((s) => s as MemberKey),
+)
+const deviceKey = v.pipe(
+  hex(64),
+  v.transform((s) => s as DeviceKey),
 )
 const inviteId = v.pipe(
   hex(32),
@@ -129,13 +134,27 @@ export const calls = {
   'circle.joinCancel': call(nothing).returns<null>(),
   'request.approve': call(v.strictObject({ id: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
   'request.refuse': call(v.strictObject({ id: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
-  'member.remove': call(v.strictObject({ member: memberKey })).returns<null>(),
+  /** Changes of the list answer with the names of the admins who still have to agree; none: it is done. */
+  'member.remove': call(v.strictObject({ member: memberKey })).returns<{ waitingFor: string[] }>(),
+  'member.role': call(v.strictObject({ member: memberKey, role: v.picklist(['admin', 'member']) })).returns<{
+    waitingFor: string[]
+  }>(),
+  'device.remove': call(v.strictObject({ device: deviceKey })).returns<{ waitingFor: string[] }>(),
+  /** This folder was one of two with one key: it goes on as a new device, and needs an invite by any member. */
+  'device.renew': call(nothing).returns<null>(),
+  'device.forkProof': call(v.strictObject({ device: deviceKey })).returns<{ fileName: string; content: string }>(),
+  'circle.leave': call(nothing).returns<{ waitingFor: string[] }>(),
+  /** The only admin has lost all other devices: his root key puts this one in their place. */
+  'circle.recover': call(nothing).returns<null>(),
+  /** Asks no longer for a change that waits. */
+  'change.withdraw': call(v.strictObject({ key: v.pipe(v.string(), v.maxLength(100)) })).returns<null>(),
   'members.list': call(nothing).returns<{ members: MemberView[]; changes: ListChangeView[] }>(),
   /** The window looked at this member's entries (or at everyone's): unread counts fall to 0. */
   'member.seen': call(v.strictObject({ scope })).returns<null>(),
 
   // -------- entries
-  'entry.post': call(v.strictObject({ text, replyTo: v.optional(nodeId) })).returns<Row>(),
+  /** Null: it is kept, and goes out when this device is let in. */
+  'entry.post': call(v.strictObject({ text, replyTo: v.optional(nodeId) })).returns<Row | null>(),
   /** Sets this member's reaction to an entry; '' takes it back. Answers the entry's row, as the next two do. */
   'entry.react': call(v.strictObject({ id: nodeId, text: v.pipe(v.string(), v.maxLength(64)) })).returns<Row>(),
   'entry.edit': call(v.strictObject({ id: nodeId, text })).returns<Row>(),

@@ -234,6 +234,12 @@ export interface DeviceView {
   announcedHeight: number
   addedInEpoch: number
   removed: boolean
+  /** Number of the first of two different entries that it signed for one place (rule N6); null: none. */
+  forkedAt: number | null
+  /** With this device its member votes on changes of the list (rule M3). */
+  votes: boolean
+  /** The latest list that it told; null: not linked since the start. */
+  epoch: number | null
 }
 export interface MemberView {
   key: MemberKey
@@ -257,11 +263,37 @@ export interface ListChangeView {
   agreedBy: string[]
 }
 
+/** A change of the list that is not agreed yet. */
+export interface WantView {
+  key: string
+  text: string
+  askedAt: number
+}
+/** What waits on this device until it is on the list (rule M4). */
+export interface HeldPostView {
+  text: string
+  /** ms since 1970 UTC. */
+  at: number
+  replyTo?: NodeId
+}
+
 export interface CircleView {
   id: CircleId
   name: string
   epoch: number
   approval: 'auto' | 'ask'
+  /** member: on the list. provisional: let in to read until the admins have agreed. removed: no longer on it. */
+  standing: 'member' | 'provisional' | 'removed'
+  /** This device holds the vote of the only admin, whose other devices may all be lost (rule N7). */
+  mayRecover: boolean
+  /** This device's key is alive elsewhere: it writes no more, and may become a new device. */
+  copied: boolean
+  /** Changes that this device asked for, and the admins whose votes they wait for. */
+  wants: WantView[]
+  waitingFor: string[]
+  heldPosts: HeldPostView[]
+  /** Names of members on links that have not told of the latest list yet. */
+  notHeard: string[]
   /** This device's member may invite, approve and remove. */
   admin: boolean
   members: MemberView[]
@@ -279,7 +311,11 @@ export interface JoinRequestView {
 }
 export interface InviteView {
   id: InviteId
-  createdAt: number
+  /** Null: made on another device. */
+  createdAt: number | null
+  /** Name of the member who made it. */
+  by: string
+  mine: boolean
   expiresAt: number
   usesMax: number
   used: number

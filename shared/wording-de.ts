@@ -9,12 +9,14 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   EPOCH_UNKNOWN: 'Der Eintrag nennt eine Mitgliederliste, die hier noch nicht bekannt ist.',
   DEVICE_NOT_IN_EPOCH: 'Das Gerät des Eintrags stand nicht auf der Mitgliederliste, die er nennt.',
   DEVICE_REMOVED: 'Der Eintrag wurde geschrieben, nachdem sein Gerät entfernt worden war.',
+  DEVICE_FROZEN:
+    'Das Gerät hat zwei verschiedene Einträge für eine Stelle unterschrieben; ab dort wird nichts angenommen, bis ein Verwalter entschieden hat.',
   SIGNATURE_INVALID: 'Die Unterschrift des Eintrags passt nicht zu seinem Inhalt.',
   BACKLINK_MISMATCH: 'Der Eintrag setzt die Zeitleiste seines Autors nicht fort.',
   TIMESTAMP_NOT_LATER: 'Der Eintrag gibt an, älter zu sein als der vor ihm.',
   TIMESTAMP_AHEAD: 'Der Eintrag liegt mehr als fünf Minuten vor dieser Uhr; er wird bis dahin zurückgehalten.',
   EQUIVOCATION:
-    'Sein Autor hat zwei verschiedene Einträge für eine Stelle unterschrieben; beide werden als Beweis aufbewahrt.',
+    'Ein Gerät von {name} hat zwei verschiedene Einträge für eine Stelle unterschrieben. Dort ist für das Gerät Schluss; ein Verwalter entscheidet, was aus ihm wird.',
   CHECKPOINT_INVALID: 'Was ein Gerät als von einem anderen unterschrieben weitergab, war es nicht.',
   FRAME_MALFORMED: 'Ein Gerät hat etwas gesendet, das keine Twofold-Nachricht ist; die Verbindung wurde geschlossen.',
   FRAME_OVERSIZED: 'Ein Gerät hat eine Nachricht von mehr als 1 MiB gesendet; die Verbindung wurde geschlossen.',
@@ -29,13 +31,30 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   CERTIFICATE_INVALID: 'Das Zertifikat eines Geräts ist nicht von seinem Mitglied unterschrieben.',
   GENESIS_INVALID: 'Die Gründungsurkunde des Kreises ist beschädigt oder nicht von seinem Gründer unterschrieben.',
   NOT_ADMIN: 'Das kann nur ein Verwalter des Kreises.',
-  ADMINS_NEEDED: 'Dieser Änderung müssen andere Verwalter zustimmen: {waitingFor}.',
+  ADMINS_NEEDED:
+    'Diese Änderung wartet auf die Zustimmung von {waitingFor}. Sie geht von selbst weiter, sobald jemand davon online ist.',
+  NOTICE_MALFORMED:
+    'Ein Gerät hat eine Mitteilung zur Mitgliederliste weitergegeben, die nicht die vorgeschriebene Form hat oder nicht unterschrieben ist.',
+  AGREEMENT_DAMAGED:
+    'Die Datei agreement.json ist beschädigt. Dieses Gerät stimmt über die Mitgliederliste nicht mehr ab; entfernen Sie es von der Liste, und treten Sie als neues Gerät wieder bei.',
+  PROVISIONAL:
+    'Lesen können Sie schon. {waitingFor} muss noch bestätigen, dass Sie dabei sind; was Sie schreiben, bleibt hier und geht dann hinaus.',
+  PROVISIONAL_ENDED: 'Sie wurden nicht eingelassen: {why} Was Sie geschrieben haben, ist noch hier.',
+  LAST_DEVICE: 'Das ist das einzige Gerät von {name}. Entfernen Sie stattdessen das Mitglied.',
+  FOUNDER_STAYS:
+    'Der Gründer kann nicht gehen: Dem Kreis fehlte sein erster Verwalter. Machen Sie jemand anderen zum Verwalter, und schließen Sie Twofold.',
   MEMBER_UNKNOWN: 'Ein solches Mitglied gibt es in diesem Kreis nicht.',
+  DEVICE_UNKNOWN: 'Ein solches Gerät steht nicht auf der Liste.',
   MEMBER_IS_FOUNDER: 'Der Gründer kann nicht entfernt werden.',
   REMOVED_FROM_CIRCLE:
     'Dieses Gerät wurde aus dem Kreis entfernt. Was es hat, bleibt lesbar; schreiben kann es nicht mehr.',
   DEVICE_COPIED:
-    'Mit dem Schlüssel dieses Geräts wurde anderswo geschrieben: Sein Ordner wurde kopiert oder eine alte Sicherung zurückgespielt. Damit es eine Zeitleiste bleibt, schreibt diese Kopie nicht mehr. Stellen Sie sich aus den 24 Wörtern in einem leeren Ordner wieder her, um als neues Gerät weiterzumachen.',
+    'Mit dem Schlüssel dieses Geräts wurde anderswo geschrieben: Sein Ordner wurde kopiert oder eine alte Sicherung zurückgespielt. Damit es eine Zeitleiste bleibt, schreibt dieses hier nicht mehr. Es kann ein neues Gerät von Ihnen werden; die Einträge kommen vom Kreis zurück.',
+  DEVICE_NOT_COPIED: 'Dieses Gerät ist das einzige mit seinem Schlüssel; ein neuer ist nicht nötig.',
+  RECOVERY_NOT_POSSIBLE:
+    'Nur der einzige Verwalter eines Kreises, eingelassen mit einem neuen Gerät, kann es an die Stelle seiner verlorenen setzen.',
+  FORK_UNKNOWN:
+    'Es ist kein Beweis bekannt, dass dieses Gerät zwei verschiedene Einträge für eine Stelle unterschrieben hat.',
   RESTORING: 'Dieses Gerät wurde wiederhergestellt und holt noch Ihre Zeitleisten; danach kann geschrieben werden.',
   LINK_INVALID: 'Das ist kein Einladungslink von Twofold. Kopieren Sie den ganzen Link, von twofold:// bis zum Ende.',
   LINK_DAMAGED:
@@ -75,6 +94,9 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   TEXT_TOO_LONG: 'Ein Eintrag fasst höchstens {max} Bytes Text; dieser hat {bytes}.',
   CLOCK_BEHIND:
     'Die Uhr dieses Computers geht gegenüber Ihrem letzten Eintrag um {behind} nach. Stellen Sie sie, dann schreiben Sie noch einmal.',
+  NOT_ADMITTED: 'Das geht, sobald Sie eingelassen sind.',
+  HELD_POSTS_MAX: 'Höchstens {max} Einträge werden aufbewahrt, bis Sie eingelassen sind.',
+  HELD: 'Aufbewahrt; geht hinaus, sobald Sie eingelassen sind.',
   ENTRY_UNKNOWN: 'Diesen Eintrag gibt es hier nicht.',
   ENTRY_FIXED: 'Nur Beiträge und Antworten können geändert, zurückgenommen oder mit Reaktionen versehen werden.',
   ENTRY_RETRACTED: 'Diesen Eintrag hat sein Autor zurückgenommen.',
@@ -108,6 +130,7 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   FILE_UNREADABLE: 'Die Datei {file} kann nicht gelesen werden.',
   PROOF_FILE_INVALID: 'Das ist keine Beweisdatei von Twofold, oder sie ist beschädigt: {detail}',
   PROOF_FALSE: 'Der Beweis hält nicht: {detail}',
+  SIMULATION_FAILED: 'Die Simulation hat gefunden, was nie sein darf.',
   NOT_RUNNING: 'Auf diesem Ordner läuft kein Twofold.',
   INTERNAL: 'In Twofold ist etwas schiefgegangen. Einzelheiten stehen im Protokoll.',
 }

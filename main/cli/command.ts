@@ -41,7 +41,9 @@ export interface Io {
     circle: string
     circleId: string
     memberName: string
-    node: { id: string; timestamp: number }
+    node: { id: string; timestamp: number; device: string; seq: number }
+    /** The second entry of a proof of two histories; null: the proof of one entry. */
+    other: { id: string; timestamp: number } | null
     /** What the entry says; null: it is no text. */
     text: string | null
     steps: ProofStep[]
@@ -126,8 +128,15 @@ export const presence = (p: Presence, now: number): string => {
 }
 
 export function memberNamed(members: readonly MemberView[], given: string): MemberView {
+  // A name that two have is shown with a part of the key: without it, it means both.
+  const plain = (name: string) => name.replace(/ \([0-9a-f]{4}\)$/, '')
   const found = members.filter(
-    (m) => !m.removed && (m.name === given || m.key === given || (given.length >= 8 && m.key.startsWith(given))),
+    (m) =>
+      !m.removed &&
+      (m.name === given ||
+        plain(m.name) === given ||
+        m.key === given ||
+        (given.length >= 8 && m.key.startsWith(given))),
   )
   if (found.length === 0) throw new TwofoldError('MEMBER_UNKNOWN')
   if (found.length > 1)

@@ -1,7 +1,7 @@
 // The commands of the command line, as one table: what each takes, what it says about itself, and what it does with a
 // session. Output for people goes to stdout as text; with --json it is one JSON value a line.
-import { TwofoldError } from '../../shared/errors'
-import type { AppState, InviteId, Row } from '../../shared/types'
+import { TwofoldError, sentence } from '../../shared/errors'
+import type { AppState, DeviceKey, InviteId, Row } from '../../shared/types'
 import { joinSentence } from '../peer/joining'
 import {
   UsageError,
@@ -20,8 +20,10 @@ import {
   type Io,
 } from './command'
 import { entryCommands } from './entry-commands'
+import { arrivalSentence, demotedLine, holderRows, holdersSentence, lastMinute, liveJson } from './forwarding-words'
 import { seed } from './seed-command'
 import { simulateCommand } from './simulate'
+import { simulateAgreementCommand } from './simulate-agreement'
 import type { Session } from './session'
 
 /** How long `join` waits for the first entries after it was let in. */
@@ -118,10 +120,17 @@ export const commands: Readonly<Record<string, Command>> = {
   'circle create': {
     usage: 'circle create --name NAME',
     about: 'Found a circle',
-    examples: ['twofold circle create --name Family', 'twofold circle create --name Lab --approval ask'],
+    details:
+      'How entries travel is part of the founding record and stays as it is. With --jump 0 every device hands entries to few, fixed neighbours: links are few and kept, and one silent device breaks at most one of the two ways to anybody. With 1 to 3 each entry draws its own way over the whole ring: nobody stands in the same place twice, at the price of links that come and go. 1 draws most freely, 3 nearest to the middle, for the shortest ways.',
+    examples: [
+      'twofold circle create --name Family',
+      'twofold circle create --name Lab --approval ask',
+      'twofold circle create --name Fleet --jump 2',
+    ],
     flags: {
       name: { type: 'string', about: 'name of the circle' },
       approval: { type: 'string', about: 'auto (default): an invite lets in; ask: each newcomer waits for an admin' },
+      jump: { type: 'string', about: '0 (default): fixed neighbours; 1 to 3: each entry finds its own way' },
     },
     args: [0, 0],
     async run(call) {
@@ -129,11 +138,13 @@ export const commands: Readonly<Record<string, Command>> = {
       if (name === undefined) throw new UsageError('--name is needed')
       const approval = text(call, 'approval') ?? 'auto'
       if (approval !== 'auto' && approval !== 'ask') throw new UsageError('--approval is auto or ask')
-      await call.session.call('circle.create', { name, approval })
+      const jump = whole(call, 'jump') ?? 0
+      if (jump !== 0 && jump !== 1 && jump !== 2 && jump !== 3) throw new UsageError('--jump is 0, 1, 2 or 3')
+      await call.session.call('circle.create', { name, approval, jump })
       const { circle } = await call.session.call('state.get', {})
       emit(
         call,
-        { id: circle?.id, name: circle?.name, approval },
+        { id: circle?.id, name: circle?.name, approval, jump },
         `${circle?.name} is founded. Invite somebody: twofold invite`,
       )
     },
@@ -269,7 +280,8 @@ export const commands: Readonly<Record<string, Command>> = {
           text: body,
           ...(replyTo !== undefined && { replyTo: replyTo as Row['id'] }),
         })
-        emit(call, rowJson(row), row.id)
+        if (row) emit(call, rowJson(row), row.id)
+        else emit(call, { held: true }, sentence('HELD'))
       }
       if (call.flags.lines) {
         for await (const line of io.inputLines()) if (line.trim()) await post(line)
@@ -306,16 +318,133 @@ export const commands: Readonly<Record<string, Command>> = {
   remove: {
     usage: 'remove MEMBER',
     about: 'Remove a member (admins): cuts all their devices off at once',
+    details:
+      'They keep what they have received. Nothing that they write later is accepted, and everybody else gets a new circle secret. Invites that are open end with it. With several admins the others have to agree first.',
     examples: ['twofold remove Bob'],
     args: [1, 1],
     online: true,
     async run(call) {
       const { members } = await call.session.call('members.list', {})
       const member = memberNamed(members, call.args[0]!)
-      await call.session.call('member.remove', { member: member.key })
-      emit(call, { removed: member.key }, `${member.name} is removed. What they wrote so far stays.`)
+      agreed(call, await call.session.call('member.remove', { member: member.key }), `${member.name} was removed.`, {
+        removed: member.key,
+      })
     },
   },
+  promote: {
+    usage: 'promote MEMBER',
+    about: 'Make a member an admin (admins)',
+    details:
+      'More than half of the admins must agree to every change of the list. With two both are needed, each with the device that has been on the list longest; with three any two.',
+    examples: ['twofold promote Bob'],
+    args: [1, 1],
+    online: true,
+    run: (call) => setRole(call, 'admin'),
+  },
+  demote: {
+    usage: 'demote MEMBER',
+    about: 'Make an admin a plain member (admins)',
+    examples: ['twofold demote Bob'],
+    args: [1, 1],
+    online: true,
+    run: (call) => setRole(call, 'member'),
+  },
+  'remove-device': {
+    usage: 'remove-device DEVICE',
+    about: 'Remove one device (lost or stolen): your own, or any as an admin',
+    details:
+      'DEVICE is the beginning of its key, at least 8 digits; `members --json` lists them. What it wrote until now stays.',
+    examples: ['twofold remove-device 3fa94c01'],
+    args: [1, 1],
+    online: true,
+    async run(call) {
+      const device = await deviceNamed(call)
+      agreed(call, await call.session.call('device.remove', { device }), 'The device was removed.', { removed: device })
+    },
+  },
+  leave: {
+    usage: 'leave',
+    about: 'Leave the circle',
+    details: 'You keep what is here, readable. Your entries stay with the others. Coming back needs an approval.',
+    examples: ['twofold leave'],
+    args: [0, 0],
+    online: true,
+    async run(call) {
+      agreed(call, await call.session.call('circle.leave', {}), 'You have left the circle.', {})
+    },
+  },
+  changes: {
+    usage: 'changes',
+    about: 'Print the log of the member list, what waits for whom, and who has not heard',
+    examples: ['twofold changes', 'twofold changes --json'],
+    args: [0, 0],
+    async run(call) {
+      const { circle } = await call.session.call('state.get', {})
+      if (!circle) throw new TwofoldError('CIRCLE_MISSING')
+      const { changes, wants, waitingFor, notHeard } = circle
+      if (call.json) {
+        call.io.out(JSON.stringify({ epoch: circle.epoch, changes, wants, waitingFor, notHeard }))
+        return
+      }
+      for (const want of wants)
+        call.io.out(`waiting  ${want.text}${waitingFor.length ? `: ${waitingFor.join(' or ')} must agree` : ''}`)
+      if (notHeard.length) call.io.out(`not heard of version ${circle.epoch} yet: ${notHeard.join(', ')}`)
+      for (const c of changes)
+        call.io.out(
+          `${String(c.epoch).padStart(4)}  ${when(c.timestamp)}  ${c.text} Agreed by ${c.agreedBy.join(', ')}.`,
+        )
+    },
+  },
+  renew: {
+    usage: 'renew',
+    about: 'Make this folder a new device, after its key was found alive elsewhere',
+    details:
+      'For a copied folder or an old backup (DEVICE_COPIED). What is here is put aside, nothing is deleted; then join again with an invite by any member, and your entries come back from the circle.',
+    examples: ['twofold renew && twofold join twofold://join/…'],
+    args: [0, 0],
+    async run(call) {
+      await call.session.call('device.renew', {})
+      emit(
+        call,
+        { renewed: true },
+        'This folder has a new device key. Next: twofold join LINK, with an invite by any member.',
+      )
+    },
+  },
+  recover: {
+    usage: 'recover',
+    about: 'As the only admin: put this restored device in the place of all your lost ones',
+    details:
+      'Only if none of your other devices works any more: all of them are taken off the list. Your 24 words vouch for it.',
+    examples: ['twofold recover'],
+    args: [0, 0],
+    online: true,
+    async run(call) {
+      await call.session.call('circle.recover', {})
+      // The record has to reach somebody before this process ends.
+      await waitForState(
+        call.session,
+        call.io,
+        (s) => s.network.links.length > 0 && !s.circle?.notHeard.length,
+        FIRST_SYNC_MS,
+      )
+      emit(call, { recovered: true }, 'This device is in the place of your lost ones. You can let people in again.')
+    },
+  },
+  'fork-proof': {
+    usage: 'fork-proof DEVICE',
+    about: 'Export the proof that a device signed two different entries for one place',
+    examples: ['twofold fork-proof 3fa94c01 > fork.twofold && twofold verify fork.twofold'],
+    flags: { out: { type: 'string', about: 'write to this file' } },
+    args: [1, 1],
+    async run(call) {
+      const { content } = await call.session.call('device.forkProof', { device: await deviceNamed(call) })
+      const file = text(call, 'out')
+      if (file === undefined) call.io.out(content.trimEnd())
+      else call.io.writeFile(file, content)
+    },
+  },
+  'simulate agreement': simulateAgreementCommand,
   requests: {
     usage: 'requests',
     about: 'List requests to join that wait for approval',
@@ -348,28 +477,41 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   peers: {
     usage: 'peers',
-    about: 'Show the connections of the Twofold that runs on this folder',
+    about: 'Show the connections of the Twofold that runs on this folder, their traffic and demoted devices',
+    details: 'Times are UTC. A demoted device gets every entry; others do not count on it to hand any on.',
     examples: ['twofold peers', 'twofold peers --json'],
     args: [0, 0],
     async run(call) {
       const network = await call.session.call('network.get', {})
+      const { circle } = await call.session.call('state.get', {})
+      const live = circle && (await call.session.call('network.live', {}))
       if (call.json) {
-        call.io.out(JSON.stringify(network))
+        call.io.out(JSON.stringify({ ...network, ...(live && { live: liveJson(live) }) }))
         return
       }
       if (!call.session.attached)
         call.io.err('Nothing runs on this folder, so there are no connections. Start one: twofold peer')
       else if (!network.links.length) call.io.err('No connection yet.')
       else {
+        const minute = (device: string) => {
+          const { received, sent } = lastMinute(
+            live?.peers.find((peer) => peer.device === device) ?? { sent: [], received: [] },
+          )
+          return `${received}/${sent}`
+        }
         const rows = network.links.map((l) => [
           l.memberName,
           l.path,
           l.address,
           l.srttMs === null ? '–' : `${Math.round(l.srttMs)} ms`,
           `${l.bytesIn}/${l.bytesOut}`,
+          minute(l.device),
         ])
-        call.io.out(columns([['MEMBER', 'PATH', 'ADDRESS', 'ROUND TRIP', 'BYTES IN/OUT'], ...rows]))
+        call.io.out(
+          columns([['MEMBER', 'PATH', 'ADDRESS', 'ROUND TRIP', 'BYTES IN/OUT', 'LAST MINUTE IN/OUT'], ...rows]),
+        )
       }
+      for (const demotion of live?.demoted ?? []) call.io.out(demotedLine(demotion))
       for (const problem of network.problems) call.io.err(`${problem.code}: ${problem.text}`)
     },
   },
@@ -422,10 +564,10 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   route: {
     usage: 'route ID',
-    about: 'Show the two trees that an entry travels, and who handed it to this device',
+    about: 'Show the two trees that an entry travels, and who handed it to this device when',
     details:
-      'Anybody can work the route out again from the member list: it depends on its author and number, not on its text.',
-    examples: ['twofold route 3fa9…'],
+      'Anybody can work the route out again from the member list: it depends on its author and number, not on its text.\nHop 1 is from the author. Times are UTC, by this device’s clock.',
+    examples: ['twofold route 3fa9…', 'twofold route 3fa9… --json'],
     args: [1, 1],
     async run(call) {
       const { route } = await call.session.call('entry.inspect', { id: call.args[0] as Row['id'] })
@@ -437,12 +579,30 @@ export const commands: Readonly<Record<string, Command>> = {
         const hops = path.map((hop) => hop.memberName).join(' → ')
         call.io.out(`Tree ${tree === 0 ? 'A' : 'B'}: ${hops || 'this device was not on the list when it was written'}`)
       }
-      const { cameFrom } = route
-      if (cameFrom)
-        call.io.out(
-          `First copy from ${cameFrom.memberName}, ${cameFrom.how === 'sync' ? 'while catching up' : `on tree ${cameFrom.tree === 0 ? 'A' : 'B'}`}.`,
-        )
+      const arrival = arrivalSentence(route)
+      if (arrival !== null) call.io.out(arrival)
       if (route.acknowledgedBy.length) call.io.out(`Acknowledged by ${route.acknowledgedBy.join(', ')}.`)
+    },
+  },
+  holders: {
+    usage: 'holders ID',
+    about: 'Show who has signed that they hold an entry, and export the proof with their signatures',
+    details:
+      'Each device signs every few seconds that it holds and has verified everything up to a time (UTC). Of those that are “not known” no such signature is here yet: they may well hold the entry.\nWith --export the proof file brings the signatures along; twofold verify FILE checks them anywhere.',
+    examples: ['twofold holders 3fa9…', 'twofold holders 3fa9… --export entry.twofold'],
+    flags: { export: { type: 'string', about: 'write the proof with all signatures to this file' } },
+    args: [1, 1],
+    async run(call) {
+      const id = call.args[0] as Row['id']
+      const holders = await call.session.call('entry.holders', { id })
+      const file = text(call, 'export')
+      if (file !== undefined)
+        call.io.writeFile(file, (await call.session.call('entry.proof', { id, holders: true })).content)
+      if (call.json) call.io.out(JSON.stringify({ ...holders, ...(file !== undefined && { exported: file }) }))
+      else
+        call.io.out(
+          `${holdersSentence(holders)}\n${columns([['MEMBER', 'HOLDS IT', 'DEVICE'], ...holderRows(holders)])}`,
+        )
     },
   },
   proof: {
@@ -495,11 +655,12 @@ function verifyFile(io: Io, file: string, json: boolean): void {
 }
 
 function verifyProof(io: Io, proof: string, json: boolean): void {
-  const { circle, circleId, memberName, node, text: said, steps } = io.checkProof(proof)
+  const { circle, circleId, memberName, node, other, text: said, steps } = io.checkProof(proof)
   if (json) {
     io.out(
       JSON.stringify({
         ok: true,
+        ...(other && { fork: { device: node.device, seq: node.seq, ids: [node.id, other.id] } }),
         id: node.id,
         memberName,
         circle,
@@ -511,12 +672,38 @@ function verifyProof(io: Io, proof: string, json: boolean): void {
     )
     return
   }
-  io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
+  if (other)
+    io.out(
+      `The proof holds: a device of ${memberName} in the circle ${circle} signed two different entries number ${node.seq}.\n  Device ${node.device}\n  ${node.id}  ${when(node.timestamp)}\n  ${other.id}  ${when(other.timestamp)}`,
+    )
+  else io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
   if (said !== null) io.out(printable(said).replace(/^/gm, '  > '))
   for (const step of steps) io.out(`  ${step.ok ? '✓' : '✗'} ${step.sentence}`)
   io.out(
     `Circle id: ${circleId}\nCompare it with the circle's own, if you know it: anybody can found a circle of the same name.`,
   )
+}
+
+/** Done, or waiting for other admins: said either way. */
+function agreed(call: Call, { waitingFor }: { waitingFor: string[] }, done: string, value: object): void {
+  const waits = sentence('ADMINS_NEEDED', { waitingFor: waitingFor.join(' or ') })
+  emit(call, { ...value, waitingFor }, waitingFor.length ? waits : done)
+}
+
+async function setRole(call: Call, role: 'admin' | 'member'): Promise<void> {
+  const { members } = await call.session.call('members.list', {})
+  const member = memberNamed(members, call.args[0]!)
+  const done = role === 'admin' ? `${member.name} is an admin.` : `${member.name} is no longer an admin.`
+  agreed(call, await call.session.call('member.role', { member: member.key, role }), done, { member: member.key, role })
+}
+
+async function deviceNamed(call: Call): Promise<DeviceKey> {
+  const given = call.args[0]!
+  const { members } = await call.session.call('members.list', {})
+  const found = members.flatMap((m) => m.devices).filter((d) => given.length >= 8 && d.key.startsWith(given))
+  if (found.length === 0) throw new TwofoldError('DEVICE_UNKNOWN')
+  if (found.length > 1) throw new UsageError('several devices begin like this; give more of the key')
+  return found[0]!.key
 }
 
 async function decide(call: Call, name: 'request.approve' | 'request.refuse', what: string): Promise<void> {

@@ -43,7 +43,7 @@ const nameOf = (argv: readonly string[]): string | null => {
 /** Whether these arguments are a command rather than a start of the window. */
 export const isCommandLine = (argv: readonly string[]): boolean => {
   const first = argv.find((a) => !a.startsWith('-'))
-  return first !== undefined && (Object.hasOwn(commands, first) || first === 'circle' || first === 'help')
+  return first !== undefined && (Object.hasOwn(commands, first) || ['circle', 'simulate', 'help'].includes(first))
 }
 
 const flagLines = (flags: Readonly<Record<string, { type: string; about: string }>>): string =>

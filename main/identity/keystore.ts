@@ -119,6 +119,23 @@ export function confirmWords(files: TextFiles): void {
   if (file) writeKeyFile(files, { ...file, confirmed: true })
 }
 
+/** A new device key for the same member, as after a restore: the old one is in use elsewhere (rule N7). */
+export function renewIdentity(files: TextFiles, vaultOf: (keptBy: KeptBy) => Vault): Identity {
+  const file = readKeyFile(files)
+  if (!file) throw new TwofoldError('IDENTITY_MISSING')
+  const vault = vaultOf(file.keptBy)
+  const secrets = Uint8Array.from(vault.open(Buffer.from(file.sealed, 'base64')))
+  secrets.set(randomBytes(32), 32)
+  const next: KeyFile = {
+    ...file,
+    device: hex(keyPairFromSeed(secrets.subarray(32)).publicKey),
+    restored: true,
+    sealed: Buffer.from(vault.seal(secrets)).toString('base64'),
+  }
+  writeKeyFile(files, next)
+  return identityOf(next, secrets)
+}
+
 /** Forgets keys that belong to no circle yet. */
 export function discardIdentity(files: TextFiles): void {
   files.remove(FILE)

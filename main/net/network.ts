@@ -93,7 +93,7 @@ export class Network extends Emitter<NetworkEvents> {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#self = toHex(options.keyPair.publicKey)
-    this.#run = this.#now()
+    this.#run = options.run ?? this.#now()
     this.#dht = new LanDht({
       bootstrap: options.internet ? (options.bootstrap ?? null) : [],
       internet: options.internet,

@@ -30,6 +30,8 @@ export interface NetworkOptions {
   loopbackBeacon?: boolean | 'auto'
   /** The UDP port of the last run, tried first, so that manual addresses stay valid. */
   preferredPort?: number
+  /** Start of this run, ms since 1970, told in greetings and beacons. Absent: when the network was made. */
+  run?: number
   /** ms since 1970. Default Date.now. */
   now?(): number
 }
@@ -55,6 +57,8 @@ export interface Link {
   readonly address: HostPort
   /** ms since 1970: when the remote's greeting arrived. */
   readonly openedAt: number
+  /** Start of the remote's run, by its clock; 0 before the greeting. */
+  readonly remoteRun: number
   readonly stats: Readonly<LinkStats>
   /**
    * Sends one frame of 1 to FRAME_BYTES_MAX bytes; other sizes throw (a bug of ours). The bytes are copied.

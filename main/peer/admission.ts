@@ -1,7 +1,7 @@
-// Letting newcomers in (rule M4, L3), on the side of the admin who made the invite: which keys pass the firewall for the
-// join protocol alone, what is told to whom, and when a request becomes a change of the list.
+// Letting newcomers in (rules M4, L3), on any member's side: which keys pass the firewall for the join protocol alone, who
+// is let in to read while the admins agree, and what newcomers and leavers make the admins want.
 import { TwofoldError } from '../../shared/errors'
-import type { DeviceKey, InviteCode, InviteId, InviteView, JoinRequestView, MemberKey } from '../../shared/types'
+import type { DeviceKey, InviteCode, InviteId, InviteView, JoinRequestView } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import {
   INVITE_SECRET_BYTES,
@@ -13,32 +13,19 @@ import {
   inviteSlotSeed,
   inviteTopic,
   signCapability,
-  type Capability,
 } from '../protocol/invite'
-import {
-  decodeJoin,
-  encodeJoin,
-  joinProofMessage,
-  type JoinMessage,
-  type JoinRefusal,
-  type JoinRequest,
-} from '../protocol/join-messages'
-import { currentMember, deviceMessage, isCurrentDevice, type Change, type MemberList } from '../protocol/membership'
+import { validName } from '../protocol/kinds'
+import { decodeJoin, encodeJoin, type JoinMessage, type JoinRefusal, type JoinRequest } from '../protocol/join-messages'
+import { admins, currentMember, isCurrentDevice, usesOf, type MemberList } from '../protocol/membership'
 import { PROTOCOL_VERSION } from '../protocol/messages'
-import type { CircleFile, Identity, Link, Parts, StoredInvite } from './ports'
+import { inviteCode, requestCode, requestHolds, type KnownInvite } from '../protocol/notices'
+import type { NoticeBoard, NoticeOf } from './notice-board'
+import type { CircleFile, Identity, Link, Parts, StoredInvite, Want } from './ports'
 
 /** Requests that may wait for approval; more are refused, so a leaked link cannot fill the disk. */
 const REQUESTS_MAX = 200
 /** Bytes of epoch records in one answer, well below the largest frame. */
 const RECORDS_BYTES_MAX = 600_000
-
-interface OpenInvite {
-  stored: StoredInvite
-  capability: Capability
-  slots: DeviceKey[]
-  beaconKey: Uint8Array
-  topic: Uint8Array
-}
 
 interface Ports {
   parts: Pick<Parts, 'secrets' | 'now' | 'log' | 'qr'>
@@ -48,8 +35,11 @@ interface Ports {
   save(change: Partial<CircleFile>): void
   secret(): Uint8Array
   epochBytes(): readonly Uint8Array[]
-  /** Certifies and applies changes of the list. Throws NOT_ADMIN, ADMINS_NEEDED and the like. */
-  commit(changes: Change[]): void
+  board: NoticeBoard
+  /** Asks for changes of the list. Throws NOT_ADMIN and why they do not fit. */
+  ask(wants: Want[]): void
+  /** Something is wanted by itself now: where this device alone is the majority, it is done at once. */
+  agree(): void
   /** Where this device can be reached directly, for the link. */
   addresses(): { host: string; port: number }[]
   announce(topic: Uint8Array): () => void
@@ -59,66 +49,74 @@ interface Ports {
 }
 
 export class Admission {
-  private readonly invites = new Map<InviteId, OpenInvite>()
-  private readonly slotOf = new Map<DeviceKey, InviteId>()
-  private readonly links = new Map<DeviceKey, { link: Link; request: (JoinRequest & { invite: InviteId }) | null }>()
+  private readonly links = new Map<DeviceKey, { link: Link; request: JoinRequest | null; answered: boolean }>()
   private readonly announced = new Map<InviteId, () => void>()
 
-  constructor(private readonly ports: Ports) {
-    for (const stored of ports.file().invites) this.add(stored)
+  constructor(private readonly ports: Ports) {}
+
+  // -------------------------------------------------------------- who passes
+
+  /** The invite that a key is one use of. */
+  private inviteOfSlot(slot: DeviceKey): KnownInvite | null {
+    for (const notice of this.ports.board.all('invite'))
+      if (notice.slots.includes(slot)) return this.ports.board.invite(notice.capability.invite)
+    return null
   }
 
-  private add(stored: StoredInvite): OpenInvite | null {
-    const { crypto, keyPairFromSeed } = this.ports.parts.secrets
-    const capability = decodeCapability(crypto, fromHex(stored.capability))
-    if (!capability) return null
-    const secret = fromHex(stored.secret)
-    const slots = Array.from(
-      { length: capability.usesMax },
-      (_unused, i) => toHex(keyPairFromSeed(inviteSlotSeed(crypto, secret, i)).publicKey) as DeviceKey,
-    )
-    const invite = {
-      stored,
-      capability,
-      slots,
-      beaconKey: inviteBeaconKey(crypto, secret),
-      topic: inviteTopic(crypto, secret),
-    }
-    this.invites.set(capability.invite, invite)
-    for (const slot of slots) this.slotOf.set(slot, capability.invite)
-    return invite
+  /** Whoever holds it may still talk: used-up ones answer those who were admitted by them. */
+  private live(invite: KnownInvite): boolean {
+    const code = inviteCode(this.ports.list(), invite, this.ports.parts.now())
+    return code === null || code === 'INVITE_USED_UP'
   }
-
-  /** Whoever holds it may still talk: not expired, not withdrawn. Used-up ones answer those who were admitted by them. */
-  private live(invite: OpenInvite): boolean {
-    return !invite.stored.revoked && this.ports.parts.now() < invite.capability.expiresAt
+  private liveInvites(): KnownInvite[] {
+    return this.ports.board
+      .all('invite')
+      .flatMap((n) => this.ports.board.invite(n.capability.invite) ?? [])
+      .filter((invite) => this.live(invite))
   }
 
   /** The firewall's question: the key of one use of a live invite. */
   admits(remote: DeviceKey): boolean {
-    const id = this.slotOf.get(remote)
-    const invite = id === undefined ? undefined : this.invites.get(id)
-    return invite !== undefined && this.live(invite)
+    const invite = this.inviteOfSlot(remote)
+    return invite !== null && this.live(invite)
+  }
+
+  /** Rule M4: let in to read, while the admins agree. */
+  mayRead(device: DeviceKey): boolean {
+    const notice = this.ports.board.at(`join ${device}`)
+    return notice?.type === 'join' && this.byItself(notice)
+  }
+
+  /** Nobody is asked: a member's own device, or a newcomer whose invite says so. Who was removed is always asked about. */
+  private byItself({ request, invite }: Pick<NoticeOf<'join'>, 'request' | 'invite'>): boolean {
+    const list = this.ports.list()
+    if (list.devices.has(request.device) || this.declined(request.device)) return false
+    if (currentMember(list, request.member)) return true
+    const known = this.ports.board.invite(invite)
+    return (
+      known?.notice.capability.approval === 'auto' && this.codeOf(known) === null && !list.members.has(request.member)
+    )
+  }
+  private declined(device: DeviceKey): boolean {
+    return this.ports.board.at(`decline ${device}`) !== null
   }
 
   /** Newest first: the beacon has room for a few. */
   beaconKeys(): Uint8Array[] {
-    return [...this.invites.values()]
-      .filter((i) => this.live(i))
-      .sort((a, b) => b.stored.createdAt - a.stored.createdAt)
-      .map((i) => i.beaconKey)
+    return this.liveInvites()
+      .sort((a, b) => b.notice.capability.expiresAt - a.notice.capability.expiresAt)
+      .map((i) => i.notice.beaconKey)
   }
 
   /** Makes live invites findable over the internet too; called when the network starts and after each change. */
   announce(): void {
-    for (const [id, invite] of this.invites) {
-      const stop = this.announced.get(id)
-      if (this.live(invite) && !stop) this.announced.set(id, this.ports.announce(invite.topic))
-      else if (!this.live(invite) && stop) {
+    const live = new Map(this.liveInvites().map(({ notice }) => [notice.capability.invite, notice.topic]))
+    for (const [id, topic] of live) if (!this.announced.has(id)) this.announced.set(id, this.ports.announce(topic))
+    for (const [id, stop] of this.announced)
+      if (!live.has(id)) {
         stop()
         this.announced.delete(id)
       }
-    }
   }
 
   /** The network was stopped: its look-ups are gone with it. */
@@ -128,21 +126,24 @@ export class Admission {
 
   // -------------------------------------------------------------- invites
 
+  /** A plain member's invite lets in further devices of members only. Throws as the disk does. */
   create(hours: number, usesMax: number): InviteCode {
-    const { parts, identity } = this.ports
+    const { parts, identity, board } = this.ports
+    const { crypto, randomBytes, keyPairFromSeed } = parts.secrets
     const list = this.ports.list()
     const me = currentMember(list, identity.member)
-    if (me?.role !== 'admin') throw new TwofoldError('NOT_ADMIN')
-    const secret = parts.secrets.randomBytes(INVITE_SECRET_BYTES)
+    if (!me) throw new TwofoldError('REMOVED_FROM_CIRCLE')
+    const secret = randomBytes(INVITE_SECRET_BYTES)
     const now = parts.now()
     const capability = signCapability(
-      parts.secrets.crypto,
+      crypto,
       {
-        invite: inviteIdOf(parts.secrets.crypto, secret),
+        invite: inviteIdOf(crypto, secret),
         circle: list.circle,
         circleName: list.genesis.name,
         inviterName: me.name,
         inviter: identity.device,
+        epoch: list.epoch,
         expiresAt: Math.round(now + hours * 3_600_000),
         usesMax,
         approval: list.genesis.approval,
@@ -153,144 +154,145 @@ export class Admission {
       secret: toHex(secret),
       capability: toHex(encodeCapability(capability)),
       createdAt: now,
-      usedBy: [],
-      revoked: false,
     }
     this.ports.save({ invites: [...this.ports.file().invites, stored] })
-    this.add(stored)
-    this.announce()
-    this.ports.beaconChanged()
-    this.ports.changed()
+    board.post({
+      type: 'invite',
+      capability,
+      beaconKey: inviteBeaconKey(crypto, secret),
+      topic: inviteTopic(crypto, secret),
+      slots: Array.from(
+        { length: usesMax },
+        (_unused, i) => toHex(keyPairFromSeed(inviteSlotSeed(crypto, secret, i)).publicKey) as DeviceKey,
+      ),
+    })
+    this.refresh()
     return this.show(capability.invite)
   }
 
-  private get(id: InviteId): OpenInvite {
-    const invite = this.invites.get(id)
-    if (!invite) throw new TwofoldError('INVITE_UNKNOWN')
-    return invite
+  private own(): { stored: StoredInvite; capability: NonNullable<ReturnType<typeof decodeCapability>> }[] {
+    return this.ports.file().invites.flatMap((stored) => {
+      const capability = decodeCapability(this.ports.parts.secrets.crypto, fromHex(stored.capability))
+      return capability ? [{ stored, capability }] : []
+    })
   }
 
   show(id: InviteId): InviteCode {
-    const { stored, capability } = this.get(id)
+    const { secrets, qr } = this.ports.parts
+    const found = this.own().find(({ capability }) => capability.invite === id)
+    if (!found) throw new TwofoldError('INVITE_UNKNOWN')
+    const { stored, capability } = found
     const secret = fromHex(stored.secret)
-    const link = encodeLink(this.ports.parts.secrets.crypto, {
-      ...capability,
-      secret,
-      addresses: this.ports.addresses(),
-    })
-    return {
-      id,
-      link,
-      words: this.ports.parts.secrets.wordsOf(secret).join(' '),
-      qr: this.ports.parts.qr(link),
-      expiresAt: capability.expiresAt,
-      usesMax: capability.usesMax,
-    }
+    const link = encodeLink(secrets.crypto, { ...capability, secret, addresses: this.ports.addresses() })
+    const { expiresAt, usesMax } = capability
+    return { id, link, words: secrets.wordsOf(secret).join(' '), qr: qr(link), expiresAt, usesMax }
   }
 
-  private update(id: InviteId, change: Partial<StoredInvite>): void {
-    const invite = this.get(id)
-    const stored = { ...invite.stored, ...change }
-    this.ports.save({ invites: this.ports.file().invites.map((i) => (i.secret === stored.secret ? stored : i)) })
-    invite.stored = stored
-  }
-
+  /** An admin withdraws any invite, everybody else his own. */
   revoke(id: InviteId): void {
-    this.update(id, { revoked: true })
-    for (const { link } of this.links.values())
-      if (this.slotOf.get(link.remote) === id) this.refuse(link, 'INVITE_REVOKED')
-    this.announce()
-    this.ports.beaconChanged()
-    this.ports.changed()
+    const invite = this.ports.board.invite(id)
+    const own = this.own().find(({ capability }) => capability.invite === id)
+    const expiresAt = invite?.notice.capability.expiresAt ?? own?.capability.expiresAt
+    if (expiresAt === undefined) throw new TwofoldError('INVITE_UNKNOWN')
+    if (expiresAt > this.ports.parts.now()) this.ports.board.post({ type: 'revocation', invite: id, expiresAt })
+    this.refresh()
   }
 
-  /** After a removal: no invite of before lets anybody in. */
-  revokeAll(): void {
-    for (const [id, invite] of this.invites) if (this.live(invite)) this.revoke(id)
-  }
-
+  /** Invites known here, those of other members too. */
   views(): InviteView[] {
+    const list = this.ports.list()
     const now = this.ports.parts.now()
-    return [...this.invites.values()]
-      .map(({ stored, capability }): InviteView => {
-        const used = stored.usedBy.length
-        const state = stored.revoked
-          ? 'revoked'
-          : used >= capability.usesMax
-            ? 'used-up'
-            : now >= capability.expiresAt
-              ? 'expired'
-              : 'open'
+    const own = new Map(this.own().map((o) => [o.capability.invite, o]))
+    const others = this.ports.board.all('invite').filter((n) => !own.has(n.capability.invite))
+    const all = [...[...own.values()].map((o) => o.capability), ...others.map((n) => n.capability)]
+    return all
+      .map((capability): InviteView => {
+        const { invite: id, expiresAt, usesMax, inviterName } = capability
+        const known = this.ports.board.invite(id)
+        const code = known ? inviteCode(list, known, now) : now >= expiresAt ? 'INVITE_EXPIRED' : 'INVITE_REVOKED'
+        const mine = own.get(id)
         return {
-          id: capability.invite,
-          createdAt: stored.createdAt,
-          expiresAt: capability.expiresAt,
-          usesMax: capability.usesMax,
-          used,
-          state,
+          id,
+          createdAt: mine?.stored.createdAt ?? null,
+          by: inviterName,
+          mine: mine !== undefined,
+          expiresAt,
+          usesMax,
+          used: usesOf(list, id),
+          state:
+            code === 'INVITE_REVOKED'
+              ? 'revoked'
+              : code === 'INVITE_EXPIRED'
+                ? 'expired'
+                : code === 'INVITE_USED_UP'
+                  ? 'used-up'
+                  : 'open',
         }
       })
-      .sort((a, b) => b.createdAt - a.createdAt)
+      .sort((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0) || b.expiresAt - a.expiresAt)
   }
 
-  // -------------------------------------------------------------- requests
+  // -------------------------------------------------------------- what is wanted
 
+  private wantOf({ request, invite, askedAt }: NoticeOf<'join'>): Want {
+    const { member, name, device, certificate } = request
+    return { type: 'admit', member, name, device, certificate: toHex(certificate), invite, askedAt }
+  }
+
+  /** What every admin wants without being asked: newcomers with an open invite, and whoever wants to go. */
+  wants(): Want[] {
+    const { board } = this.ports
+    const list = this.ports.list()
+    const now = this.ports.parts.now()
+    return [
+      ...board.all('join').flatMap((notice) => (this.byItself(notice) ? this.wantOf(notice) : [])),
+      ...board.all('leave').map((n): Want => {
+        return { type: 'remove-member', member: list.devices.get(n.signer)!.member, askedAt: now }
+      }),
+      ...board.all('drop').map((n): Want => ({ type: 'remove-device', device: n.device, askedAt: now })),
+    ]
+  }
+
+  /** Requests that an admin has to decide about. */
   requests(): JoinRequestView[] {
-    return this.ports.file().requests.map((r) => ({
-      id: r.device,
-      name: r.name,
-      member: r.member as MemberKey,
-      device: r.device as DeviceKey,
-      askedAt: r.askedAt,
-    }))
+    const list = this.ports.list()
+    const wanted = new Set(this.ports.file().wants.flatMap((w) => (w.type === 'admit' ? w.device : [])))
+    return this.ports.board
+      .all('join')
+      .filter(
+        (n) =>
+          !list.devices.has(n.request.device) &&
+          !this.byItself(n) &&
+          !this.declined(n.request.device) &&
+          !wanted.has(n.request.device),
+      )
+      .map(({ request: { device, name, member }, askedAt }) => ({ id: device, name, member, device, askedAt }))
   }
 
-  private take(id: string) {
-    const { requests } = this.ports.file()
-    const request = requests.find((r) => r.device === id)
-    if (!request) throw new TwofoldError('REQUEST_UNKNOWN')
-    return { request, others: requests.filter((r) => r !== request) }
+  private request(id: string): NoticeOf<'join'> {
+    const notice = this.ports.board.at(`join ${id}`)
+    if (notice?.type !== 'join' || this.declined(notice.request.device)) throw new TwofoldError('REQUEST_UNKNOWN')
+    return notice
   }
 
   approve(id: string): void {
-    const { request } = this.take(id)
-    const capability = this.get(request.invite as InviteId)
-    if (capability.stored.usedBy.length >= capability.capability.usesMax) throw new TwofoldError('INVITE_USED_UP')
-    this.admit({
-      invite: request.invite as InviteId,
-      member: request.member as MemberKey,
-      name: request.name,
-      device: request.device as DeviceKey,
-      certificate: fromHex(request.certificate),
-    })
-    this.ports.changed()
+    const notice = this.request(id)
+    const code = inviteCode(this.ports.list(), this.ports.board.invite(notice.invite), this.ports.parts.now())
+    if (code && code !== 'INVITE_EXPIRED') throw new TwofoldError(code)
+    this.ports.ask([this.wantOf(notice)])
+    this.refresh()
   }
 
   refuseRequest(id: string): void {
-    const { request, others } = this.take(id)
-    this.ports.save({ requests: others, refusedRequests: [...this.ports.file().refusedRequests, request.device] })
-    for (const { link, request: asked } of this.links.values())
-      if (asked?.device === request.device) this.refuse(link, 'JOIN_REFUSED')
-    this.ports.changed()
-  }
-
-  private admit(request: Omit<JoinRequest, 'proof'> & { invite: InviteId }): void {
-    const { member, name, device, certificate, invite } = request
-    const known = currentMember(this.ports.list(), member) !== null
-    this.ports.commit([
-      known
-        ? { type: 'admit-device', member, device, certificate }
-        : { type: 'admit-member', member, name, device, certificate },
-    ])
-    this.update(invite, { usedBy: [...this.get(invite).stored.usedBy, device] })
-    this.ports.save({ requests: this.ports.file().requests.filter((r) => r.device !== device) })
-    for (const { link, request: asked } of this.links.values()) if (asked?.device === device) this.accept(link)
+    const { request } = this.request(id)
+    this.ports.board.post({ type: 'decline', device: request.device, at: this.ports.parts.now() })
+    this.refresh()
   }
 
   // -------------------------------------------------------------- the join protocol
 
   linkUp(link: Link): void {
-    this.links.set(link.remote, { link, request: null })
+    this.links.set(link.remote, { link, request: null, answered: false })
   }
   linkDown(link: Link): void {
     if (this.links.get(link.remote)?.link === link) this.links.delete(link.remote)
@@ -303,78 +305,87 @@ export class Admission {
     this.send(link, { type: 'join-refused', code })
   }
 
+  /** Board or list have changed: whoever waits on a link is told what has become of the request. */
+  refresh(): void {
+    this.announce()
+    this.ports.beaconChanged()
+    for (const entry of this.links.values()) {
+      const { link, request, answered } = entry
+      const invite = this.inviteOfSlot(link.remote)
+      if (request && isCurrentDevice(this.ports.list(), request.device)) {
+        if (!answered) this.accept(entry)
+      } else if (request && this.declined(request.device)) this.refuse(link, 'JOIN_REFUSED')
+      else if (!invite || !this.live(invite)) this.refuse(link, this.codeOf(invite) ?? 'INVITE_UNKNOWN')
+    }
+    this.ports.changed()
+  }
+
+  private codeOf(invite: KnownInvite | null) {
+    return inviteCode(this.ports.list(), invite, this.ports.parts.now())
+  }
+
   frame(link: Link, bytes: Uint8Array): void {
     const entry = this.links.get(link.remote)
-    const id = this.slotOf.get(link.remote)
-    const invite = id === undefined ? undefined : this.invites.get(id)
-    if (!entry || !invite || id === undefined) return
+    const invite = this.inviteOfSlot(link.remote)
+    if (!entry || !invite) return
     const message = decodeJoin(bytes)
-    if (!message) {
-      link.close('FRAME_MALFORMED')
-      return
-    }
-    switch (message.type) {
-      case 'join-hello':
-        if (message.version !== PROTOCOL_VERSION) this.refuse(link, 'PROTOCOL_VERSION')
-        else if (message.invite !== id) this.refuse(link, 'INVITE_UNKNOWN')
-        else if (!this.live(invite)) this.refuse(link, invite.stored.revoked ? 'INVITE_REVOKED' : 'INVITE_EXPIRED')
-        else
-          this.send(link, {
-            type: 'join-info',
-            capability: encodeCapability(invite.capability),
-            genesis: this.ports.list().genesis.bytes,
-          })
-        return
-      case 'join-request':
-        entry.request = { ...message, invite: id }
-        this.asked(link, message, invite)
-        return
+    switch (message?.type) {
+      case 'join-hello': {
+        if (message.version !== PROTOCOL_VERSION) return this.refuse(link, 'PROTOCOL_VERSION')
+        if (invite.notice.capability.invite !== message.invite) return this.refuse(link, 'INVITE_UNKNOWN')
+        if (!this.live(invite)) return this.refuse(link, this.codeOf(invite)!)
+        const capability = encodeCapability(invite.notice.capability)
+        return this.send(link, { type: 'join-info', capability, genesis: this.ports.list().genesis.bytes })
+      }
+      case 'join-request': {
+        const { type: _type, ...request } = message
+        entry.request = request
+        return this.asked(entry, request, invite)
+      }
       default:
         link.close('FRAME_MALFORMED')
     }
   }
 
-  private asked(link: Link, request: JoinRequest, invite: OpenInvite): void {
-    const { crypto } = this.ports.parts.secrets
-    const list = this.ports.list()
-    const { member, device, certificate, proof } = request
-    const id = invite.capability.invite
-    const signed =
-      crypto.verify(certificate, deviceMessage(list.circle, member, device), fromHex(member)) &&
-      crypto.verify(proof, joinProofMessage(crypto, list.circle, id, request), fromHex(device))
-    if (!signed) return this.refuse(link, 'JOIN_PROOF_INVALID')
+  private asked(entry: { link: Link; answered: boolean }, request: JoinRequest, invite: KnownInvite): void {
+    const { link } = entry
+    const { board, parts } = this.ports
+    const { capability, slots } = invite.notice
+    const { device, member, slot } = request
+    let list = this.ports.list()
+    if (!slots.includes(slot) || !requestHolds(parts.secrets.crypto, list, capability.invite, request))
+      return this.refuse(link, 'JOIN_PROOF_INVALID')
     // Asked before, and the answer was lost on the way.
-    if (isCurrentDevice(list, device)) return this.accept(link)
-    if (list.devices.has(device)) return this.refuse(link, 'JOIN_REFUSED')
-    if (!this.live(invite)) return this.refuse(link, invite.stored.revoked ? 'INVITE_REVOKED' : 'INVITE_EXPIRED')
-    if (invite.stored.usedBy.length >= invite.capability.usesMax) return this.refuse(link, 'INVITE_USED_UP')
-    const file = this.ports.file()
-    if (file.refusedRequests.includes(device)) return this.refuse(link, 'JOIN_REFUSED')
-    // A member who brings a device certified by his own root key needs nobody's approval; who was removed always does.
-    const removed = list.members.get(member)?.removedIn !== undefined
-    if (currentMember(list, member) || (invite.capability.approval === 'auto' && !removed)) {
-      this.admit({ ...request, invite: id })
-      this.ports.changed()
-      return
+    if (isCurrentDevice(list, device)) return this.accept(entry)
+    if (requestCode(list, capability.inviter, request) || this.declined(device))
+      return this.refuse(link, 'JOIN_REFUSED')
+    const known = currentMember(list, member) !== null
+    const code = this.codeOf(invite)
+    if (code && !(known && code === 'INVITE_USED_UP')) return this.refuse(link, code)
+    const waiting = board.all('join').filter((n) => !this.declined(n.request.device))
+    if (!board.at(`join ${device}`)) {
+      // Those who were let in to read, and wait for the admins to agree, have used it too.
+      const pending = waiting.filter(
+        (n) => n.invite === capability.invite && !list.members.has(n.request.member) && this.byItself(n),
+      ).length
+      if (!known && usesOf(list, capability.invite) + pending >= capability.usesMax)
+        return this.refuse(link, 'INVITE_USED_UP')
+      if (waiting.length >= REQUESTS_MAX) return this.refuse(link, 'JOIN_REFUSED')
+      board.post({ type: 'join', invite: capability.invite, askedAt: parts.now(), request })
+      this.ports.agree()
+      list = this.ports.list()
     }
-    if (!file.requests.some((r) => r.device === device)) {
-      if (file.requests.length >= REQUESTS_MAX) return this.refuse(link, 'JOIN_REFUSED')
-      const stored = {
-        invite: id,
-        member,
-        name: request.name,
-        device,
-        certificate: toHex(certificate),
-        proof: toHex(proof),
-        askedAt: this.ports.parts.now(),
-      }
-      this.ports.save({ requests: [...file.requests, stored] })
-      this.ports.changed()
-    }
-    this.send(link, { type: 'join-pending', by: invite.capability.inviterName })
+    this.ports.changed()
+    if (entry.answered) return
+    if (isCurrentDevice(list, device) || this.mayRead(device)) return this.accept(entry)
+    const names = admins(list).map((admin) => admin.name)
+    // One of several decides; where their names together are no name any more, the first stands for all.
+    this.send(link, { type: 'join-pending', by: validName(names.join(' or ')) ?? names[0]! })
   }
 
-  private accept(link: Link): void {
+  private accept(entry: { link: Link; answered: boolean }): void {
+    const { link } = entry
+    entry.answered = true
     const secret = this.ports.secret()
     const records = this.ports.epochBytes()
     let batch: Uint8Array[] = []

@@ -102,7 +102,7 @@ export class Backend {
     const { identity } = this
     if (!identity) return { phase: 'welcome' }
     if (!identity.confirmed) return { phase: 'confirm-words', name: identity.name, ask: this.ask }
-    if (this.circle) return { phase: this.circle.current ? 'circle' : 'removed', name: identity.name }
+    if (this.circle) return { phase: this.circle.standing === 'removed' ? 'removed' : 'circle', name: identity.name }
     if (this.joining)
       return { phase: 'joining', name: identity.name, preview: this.joining.preview, state: this.joining.state }
     return { phase: 'no-circle', name: identity.name, restored: identity.restored }
@@ -170,6 +170,12 @@ export class Backend {
         if (port && port !== this.settings.port) this.saveSettings({ port })
       },
     })
+    // The device key was renewed, and the process ended before the old circle was put aside.
+    if (circle.standing === 'provisional' && !file.provisional) {
+      await circle.stop()
+      this.parts.files.setCircleAside(this.parts.now())
+      return
+    }
     this.circle = circle
     this.draft = circle.store.meta('draft') ?? ''
     this.changed()
@@ -183,15 +189,21 @@ export class Backend {
     this.changed()
   }
 
-  private newFile(genesis: Uint8Array, epochs: Uint8Array[], secret: Uint8Array, mustCatchUp: boolean): CircleFile {
+  private newFile(
+    genesis: Uint8Array,
+    epochs: Uint8Array[],
+    secret: Uint8Array,
+    mustCatchUp: boolean,
+    provisional = false,
+  ): CircleFile {
     return {
       version: 1,
       genesis: toHex(genesis),
       epochs: epochs.map(toHex),
       secrets: [toHex(secret)],
       invites: [],
-      requests: [],
-      refusedRequests: [],
+      wants: [],
+      provisional,
       mustCatchUp,
     }
   }
@@ -247,8 +259,8 @@ export class Backend {
     })
   }
 
-  private async joined({ genesis, epochs, secret }: Joined): Promise<void> {
-    const file = this.newFile(genesis, epochs, secret, this.requireIdentity().restored)
+  private async joined({ genesis, epochs, secret, provisional }: Joined): Promise<void> {
+    const file = this.newFile(genesis, epochs, secret, this.requireIdentity().restored, provisional)
     this.parts.files.writeCircle(file)
     this.parts.files.clearJoining()
     this.joining = null
@@ -268,6 +280,18 @@ export class Backend {
     this.joining = null
     this.parts.files.clearJoining()
     await joining?.stop()
+    this.changed()
+  }
+
+  /** Rule N7: this folder was one of two with one key; it goes on as a new device of the same member. */
+  private async renewDevice(): Promise<void> {
+    const circle = this.requireCircle()
+    if (!circle.copied) throw new TwofoldError('DEVICE_NOT_COPIED')
+    await circle.stop()
+    this.circle = null
+    this.draft = ''
+    this.identity = this.parts.identity.renew()
+    this.parts.files.setCircleAside(this.parts.now())
     this.changed()
   }
 
@@ -362,16 +386,28 @@ export class Backend {
       await this.cancelJoin()
       return null
     },
-    'request.approve': ({ id }) => {
-      this.requireCircle().admission.approve(id)
+    'request.approve': async ({ id }) => {
+      await this.requireCircle().approve(id)
       return null
     },
     'request.refuse': ({ id }) => {
       this.requireCircle().admission.refuseRequest(id)
       return null
     },
-    'member.remove': ({ member }) => {
-      this.requireCircle().removeMember(member)
+    'member.remove': ({ member }) => this.requireCircle().removeMember(member),
+    'member.role': ({ member, role }) => this.requireCircle().setRole(member, role),
+    'device.remove': ({ device }) => this.requireCircle().removeDevice(device),
+    'device.renew': async () => {
+      await this.renewDevice()
+      return null
+    },
+    'circle.leave': () => this.requireCircle().leave(),
+    'circle.recover': () => {
+      this.requireCircle().recover()
+      return null
+    },
+    'change.withdraw': ({ key }) => {
+      this.requireCircle().withdraw(key)
       return null
     },
     'members.list': () => {
@@ -398,6 +434,7 @@ export class Backend {
     'entry.inspect': ({ id }) => this.requireCircle().inspect(id),
     'entry.holders': ({ id }) => this.requireCircle().holders(id),
     'entry.proof': ({ id, holders }) => this.requireCircle().proof(id, holders),
+    'device.forkProof': ({ device }) => this.requireCircle().forkProof(device),
     'draft.get': ({ about }) => ({
       text: about === undefined ? this.draft : (this.requireCircle().store.meta(draftKey(about)) ?? ''),
     }),

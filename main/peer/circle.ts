@@ -1,6 +1,6 @@
 // A circle on this device, running: list, store, engine, network and admission put together, and what a person can ask of
 // them. It holds no rule of the protocol; those are in main/protocol.
-import { TwofoldError, sentence, type ErrorCode } from '../../shared/errors'
+import { TwofoldError, anyOf, sentence, type ErrorCode } from '../../shared/errors'
 import type {
   Alert,
   CircleView,
@@ -29,22 +29,40 @@ import { neighboursOf } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
 import { decodeContent, encodeContent, isEntry, type Content } from '../protocol/kinds'
 import { CLOCK_AHEAD_MS } from '../protocol/limits'
-import { isCurrentDevice, type MemberList } from '../protocol/membership'
-import { makeNode, type TimelineNode } from '../protocol/node'
+import {
+  adminOf,
+  certifyEpoch,
+  currentMember,
+  devicesAt,
+  deviceMessage,
+  devicesOf,
+  epochMessage,
+  isCurrentDevice,
+  majority,
+  voters,
+  type MemberList,
+} from '../protocol/membership'
+import type { HaveEntry } from '../protocol/messages'
+import { decodeNode, makeNode, type TimelineNode } from '../protocol/node'
+import { forkHolds, frozenList, inviteCode, type Notice } from '../protocol/notices'
 import { Rings } from '../protocol/rings'
 import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
+import { Claim, Runs } from './claim'
 import { copied, type CopyForm } from './copying'
 import { Driver } from './driver'
+import { HeldPosts } from './held-posts'
 import { Indexer } from './indexer'
 import { inspect } from './inspect'
 import { ListKeeper } from './list-keeper'
-import { changeLog, memberViews } from './member-views'
+import { changeLog, memberViews, wantText } from './member-views'
 import { Meter } from './meter'
 import { networkLive } from './network-live'
-import type { CircleFile, Identity, Link, NetworkPort, Parts, SettingsFile, StoredNode, StorePort } from './ports'
+import { NoticeBoard } from './notice-board'
+import type { CircleFile, Identity, Link, NetworkPort, Parts, SettingsFile, StoredNode, StorePort, Want } from './ports'
 import { Problems } from './problems'
-import { proofFile } from './proof'
+import { forkProofFile, proofFile } from './proof'
+import { Proposals, wantKey } from './proposals'
 import { ReceiptKeeper, readProven } from './receipt-keeper'
 import { Rows } from './rows'
 import { tagOf, tagPrefix } from './search'
@@ -54,10 +72,17 @@ import { editOf, postOf, reactionOf, retractionOf } from './writing'
 /** A link that no rule asks for is kept this long: a joining circle settles, an on-demand link is used again. */
 const SPARE_LINK_MS = 60_000
 const SPARE_CHECK_MS = 15_000
+/** How often the agreement and the claim are looked at. */
+const LOOK_EVERY_MS = 500
+/** A device that is on no ring yet keeps links with as many others: enough to read from, and few for them. */
+const PROVISIONAL_LINKS = 6
 /** Word of a peer older than this is 'offline'. */
 const SEEN_MS = 120_000
 /** Tags offered while one is typed. */
 const TAGS_MAX = 8
+/** Nodes, and bytes of them, that are looked at at once for where two histories part. */
+const BRANCH_NODES = 128
+const BRANCH_BYTES = 262_144
 // Names in the store's table of single values.
 export const META_OWN_HELD = 'own-held'
 const META_COPIED = 'copied'
@@ -77,10 +102,19 @@ interface Damage {
   recovered: number
 }
 
+const contentOf = (text: string, replyTo: NodeId | undefined): Content =>
+  replyTo === undefined ? { kind: 'post', text } : { kind: 'reply', target: replyTo, text }
+
 export class Circle {
   readonly admission: Admission
   readonly store: StorePort
   private readonly keeper: ListKeeper
+  private readonly board: NoticeBoard
+  private readonly proposals: Proposals
+  private readonly claim: Claim
+  private readonly runs = new Runs()
+  private readonly held: HeldPosts
+  private readonly run: number
   private readonly engine: Engine
   private readonly driver: Driver
   private readonly receipts: ReceiptKeeper
@@ -100,6 +134,7 @@ export class Circle {
   private readonly damage: Damage | null
   private changeLog: ListChangeView[] | null = null
   private spareTimer: NodeJS.Timeout | undefined
+  private lookTimer: NodeJS.Timeout | undefined
   /** How many devices were demoted when it was last told. */
   private demoted = 0
 
@@ -112,24 +147,37 @@ export class Circle {
   ) {
     this.settings = settings
     const { crypto } = parts.secrets
+    this.run = parts.now()
+    this.claim = new Claim(parts.network ? this.run : null)
     this.keeper = new ListKeeper(parts, identity, file, () => this.onListChanged())
     const opened = parts.openStore()
     this.store = opened.store
     this.knowDevices()
     // A damaged database may have lost own nodes that others have: nothing is written before they were asked (rule N7).
     if (opened.damaged) this.keeper.save({ mustCatchUp: this.list.devices.size > 1 })
+    this.held = new HeldPosts(this.store)
+    this.board = new NoticeBoard({
+      parts,
+      identity,
+      list: () => this.list,
+      links: () => this.driver?.allLinks().map((link) => link.remote) ?? [],
+      send: (to, message) => this.driver.tell(to, message),
+      arrived: (notice) => this.onNotice(notice),
+      refused: (code) => this.count(code),
+    })
     const have = this.store.have()
     this.meter = new Meter(parts.now)
     this.engine = new Engine({
       crypto,
       sign: identity.signAsDevice,
       me: identity.device,
-      list: this.list,
+      list: this.judged,
       rings: new Rings(crypto),
       have,
       proven: readProven(this.store, crypto, this.keeper),
       app: parts.version,
       random: () => new DataView(parts.secrets.randomBytes(4).buffer).getUint32(0),
+      mayRead: (device) => this.admission.mayRead(device),
     })
     this.receipts = new ReceiptKeeper(parts, this.store, this.engine.receipts, this.keeper, identity.device)
     this.ownHeld = Number(this.store.meta(META_OWN_HELD) ?? 0)
@@ -145,6 +193,8 @@ export class Circle {
       refused: (code) => this.count(code),
       storeTrouble: (code) => this.onStoreTrouble(code),
       changed: () => this.hooks.changed(),
+      aside: (from, message) => this.onAside(from, message),
+      forked: (node) => this.onForked(node),
     })
     this.applyCaps()
     this.damage = opened.damaged && { file: opened.damaged.file, recovered: this.salvage(opened.damaged.salvaged) }
@@ -176,17 +226,39 @@ export class Circle {
       save: (change) => this.keeper.save(change),
       secret: () => this.keeper.secrets[0]!,
       epochBytes: () => this.keeper.epochBytes,
-      commit: (changes) => this.keeper.commit(changes),
+      board: this.board,
+      ask: (wants) => this.proposals.ask(wants),
+      agree: () => {
+        if (!this.claim.held) this.proposals.tick()
+      },
       addresses: () => (this.network?.status().localAddresses ?? []).flatMap((text) => this.hostPort(text)),
       announce: (topic) => this.network?.lookup(topic, 'announce') ?? (() => {}),
       beaconChanged: () => this.network?.refresh(),
       changed: () => this.hooks.changed(),
     })
+    this.proposals = new Proposals({
+      parts,
+      identity,
+      keeper: this.keeper,
+      board: this.board,
+      topOf: (device) => this.topOf(device),
+      byThemselves: () => this.admission.wants(),
+      changed: () => this.hooks.changed(),
+    })
+    this.look()
   }
 
-  /** This device is on the list. */
-  get current(): boolean {
-    return this.keeper.current
+  /** On the list, let in to read until the admins have agreed, or on it no longer. */
+  get standing(): CircleView['standing'] {
+    if (this.keeper.current) return 'member'
+    return this.list.devices.has(this.identity.device) ? 'removed' : 'provisional'
+  }
+  /** The list as nodes are judged by: a device that signed two histories is stopped where they part (rule N6). */
+  private get judged(): MemberList {
+    return frozenList(this.list, this.board.all('fork'))
+  }
+  get copied(): boolean {
+    return this.store.meta(META_COPIED) !== null
   }
   private get list(): MemberList {
     return this.keeper.list
@@ -206,7 +278,7 @@ export class Circle {
     const alone = this.list.devices.size === 1
     const items = nodes
       .filter((node, i) => !alone || node.seq === i + 1)
-      .filter((node) => verifyNode(this.parts.secrets.crypto, node, this.list, this.parts.now()) === null)
+      .filter((node) => verifyNode(this.parts.secrets.crypto, node, this.judged, this.parts.now()) === null)
       .map((node): StoreItem => ({ node, origin: { from: null, how: 'sync', tree: null }, arrival: null }))
     let recovered = 0
     const BATCH = 1000
@@ -221,14 +293,16 @@ export class Circle {
     this.driver.start()
     this.indexer.wake()
     this.spareTimer = setInterval(() => this.dropSpareLinks(), SPARE_CHECK_MS)
+    this.lookTimer = setInterval(() => this.look(), LOOK_EVERY_MS)
     await this.startNetwork()
   }
 
   private async startNetwork(): Promise<void> {
-    if (!this.parts.network || !this.current || this.network) return
+    if (!this.parts.network || this.standing === 'removed' || this.copied || this.network) return
     const network = this.parts.network({
+      run: this.run,
       keyPair: this.identity.deviceKeys,
-      mayConnect: (remote) => isCurrentDevice(this.list, remote) || this.admission.admits(remote),
+      mayConnect: (remote) => this.mayRead(remote) || this.admission.admits(remote),
       beaconKeys: () => {
         const keys = this.keeper.secrets.map((secret) => circleBeaconKey(this.parts.secrets.crypto, secret))
         return { announce: [keys[0]!, ...this.admission.beaconKeys()], open: keys }
@@ -239,7 +313,7 @@ export class Circle {
     })
     this.network = network
     this.driver.use(network)
-    network.on('link', (link) => this.guarded(link, () => this.route(link).linkUp(link)))
+    network.on('link', (link) => this.guarded(link, () => this.onLink(link)))
     network.on('frame', (link, bytes) => this.guarded(link, () => this.route(link).frame(link, bytes)))
     network.on('drain', (link) => this.guarded(link, () => this.driver.drained(link)))
     network.on('linkClosed', (link) =>
@@ -305,7 +379,24 @@ export class Circle {
 
   /** Members speak the circle's protocol; holders of an invite the join protocol alone (rule L3). */
   private route(link: Link): Pick<Driver, 'linkUp' | 'frame'> {
-    return isCurrentDevice(this.list, link.remote) ? this.driver : this.admission
+    return this.mayRead(link.remote) ? this.driver : this.admission
+  }
+  private mayRead(device: DeviceKey): boolean {
+    return isCurrentDevice(this.list, device) || this.admission.mayRead(device)
+  }
+
+  /** Whoever was let in to read, and whose invite or request no longer holds. */
+  private dropStrangers(): void {
+    for (const link of this.driver.allLinks()) if (!this.mayRead(link.remote)) link.close('JOIN_REFUSED')
+  }
+
+  private onLink(link: Link): void {
+    this.route(link).linkUp(link)
+    if (!this.mayRead(link.remote)) return
+    this.board.compare(link.remote)
+    const twin = this.runs.opened(link.remote, link.remoteRun)
+    if (twin !== null) this.driver.tell(link.remote, { type: 'twin', run: twin })
+    if (this.keeper.lacksSecret()) this.driver.tell(link.remote, { type: 'secret-want' })
   }
 
   private problem(code: string, detail: string): void {
@@ -325,7 +416,13 @@ export class Circle {
   /** The devices that we keep links with (rule F5). Both ends of a link come to the same answer: fingers are mutual. */
   private wanted(): DeviceKey[] {
     const ring = this.engine.ring(this.list.epoch)
-    return ring ? neighboursOf(ring, this.identity.device) : []
+    if (!ring) return []
+    if (this.standing === 'provisional') {
+      const online = new Set(this.network?.status().lanPeers.map((p) => p.device))
+      const heardFirst = [...ring.order].sort((a, b) => Number(online.has(b)) - Number(online.has(a)))
+      return heardFirst.slice(0, PROVISIONAL_LINKS)
+    }
+    return neighboursOf(ring, this.identity.device)
   }
 
   private chooseLinks(): void {
@@ -369,6 +466,7 @@ export class Circle {
 
   async stop(): Promise<void> {
     clearInterval(this.spareTimer)
+    clearInterval(this.lookTimer)
     this.driver.stop()
     this.indexer.stop()
     this.receipts.save()
@@ -404,13 +502,22 @@ export class Circle {
     }
     if (!this.keeper.file.mustCatchUp) return
     this.keeper.save({ mustCatchUp: false })
+    if (!this.claim.held) this.releaseHeld()
     this.hooks.changed()
   }
 
   private onOwnTimelineAhead(): void {
     if (this.keeper.file.mustCatchUp || this.store.meta(META_COPIED)) return
+    this.stopWriting('own timeline is ahead elsewhere')
+  }
+
+  /** Rule N7: for good. The network goes too, so that the other one with this key keeps its links. */
+  private stopWriting(why: string): void {
+    if (this.copied) return
     this.store.setMeta(META_COPIED, '1')
-    this.parts.log('error', 'own timeline is ahead elsewhere')
+    this.parts.log('error', why)
+    void this.stopNetwork()
+    this.hooks.changed()
   }
 
   private onOwnHeld(seq: number): void {
@@ -439,6 +546,135 @@ export class Circle {
     this.hooks.changed()
   }
 
+  // -------------------------------------------------------------- notices, agreement, claim
+
+  /** A look at what only time brings: whether this device may write, and how the agreement goes. */
+  private look(): void {
+    const { device } = this.identity
+    const links = [...this.engine.links.values()].flatMap((state) => {
+      const link = this.driver.linkOf(state.device)
+      return link ? [{ compared: state.compared, heights: state.heights, openedAt: link.openedAt }] : []
+    })
+    const alone = devicesAt(this.list).every((d) => d === device)
+    const before = this.claim.held
+    this.claim.look(this.parts.now(), device, this.store.height(device), alone, links)
+    if (this.claim.held || this.standing === 'removed' || this.copied) return
+    try {
+      this.proposals.tick()
+    } catch (error) {
+      if (!(error instanceof TwofoldError)) throw error
+      this.onStoreTrouble(error.code)
+    }
+    if (before) this.releaseHeld()
+  }
+
+  private onAside(from: DeviceKey, message: Parameters<Driver['tell']>[1]): void {
+    switch (message.type) {
+      case 'notices-have':
+      case 'notices':
+        this.board.heard(from, message)
+        return
+      case 'secret-want':
+        if (isCurrentDevice(this.list, from))
+          this.driver.tell(from, { type: 'secret', secret: this.keeper.secrets[0]! })
+        return
+      case 'secret':
+        if (this.keeper.learnSecret(message.secret)) this.network?.refresh()
+        return
+      case 'have':
+        this.compareHeads(from, message.entries)
+        return
+      case 'branch-want': {
+        const { device, to } = message
+        const first = Math.max(1, to - BRANCH_NODES + 1)
+        if (to < 1 || !this.list.devices.has(device)) return
+        const nodes = this.store.readRun(device, first, to, BRANCH_NODES, BRANCH_BYTES)
+        this.driver.tell(from, { type: 'branch', device, nodes })
+        return
+      }
+      case 'branch':
+        this.branchArrived(message.device, message.nodes)
+        return
+      case 'twin':
+        // Of two runs with one key the later one stops, whatever their clocks say: both come to the same answer.
+        if (message.run < this.run) this.stopWriting('this key is alive elsewhere')
+        return
+    }
+  }
+
+  /** Another id at a height that we have too: two histories. The other one is asked for, to prove it (rule N6). */
+  private compareHeads(from: DeviceKey, entries: readonly HaveEntry[]): void {
+    for (const { device, height, head } of entries) {
+      const mine = this.engine.have.get(device)
+      if (!mine || height > mine.height || !this.list.devices.has(device)) continue
+      const id = height === mine.height ? mine.head : this.store.at(device, height)?.id
+      if (id !== undefined && id !== head) this.driver.tell(from, { type: 'branch-want', device, to: height })
+    }
+  }
+
+  /** The lowest place of the branch at which we have another node is the proof; the more so the lower it is. */
+  private branchArrived(device: DeviceKey, nodes: readonly Uint8Array[]): void {
+    for (const bytes of nodes) {
+      const decoded = decodeNode(this.parts.secrets.crypto, bytes)
+      if (!decoded.ok || decoded.node.device !== device) return
+      const mine = this.store.at(device, decoded.node.seq)
+      if (!mine || mine.id === decoded.node.id) continue
+      this.onForked(decoded.node)
+      return
+    }
+  }
+
+  private onNotice(notice: Notice): void {
+    switch (notice.type) {
+      case 'agreement':
+        if (!this.claim.held) this.proposals.heard(notice.statement)
+        return
+      case 'invite':
+      case 'revocation':
+      case 'decline':
+        this.admission.refresh()
+        this.dropStrangers()
+        return
+      case 'join':
+      case 'leave':
+      case 'drop':
+        if (!this.claim.held) this.proposals.tick()
+        this.hooks.changed()
+        return
+      case 'fork':
+        this.freeze(notice)
+        return
+    }
+  }
+
+  /** Rule N6: the second node for a place is proof; everybody gets it. */
+  private onForked(node: TimelineNode): void {
+    const other = this.store.at(node.device, node.seq)
+    if (!other || other.id === node.id || this.standing === 'removed') return
+    const nodes = (other.id < node.id ? [other, node] : [node, other]) as [TimelineNode, TimelineNode]
+    if (!forkHolds(this.parts.secrets.crypto, this.list, nodes)) return
+    try {
+      this.board.post({ type: 'fork', nodes })
+    } catch (error) {
+      // Noticed again at the next comparison; the batch that brought the node is stored all the same.
+      if (!(error instanceof TwofoldError)) throw error
+      this.onStoreTrouble(error.code)
+      return
+    }
+    // After the store's answer has been dealt with: what follows changes what the engine judges by.
+    queueMicrotask(() => {
+      const notice = this.board.at(`fork ${node.device}`)
+      if (notice?.type === 'fork') this.freeze(notice)
+    })
+  }
+
+  private freeze(notice: Extract<Notice, { type: 'fork' }>): void {
+    if (notice.nodes[0].device === this.identity.device) this.stopWriting('this device signed two histories')
+    this.driver.handle({ type: 'list-changed', list: this.judged, have: this.cutOff() })
+    this.views.touched()
+    this.hooks.changed()
+  }
+
   // -------------------------------------------------------------- list
 
   private onEpochs(records: readonly Uint8Array[]): void {
@@ -450,14 +686,24 @@ export class Circle {
   private onListChanged(): void {
     this.knowDevices()
     for (const member of this.list.members.keys()) if (!this.unread.has(member)) this.unread.set(member, 0)
-    this.driver.handle({ type: 'list-changed', list: this.list, have: this.cutOff() })
+    if (this.standing === 'member' && this.keeper.file.provisional) this.keeper.save({ provisional: false })
+    this.driver.handle({ type: 'list-changed', list: this.judged, have: this.cutOff() })
+    this.board.listChanged()
+    this.admission.refresh()
+    this.dropStrangers()
     this.chooseLinks()
     this.network?.refresh()
+    if (this.keeper.lacksSecret())
+      for (const link of this.driver.allLinks()) this.driver.tell(link.remote, { type: 'secret-want' })
+    if (!this.claim.held) {
+      this.proposals.renew()
+      this.releaseHeld()
+    }
     this.views.touched()
     this.views.relist()
     this.indexer.wake()
     this.hooks.changed()
-    if (this.current) return
+    if (this.standing !== 'removed') return
     void this.stopNetwork()
     this.hooks.removed()
   }
@@ -471,7 +717,7 @@ export class Circle {
   /** Rule M5, also where more had arrived than the admin knew of: every peer ends up with the same timeline. */
   private cutOff(): HaveVector {
     const changed: HaveVector = new Map()
-    for (const device of this.list.devices.values()) {
+    for (const device of this.judged.devices.values()) {
       if (device.cutoffSeq === undefined || this.topOf(device.key) <= device.cutoffSeq) continue
       const left = this.store.cutOff(device.key, device.cutoffSeq)
       if (left) changed.set(device.key, left)
@@ -479,43 +725,164 @@ export class Circle {
     return changed
   }
 
+  /** Names of the admins who have to agree; empty: it is done. */
+  private async ask(want: Want): Promise<{ waitingFor: string[] }> {
+    await this.claim.ready()
+    this.proposals.ask([want])
+    this.hooks.changed()
+    return { waitingFor: this.waits(want) ? this.waitingFor() : [] }
+  }
+  private waits(want: Want): boolean {
+    const key = wantKey(want)
+    return this.proposals.wants().some((w) => wantKey(w) === key)
+  }
+  private waitingFor(): string[] {
+    return this.proposals.waitingFor().map((member) => this.keeper.memberName(member))
+  }
+
+  private member(key: MemberKey) {
+    const member = currentMember(this.list, key)
+    if (!member) throw new TwofoldError('MEMBER_UNKNOWN')
+    return member
+  }
+
   /** Rule M5: cuts sessions, fixes what was accepted last, and gives the circle a new secret. */
-  removeMember(key: MemberKey): void {
-    this.keeper.remove(key, (device) => this.topOf(device))
-    // Whoever is removed may hold an invite that still lets somebody in.
-    this.admission.revokeAll()
+  removeMember(key: MemberKey): Promise<{ waitingFor: string[] }> {
+    if (this.member(key).founder) throw new TwofoldError('MEMBER_IS_FOUNDER')
+    return this.ask({ type: 'remove-member', member: key, askedAt: this.parts.now() })
+  }
+  setRole(key: MemberKey, role: 'admin' | 'member'): Promise<{ waitingFor: string[] }> {
+    this.member(key)
+    return this.ask({ type: 'set-role', member: key, role, askedAt: this.parts.now() })
+  }
+  /** An admin asks for it, or a member for a device of his own: then the admins do by themselves. */
+  async removeDevice(device: DeviceKey): Promise<{ waitingFor: string[] }> {
+    const record = this.list.devices.get(device)
+    if (!record || !isCurrentDevice(this.list, device)) throw new TwofoldError('DEVICE_UNKNOWN')
+    if (devicesOf(this.list, record.member).length < 2)
+      throw new TwofoldError('LAST_DEVICE', { name: this.keeper.memberName(record.member) })
+    const want: Want = { type: 'remove-device', device, askedAt: this.parts.now() }
+    if (adminOf(this.list, this.identity.device)) return this.ask(want)
+    if (record.member !== this.identity.member || device === this.identity.device) throw new TwofoldError('NOT_ADMIN')
+    await this.claim.ready()
+    this.board.post({ type: 'drop', device })
+    return { waitingFor: this.adminNames() }
+  }
+  /** This member wants to be off the list. From here on this device writes no more; the admins take it off. */
+  async leave(): Promise<{ waitingFor: string[] }> {
+    const me = this.member(this.identity.member)
+    if (me.founder) throw new TwofoldError('FOUNDER_STAYS')
+    await this.claim.ready()
+    this.board.post({ type: 'leave' })
+    this.proposals.tick()
+    this.hooks.changed()
+    return { waitingFor: this.standing === 'removed' ? [] : this.adminNames() }
+  }
+  private get leaving(): boolean {
+    return this.board.at(`leave ${this.identity.device}`) !== null
+  }
+  private adminNames(): string[] {
+    return voters(this.list).map((device) => this.keeper.nameOf(device))
+  }
+  async approve(id: string): Promise<void> {
+    await this.claim.ready()
+    this.admission.approve(id)
+  }
+  withdraw(key: string): void {
+    this.proposals.withdraw(key)
+    this.hooks.changed()
+  }
+
+  /** The only admin, with none of his devices left: his root key may put this one in their place (rule N7). */
+  private get mayRecover(): boolean {
+    const { member, device } = this.identity
+    return (
+      this.standing === 'provisional' &&
+      !this.list.devices.has(device) &&
+      currentMember(this.list, member)?.role === 'admin' &&
+      majority(this.list) === 1
+    )
+  }
+  recover(): void {
+    if (!this.mayRecover) throw new TwofoldError('RECOVERY_NOT_POSSIBLE')
+    const { member, device, signAsMember } = this.identity
+    const { list } = this
+    const proposal = this.proposals.proposal([
+      { type: 'admit-device', member, device, certificate: signAsMember(deviceMessage(list.circle, member, device)) },
+      ...devicesOf(list, member).map(({ key }) => ({
+        type: 'remove-device' as const,
+        device: key,
+        seq: this.topOf(key),
+      })),
+    ])
+    const ballot = { round: 0, by: device }
+    const signature = signAsMember(epochMessage(list.circle, proposal.id, ballot))
+    const refused = this.keeper.accept([certifyEpoch(proposal, ballot, [{ signer: member, signature }]).bytes])
+    if (refused) throw new TwofoldError(refused)
   }
 
   // -------------------------------------------------------------- writing
 
   private mayWrite(): void {
-    if (!this.current) throw new TwofoldError('REMOVED_FROM_CIRCLE')
-    if (this.store.meta(META_COPIED)) throw new TwofoldError('DEVICE_COPIED')
+    if (this.standing === 'removed' || this.leaving) throw new TwofoldError('REMOVED_FROM_CIRCLE')
+    if (this.copied) throw new TwofoldError('DEVICE_COPIED')
     // A gap in our own timeline (a damaged database): what belongs into it may be elsewhere, and must not be written twice.
     const gap = this.engine.have.get(this.identity.device)?.floating.length
     if (this.keeper.file.mustCatchUp || gap) throw new TwofoldError('RESTORING')
   }
 
-  post(text: string, replyTo?: NodeId): Row {
+  /** Null: kept until this device is on the list. */
+  async post(text: string, replyTo?: NodeId): Promise<Row | null> {
+    const content = postOf(this.store, text, replyTo)
+    if (this.standing === 'provisional') {
+      this.held.add(content.text, replyTo, this.parts.now())
+      this.hooks.changed()
+      return null
+    }
+    await this.signing()
+    return this.rowOf(this.write(content))
+  }
+
+  /** Fulfilled when this device may sign an entry now: it is on the list, and the only one with its key. */
+  private async signing(): Promise<void> {
+    if (this.standing === 'provisional') throw new TwofoldError('NOT_ADMITTED')
     this.mayWrite()
-    return this.rowOf(this.write(postOf(this.store, text, replyTo)))
+    await this.claim.ready()
+    this.mayWrite()
+  }
+
+  private releaseHeld(): void {
+    if (this.standing !== 'member' || !this.held.list().length) return
+    try {
+      this.held.release(
+        () => this.store.height(this.identity.device),
+        ({ text, replyTo }) => {
+          this.mayWrite()
+          this.write(contentOf(text, replyTo))
+        },
+      )
+    } catch (error) {
+      // A full disk, or still catching up: tried again when that has changed.
+      if (!(error instanceof TwofoldError)) throw error
+    }
+    this.hooks.changed()
   }
 
   /** Sets this member's reaction to an entry; '' takes it back. The entry's row afterwards, as with the next two. */
-  react(target: NodeId, text: string): Row {
-    this.mayWrite()
+  async react(target: NodeId, text: string): Promise<Row> {
+    await this.signing()
     const content = reactionOf(this.store, target, text, this.identity.member)
     if (content) this.write(content)
     return this.rowOf(target)
   }
-  edit(target: NodeId, text: string): Row {
-    this.mayWrite()
+  async edit(target: NodeId, text: string): Promise<Row> {
+    await this.signing()
     const content = editOf(this.store, target, text, this.identity.member)
     if (content) this.write(content)
     return this.rowOf(target)
   }
-  retract(target: NodeId): Row {
-    this.mayWrite()
+  async retract(target: NodeId): Promise<Row> {
+    await this.signing()
     this.write(retractionOf(this.store, target, this.identity.member))
     return this.rowOf(target)
   }
@@ -609,13 +976,20 @@ export class Circle {
     return proofFile(node, this.list, this.keeper.epochBytes, this.keeper.nameOf(node.device), held)
   }
 
+  /** Rule N6: what shows to anybody that a device signed two histories. */
+  forkProof(device: DeviceKey): { fileName: string; content: string } {
+    const notice = this.board.at(`fork ${device}`)
+    if (notice?.type !== 'fork') throw new TwofoldError('FORK_UNKNOWN')
+    return forkProofFile(notice.nodes, this.list, this.keeper.epochBytes, this.keeper.nameOf(device))
+  }
+
   /** Every stored node once more, against everything that rule N4 says of it. */
   verifyAll(): { checked: number; bad: { id: string; code: string }[] } {
     let checked = 0
     const bad: { id: string; code: string }[] = []
     for (const { node } of this.store.all()) {
       checked++
-      const code = verifyNode(this.parts.secrets.crypto, node, this.list, this.parts.now())
+      const code = verifyNode(this.parts.secrets.crypto, node, this.judged, this.parts.now())
       const below = node.seq > 1 ? this.store.at(node.device, node.seq - 1) : null
       if (code) bad.push({ id: node.id, code })
       else if (below && below.id !== node.backlink) bad.push({ id: node.id, code: 'BACKLINK_MISMATCH' })
@@ -651,6 +1025,10 @@ export class Circle {
       presence: this.presences(),
       entries: (member) => this.store.total(member),
       unread: (member) => this.unread.get(member) ?? 0,
+      forkedAt: (device) => {
+        const notice = this.board.at(`fork ${device}`)
+        return notice?.type === 'fork' ? notice.nodes[0].seq : null
+      },
     })
   }
 
@@ -667,12 +1045,31 @@ export class Circle {
       name: this.list.genesis.name,
       epoch: this.list.epoch,
       approval: this.list.genesis.approval,
-      admin: this.keeper.admin,
+      admin: this.keeper.admin && this.standing === 'member',
+      standing: this.standing,
+      mayRecover: this.mayRecover,
+      copied: this.copied,
+      wants: this.proposals.wants().map((want) => ({
+        key: wantKey(want),
+        text: wantText(this.keeper, want),
+        askedAt: want.askedAt,
+      })),
+      waitingFor: this.waitingFor(),
+      heldPosts: this.held.list(),
+      notHeard: this.notHeard(),
       members: this.members(),
       changes: this.changes(),
       requests: this.admission.requests(),
       invites: this.admission.views(),
     }
+  }
+
+  /** Members on links whose greeting named an earlier list (rule M6). */
+  private notHeard(): string[] {
+    const behind = [...this.engine.links.values()].filter(
+      (l) => l.epoch < this.list.epoch && this.list.devices.has(l.device),
+    )
+    return [...new Set(behind.map((l) => this.keeper.nameOf(l.device)))].sort()
   }
 
   networkView(): NetworkView {
@@ -740,10 +1137,27 @@ export class Circle {
       alerts.push({ code, severity, text: sentence(code, details) })
     if (this.storeCode) add(this.storeCode, 'error')
     if (this.damage) add('DATABASE_DAMAGED', 'warning', { file: this.damage.file, recovered: this.damage.recovered })
-    if (!this.current) add('REMOVED_FROM_CIRCLE', 'warning')
-    else if (this.store.meta(META_COPIED)) add('DEVICE_COPIED', 'error')
+    if (this.standing === 'removed' || this.leaving) add('REMOVED_FROM_CIRCLE', 'warning')
+    else if (this.copied) add('DEVICE_COPIED', 'error')
+    else if (this.standing === 'provisional') this.provisionalAlert(add)
     else if (this.keeper.file.mustCatchUp) add('RESTORING', 'info')
-    if (this.store.equivocations().length) add('EQUIVOCATION', 'warning')
+    for (const { nodes } of this.board.all('fork'))
+      if (isCurrentDevice(this.list, nodes[0].device))
+        add('EQUIVOCATION', 'warning', { name: this.keeper.nameOf(nodes[0].device) })
     return alerts
+  }
+
+  private provisionalAlert(
+    add: (code: ErrorCode, severity: Alert['severity'], details?: Record<string, string | number>) => void,
+  ): void {
+    const { device } = this.identity
+    const request = this.board.at(`join ${device}`)
+    const code = this.board.at(`decline ${device}`)
+      ? 'JOIN_REFUSED'
+      : request?.type === 'join' && !currentMember(this.list, request.request.member)
+        ? inviteCode(this.list, this.board.invite(request.invite), this.parts.now())
+        : null
+    if (code) add('PROVISIONAL_ENDED', 'error', { why: sentence(code) })
+    else add('PROVISIONAL', 'info', { waitingFor: anyOf(this.adminNames()) })
   }
 }

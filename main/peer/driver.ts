@@ -3,7 +3,7 @@
 import type { ErrorCode } from '../../shared/errors'
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
-import type { Effect, Event, StoreItem, StoreOutcome } from '../protocol/engine'
+import type { AsideMessage, Effect, Event, StoreItem, StoreOutcome } from '../protocol/engine'
 import type { MemberList } from '../protocol/membership'
 import { PULL_NODES_MAX } from '../protocol/limits'
 import type { TimelineNode } from '../protocol/node'
@@ -28,6 +28,7 @@ function shows(effect: Effect): boolean {
     case 'in-step':
     case 'own-held':
     case 'receipts':
+    case 'aside':
       return false
     default:
       return true
@@ -53,6 +54,9 @@ export interface DriverHooks {
   /** The store could not take a batch, or could again (null). */
   storeTrouble(code: ErrorCode | null): void
   changed(): void
+  aside(from: DeviceKey, message: AsideMessage): void
+  /** A second node for a place that is taken (rule N6). */
+  forked(node: TimelineNode): void
 }
 
 /** What the driver needs of an engine; a benchmark puts a naive one in its place. */
@@ -156,6 +160,11 @@ export class Driver {
     return [...this.links.values()]
   }
 
+  /** Says something that is no business of the engine's. */
+  tell(to: DeviceKey, message: AsideMessage): void {
+    this.outbox.send(to, message)
+  }
+
   handle(event: Event): void {
     this.carryOut(this.engine.handle(event, this.parts.now()))
     this.schedule()
@@ -174,6 +183,7 @@ export class Driver {
     this.hooks.storeTrouble(null)
     const stored = items.filter((_item, i) => outcomes[i]!.type === 'stored').map((item) => item.node)
     if (stored.length) this.hooks.stored(stored)
+    items.forEach((item, i) => outcomes[i]!.type === 'equivocation' && this.hooks.forked(item.node))
     return outcomes
   }
 
@@ -239,6 +249,9 @@ export class Driver {
         return
       case 'receipts':
         this.hooks.receipts()
+        return
+      case 'aside':
+        this.hooks.aside(effect.from, effect.message)
         return
     }
   }

@@ -1,9 +1,9 @@
-// Joining a circle (rule M4), on the newcomer's side: find whoever made the invite, check who it is, ask, wait, and come
-// out with the circle's records. It runs on a network of its own, whose key is that of one use of the invite, because
+// Joining a circle (rule M4), on the newcomer's side: find any member who knows the invite, check who it is, ask, wait, and
+// come out with the circle's records, on the list or let in to read until the admins have agreed. It runs on a network of its own, whose key is that of one use of the invite, because
 // the firewall of the circle knows no other key of ours yet.
 import { TwofoldError, sentence, type ErrorCode } from '../../shared/errors'
 import type { CircleId, DeviceKey, InvitePreview, JoinState } from '../../shared/types'
-import { equalBytes } from '../protocol/codec'
+import { equalBytes, toHex } from '../protocol/codec'
 import {
   LINK_PREFIX,
   decodeCapability,
@@ -16,10 +16,11 @@ import {
   type Capability,
   type InviteLink,
 } from '../protocol/invite'
-import { decodeJoin, encodeJoin, joinProofMessage, type JoinMessage } from '../protocol/join-messages'
+import { decodeJoin, encodeJoin, joinProofMessage, ticketMessage, type JoinMessage } from '../protocol/join-messages'
 import {
   acceptEpoch,
   adminOf,
+  currentMember,
   decodeEpoch,
   decodeGenesis,
   deviceMessage,
@@ -67,6 +68,8 @@ export interface Joined {
   genesis: Uint8Array
   epochs: Uint8Array[]
   secret: Uint8Array
+  /** Let in to read: the admins have not agreed yet. */
+  provisional: boolean
 }
 interface Ports {
   parts: Pick<Parts, 'secrets' | 'now' | 'log' | 'network'>
@@ -93,6 +96,8 @@ export class Joining {
   /** The circle that the person wants to join: the link's, or from words the one that was confirmed. */
   private wanted: CircleId | null
   private found: Link | null = null
+  /** The one member who is asked; others who answer wait until that link ends. */
+  private asked: Link | null = null
   private lanPeers = new Set<DeviceKey>()
 
   constructor(
@@ -131,9 +136,10 @@ export class Joining {
     if (!parts.network) throw new TwofoldError('INTERNAL')
     const beaconKey = inviteBeaconKey(secrets.crypto, secret)
     const network = parts.network({
+      run: this.since,
       keyPair: secrets.keyPairFromSeed(inviteSlotSeed(secrets.crypto, secret, this.slot)),
-      // With a link the inviter is known; with words alone, whoever is found by the secret is asked who he is.
-      mayConnect: (remote) => link === null || remote === link.inviter,
+      // Any member may answer: whoever is found by the secret is asked who he is, and believed what the records say.
+      mayConnect: () => true,
       beaconKeys: () => ({ announce: [], open: [beaconKey] }),
       lan,
       internet,
@@ -143,7 +149,7 @@ export class Joining {
     network.on('lanPeer', (peer) => {
       if (peer.up) this.lanPeers.add(peer.device)
       else this.lanPeers.delete(peer.device)
-      if (peer.up && !link) network.want([peer.device])
+      if (peer.up) network.want([...(link ? [link.inviter] : []), ...this.lanPeers])
       this.tell()
     })
     network.on('internet', () => this.tell())
@@ -151,6 +157,8 @@ export class Joining {
     network.on('frame', (l, frame) => this.frame(l, frame))
     network.on('linkClosed', (l) => {
       if (this.found === l) this.found = null
+      if (this.asked !== l) return
+      this.asked = null
       if (!this.over && this.state.step !== 'waiting-for-approval') this.set(this.searching(''))
     })
     await network.start()
@@ -225,6 +233,9 @@ export class Joining {
         this.set({ step: 'syncing-list' })
         return this.accepted(link, message.secret)
       case 'join-refused':
+        // A member that has not heard of the invite says nothing about it: others may have.
+        if (message.code === 'INVITE_UNKNOWN' && this.invitation.link && link.remote !== this.invitation.link.inviter)
+          return link.close('NOT_NEEDED')
         return this.end(() => this.ports.failed(message.code))
       default:
         link.close('FRAME_MALFORMED')
@@ -243,9 +254,9 @@ export class Joining {
       genesis !== null &&
       capability.invite === invite &&
       capability.circle === genesis.id &&
-      capability.inviter === link.remote &&
       (!expected || equalBytes(encodeCapability(expected), message.capability))
     if (!holds) return link.close('GENESIS_INVALID')
+    if (this.asked && this.asked !== link) return
     this.capability = capability
     this.preview = previewOf(capability)
     this.genesis = genesis
@@ -266,7 +277,9 @@ export class Joining {
     const { identity, parts } = this.ports
     const { crypto } = parts.secrets
     const { invite } = capability
+    this.asked = link
     this.set({ step: 'asking', with: capability.inviterName })
+    const slot = parts.secrets.keyPairFromSeed(inviteSlotSeed(crypto, this.invitation.secret, this.slot))
     const request = {
       member: identity.member,
       name: identity.name,
@@ -277,6 +290,8 @@ export class Joining {
       type: 'join-request',
       ...request,
       proof: identity.signAsDevice(joinProofMessage(crypto, genesis.id, invite, request)),
+      slot: toHex(slot.publicKey) as DeviceKey,
+      ticket: parts.secrets.sign(slot, ticketMessage(genesis.id, invite, identity.device)),
     })
   }
 
@@ -291,13 +306,18 @@ export class Joining {
       if (!next?.ok) return link.close('EPOCH_UNCERTIFIED')
       list = next.list
     }
-    if (
-      !isCurrentDevice(list, this.ports.identity.device) ||
-      !this.capability ||
-      !adminOf(list, this.capability.inviter)
-    )
-      return link.close('EPOCH_UNCERTIFIED')
-    const result: Joined = { genesis: this.genesis.bytes, epochs: this.records, secret }
+    const { device, member } = this.ports.identity
+    const provisional = !isCurrentDevice(list, device)
+    // Whoever answers is a member by these records, and so is whoever invites; a plain member invites members only.
+    const inviter = this.capability?.inviter
+    const holds =
+      inviter !== undefined &&
+      isCurrentDevice(list, link.remote) &&
+      isCurrentDevice(list, inviter) &&
+      (adminOf(list, inviter) !== null || currentMember(list, member) !== null) &&
+      !(provisional && list.devices.has(device))
+    if (!holds) return link.close('EPOCH_UNCERTIFIED')
+    const result: Joined = { genesis: this.genesis.bytes, epochs: this.records, secret, provisional }
     this.end(() => this.ports.joined(result))
   }
 

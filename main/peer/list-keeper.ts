@@ -1,23 +1,21 @@
 // Keeps the member list of a circle on this device (rules M1, M2, M5): reads it from the circle's file, judges every record
-// that arrives, makes new ones where this device may, and holds the circle's secrets. What follows from a change of the
-// list is the circle's business.
+// that arrives, and holds the circle's secrets. How new records come about is in proposals.ts; what follows from a change
+// of the list is the circle's business.
 import { TwofoldError, type ErrorCode } from '../../shared/errors'
 import type { DeviceKey, MemberKey } from '../../shared/types'
-import { commitAlone } from '../protocol/agreement'
 import { equalBytes, fromHex, toHex } from '../protocol/codec'
 import {
   acceptEpoch,
   currentMember,
   decodeEpoch,
   decodeGenesis,
-  devicesAt,
   foundedList,
   isCurrentDevice,
   secretHash,
-  type Change,
   type MemberList,
   type SecretRotation,
 } from '../protocol/membership'
+import { shownName } from '../protocol/names'
 import type { CircleFile, Identity, Parts } from './ports'
 
 /** Epoch records in one answer, in bytes: well below the largest frame. */
@@ -34,7 +32,7 @@ export class ListKeeper {
 
   /** `adopted`: the list has changed and is on the disk. Throws GENESIS_INVALID, EPOCH_UNCERTIFIED. */
   constructor(
-    private readonly parts: Pick<Parts, 'secrets' | 'files' | 'now'>,
+    private readonly parts: Pick<Parts, 'secrets' | 'files'>,
     private readonly identity: Identity,
     private currentFile: CircleFile,
     private readonly adopted: () => void,
@@ -79,7 +77,10 @@ export class ListKeeper {
   }
   nameOf(device: DeviceKey): string {
     const record = this.list.devices.get(device)
-    return (record && this.list.members.get(record.member)?.name) ?? device.slice(0, 8)
+    return record ? this.memberName(record.member) : device.slice(0, 8)
+  }
+  memberName(member: MemberKey): string {
+    return shownName(this.list, member)
   }
 
   recordsAfter(after: number): Uint8Array[] {
@@ -132,37 +133,25 @@ export class ListKeeper {
     this.adopted()
   }
 
-  /** Certifies and adopts changes. Throws NOT_ADMIN, ADMINS_NEEDED (naming who), or why they do not fit. */
-  commit(changes: Change[], rotation?: SecretRotation): void {
-    const signer = { key: this.identity.device, sign: this.identity.signAsDevice }
-    const result = commitAlone(this.parts.secrets.crypto, this.list, signer, changes, this.parts.now(), rotation)
-    switch (result.state) {
-      case 'committed':
-        this.adopt(result.list, [result.record.bytes], this.rotated(rotation, this.currentFile.secrets))
-        return
-      case 'waiting':
-        throw new TwofoldError('ADMINS_NEEDED', { waitingFor: result.waitingFor.join(' or ') })
-      case 'refused':
-        throw new TwofoldError(result.code)
+  /** The hash that the newest circle secret must have; null: it was never changed. */
+  private get secretWanted(): Uint8Array | null {
+    for (const bytes of this.epochBytes.toReversed()) {
+      const { rotation } = decodeEpoch(this.parts.secrets.crypto, bytes)!
+      if (rotation) return rotation.hash
     }
+    return null
   }
-
-  /** Rule M5: fixes the last accepted entry of each device (`topOf`), and gives those who stay a new secret. */
-  remove(key: MemberKey, topOf: (device: DeviceKey) => number): void {
-    const member = currentMember(this.list, key)
-    if (!member) throw new TwofoldError('MEMBER_UNKNOWN')
-    if (member.founder) throw new TwofoldError('MEMBER_IS_FOUNDER')
-    if (!this.admin) throw new TwofoldError('NOT_ADMIN')
-    const { secrets } = this.parts
-    const secret = secrets.randomBytes(32)
-    const staying = devicesAt(this.list).filter((device) => this.memberOf(device) !== key)
-    const rotation: SecretRotation = {
-      hash: secretHash(secrets.crypto, secret),
-      boxes: staying.map((device) => ({ device, box: secrets.sealTo(fromHex(device), secret) })),
-    }
-    const cutoffs = devicesAt(this.list)
-      .filter((device) => this.memberOf(device) === key)
-      .map((device) => ({ device, seq: topOf(device) }))
-    this.commit([{ type: 'remove-member', member: key, cutoffs }], rotation)
+  /** The newest secret is not here: it was changed while this device was let in but not yet on the list. */
+  lacksSecret(): boolean {
+    const wanted = this.secretWanted
+    return wanted !== null && !equalBytes(secretHash(this.parts.secrets.crypto, this.secrets[0]!), wanted)
+  }
+  /** Takes a secret that somebody sent, if it is the one that the records name. */
+  learnSecret(secret: Uint8Array): boolean {
+    const wanted = this.secretWanted
+    if (!wanted || !this.lacksSecret() || !equalBytes(secretHash(this.parts.secrets.crypto, secret), wanted))
+      return false
+    this.save({ secrets: [toHex(secret), ...this.currentFile.secrets].slice(0, SECRETS_MAX) })
+    return true
   }
 }

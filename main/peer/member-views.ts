@@ -3,8 +3,9 @@ import type { DeviceKey, ListChangeView, MemberKey, MemberView, Presence } from 
 import type { Crypto } from '../protocol/crypto'
 import type { HaveVector } from '../protocol/have'
 import type { LinkState } from '../protocol/links'
-import { decodeEpoch, type Change } from '../protocol/membership'
+import { decodeEpoch, voters, type Change } from '../protocol/membership'
 import type { ListKeeper } from './list-keeper'
+import type { Want } from './ports'
 
 interface Sources {
   keeper: ListKeeper
@@ -14,16 +15,19 @@ interface Sources {
   presence(device: DeviceKey): Presence
   entries(member: MemberKey): number
   unread(member: MemberKey): number
+  /** Rule N6; null: no fork is known. */
+  forkedAt(device: DeviceKey): number | null
 }
 
 /** The best first: a member is as present as his most present device. */
 const RANK: Readonly<Record<Presence['state'], number>> = { self: 0, online: 1, seen: 2, offline: 3 }
 
-export function memberViews({ keeper, me, links, have, presence, entries, unread }: Sources): MemberView[] {
+export function memberViews({ keeper, me, links, have, presence, entries, unread, forkedAt }: Sources): MemberView[] {
   const announced = new Map<DeviceKey, number>()
   for (const link of links.values())
     for (const [device, height] of link.heights) announced.set(device, Math.max(announced.get(device) ?? 0, height))
   const devices = [...keeper.list.devices.values()]
+  const voting = new Set(voters(keeper.list))
   return [...keeper.list.members.values()].map((member): MemberView => {
     const theirs = devices
       .filter((d) => d.member === member.key)
@@ -36,6 +40,9 @@ export function memberViews({ keeper, me, links, have, presence, entries, unread
           announcedHeight: Math.max(height, announced.get(d.key) ?? 0),
           addedInEpoch: d.addedIn,
           removed: d.removedIn !== undefined,
+          forkedAt: forkedAt(d.key),
+          votes: voting.has(d.key),
+          epoch: links.get(d.key)?.epoch ?? null,
         }
       })
     const best = theirs
@@ -44,7 +51,7 @@ export function memberViews({ keeper, me, links, have, presence, entries, unread
       .sort((a, b) => RANK[a.state] - RANK[b.state])[0]
     return {
       key: member.key,
-      name: member.name,
+      name: keeper.memberName(member.key),
       role: member.founder ? 'founder' : member.role,
       me: member.key === me,
       removed: member.removedIn !== undefined,
@@ -58,18 +65,18 @@ export function memberViews({ keeper, me, links, have, presence, entries, unread
 
 /** The change log, newest first. */
 export function changeLog(crypto: Crypto, keeper: ListKeeper): ListChangeView[] {
-  const { genesis, members, devices } = keeper.list
+  const { genesis, devices } = keeper.list
   const founded: ListChangeView = {
     epoch: 0,
     timestamp: genesis.timestamp,
     text: `${genesis.founderName} founded ${genesis.name}.`,
     agreedBy: [genesis.founderName],
   }
-  const name = (key: MemberKey) => members.get(key)?.name ?? key.slice(0, 8)
+  const name = (key: MemberKey) => keeper.memberName(key)
   const text = (change: Change): string => {
     switch (change.type) {
       case 'admit-member':
-        return `${change.name} joined.`
+        return `${name(change.member)} joined.`
       case 'admit-device':
         return `${name(change.member)} added a device.`
       case 'remove-member':
@@ -95,4 +102,22 @@ export function changeLog(crypto: Crypto, keeper: ListKeeper): ListChangeView[] 
     }
   })
   return [founded, ...later].reverse()
+}
+
+/** What somebody has asked for, as a person says it. */
+export function wantText(keeper: ListKeeper, want: Want): string {
+  switch (want.type) {
+    case 'admit':
+      return keeper.list.members.has(want.member)
+        ? `Let in a device of ${keeper.memberName(want.member)}`
+        : `Let ${want.name} in`
+    case 'set-role':
+      return want.role === 'admin'
+        ? `Make ${keeper.memberName(want.member)} an admin`
+        : `${keeper.memberName(want.member)} is no longer an admin`
+    case 'remove-member':
+      return `Remove ${keeper.memberName(want.member)}`
+    case 'remove-device':
+      return `Remove a device of ${keeper.nameOf(want.device)}`
+  }
 }

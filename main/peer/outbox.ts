@@ -124,7 +124,8 @@ export class Outbox {
       return
     }
     // Everything that one event brings is sent together, so even the leading edge waits for the current turn to end.
-    const edge = Math.max(now, queue.urgentSentAt + COMBINE_MS)
+    // A clock that was set back makes nothing wait longer.
+    const edge = Math.min(now + COMBINE_MS, Math.max(now, queue.urgentSentAt + COMBINE_MS))
     this.schedule(queue, message.type === 'ack' ? Math.max(edge, now + ACK_RIDE_MS) : edge)
   }
 
@@ -132,7 +133,7 @@ export class Outbox {
     if (queue.dueAt <= at) return
     queue.cancel?.()
     queue.dueAt = at
-    queue.cancel = this.time.after(at - this.time.now(), () => {
+    queue.cancel = this.time.after(Math.max(0, at - this.time.now()), () => {
       queue.cancel = null
       if (this.flush(queue)) this.drained(queue.link.remote)
     })

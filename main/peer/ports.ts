@@ -1,6 +1,16 @@
 // What the peer is made of and does not build itself: the interfaces of the parts that an entry (main/assemble.ts) hands
 // in. Shapes are those of main/identity, main/store, main/net and main/render; tests may hand in others.
-import type { DeviceKey, Difference, MemberKey, NodeId, Order, RenderTree, TreeFacets } from '../../shared/types'
+import type {
+  DeviceKey,
+  Difference,
+  InviteId,
+  MemberKey,
+  NodeId,
+  Order,
+  RenderTree,
+  TreeFacets,
+} from '../../shared/types'
+import type { AgreementState } from '../protocol/agreement'
 import type { Crypto, Sign } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { DeviceHave, HaveVector } from '../protocol/have'
@@ -29,6 +39,7 @@ export interface Secrets {
   crypto: Crypto
   randomBytes(count: number): Uint8Array
   keyPairFromSeed(seed: Uint8Array): KeyPair
+  sign(keys: KeyPair, message: Uint8Array): Uint8Array
   seal(key: Uint8Array, plain: Uint8Array): Uint8Array
   open(key: Uint8Array, box: Uint8Array): Uint8Array | null
   sealTo(publicKey: Uint8Array, plain: Uint8Array): Uint8Array
@@ -46,32 +57,41 @@ export interface IdentityPort {
   create(name: string, entropy?: Uint8Array): Identity
   confirm(): void
   discard(): void
+  /** A new device key for the same member: this folder was one of two with the old one. */
+  renew(): Identity
 }
 
+/** An invite that this device made: only here is its secret. */
 export interface StoredInvite {
   secret: string
   capability: string
   createdAt: number
-  usedBy: string[]
-  revoked: boolean
 }
-export interface StoredRequest {
-  invite: string
-  member: string
-  name: string
-  device: string
-  certificate: string
-  proof: string
-  askedAt: number
-}
+/** A change of the list that this device has asked for and that is not agreed yet. Times: ms since 1970 UTC. */
+export type Want = { askedAt: number } & (
+  | {
+      type: 'admit'
+      member: MemberKey
+      name: string
+      device: DeviceKey
+      /** Hex. */
+      certificate: string
+      invite: InviteId | null
+    }
+  | { type: 'set-role'; member: MemberKey; role: 'admin' | 'member' }
+  | { type: 'remove-member'; member: MemberKey }
+  /** `seq`: its last accepted entry where that was decided (rule N6); else what is here when the change is proposed. */
+  | { type: 'remove-device'; device: DeviceKey; seq?: number | undefined }
+)
 export interface CircleFile {
   version: 1
   genesis: string
   epochs: string[]
   secrets: string[]
   invites: StoredInvite[]
-  requests: StoredRequest[]
-  refusedRequests: string[]
+  wants: Want[]
+  /** This device asked to be let in and may read; the admins have not agreed yet (rule M4). */
+  provisional: boolean
   mustCatchUp: boolean
 }
 export interface SettingsFile {
@@ -89,7 +109,15 @@ export interface SettingsFile {
 /** The folder's small files. */
 export interface FilesPort {
   readCircle(): CircleFile | null
+  /** Puts circle and timeline aside, so that the folder can join anew. Nothing is deleted. */
+  setCircleAside(now: number): void
   writeCircle(circle: CircleFile): void
+  /** What this device has promised and voted in the agreement that is open; null: nothing. */
+  readAgreement(): AgreementState | null
+  /** On the disk when it returns: nothing that depends on it was said before. */
+  writeAgreement(state: AgreementState): void
+  readNotices(): Uint8Array[]
+  writeNotices(notices: readonly Uint8Array[]): void
   readJoining(): string | null
   writeJoining(link: string): void
   clearJoining(): void
@@ -181,6 +209,8 @@ export interface Link {
   readonly path: 'lan' | 'internet' | 'loopback'
   readonly address: { host: string; port: number }
   readonly openedAt: number
+  /** Start of the other side's run, by its clock. */
+  readonly remoteRun: number
   readonly stats: { readonly bytesIn: number; readonly bytesOut: number; readonly lastReceivedAt: number }
   send(frame: Uint8Array): boolean
   close(code: string): void
@@ -219,6 +249,8 @@ export interface NetworkPort {
 }
 export interface NetworkConfig {
   keyPair: KeyPair
+  /** Start of this run, ms since 1970 UTC: told in greetings and beacons. */
+  run: number
   mayConnect(remote: DeviceKey): boolean
   beaconKeys(): { announce: Uint8Array[]; open: Uint8Array[] }
   lan: boolean

@@ -7,7 +7,6 @@ import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import {
   acceptEpoch,
-  admins,
   decodeEpoch,
   decodeGenesis,
   deviceInEpoch,
@@ -16,6 +15,8 @@ import {
 } from '../protocol/membership'
 import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
 import { entryOf, type Proven } from '../protocol/receipts'
+import { shownName } from '../protocol/names'
+import { forkHolds } from '../protocol/notices'
 import { signatureHolds, verifyNode } from '../protocol/verify'
 import { checkFileRow, fileRow, type FileRow } from './receipt-keeper'
 
@@ -41,7 +42,7 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
   const { list, below } = context
   const device = list.devices.get(node.device)
   const member = device && list.members.get(device.member)
-  const name = member?.name ?? 'somebody unknown'
+  const name = member ? shownName(list, member.key) : 'somebody unknown'
   const again = decodeNode(crypto, node.bytes)
   const inEpoch =
     device !== undefined &&
@@ -52,7 +53,7 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
   const epoch = record && decodeEpoch(crypto, record)
   const agreed = epoch
     ? [...new Set(epoch.signatures.map((s) => signerName(list, s.signer)))].join(', ')
-    : (admins(list)[0]?.name ?? '')
+    : list.genesis.founderName
   const follows = node.seq === 1 || (below !== null && below.id === node.backlink && below.timestamp < node.timestamp)
   return [
     {
@@ -130,7 +131,7 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
 function signerName(list: MemberList, signer: string): string {
   const device = list.devices.get(signer as never)
   const member = list.members.get((device?.member ?? signer) as never)
-  return member?.name ?? signer.slice(0, 8)
+  return member ? shownName(list, member.key) : signer.slice(0, 8)
 }
 
 const FORMAT = 'twofold-proof'
@@ -156,6 +157,16 @@ const fileSchema = v.strictObject({
   ),
 })
 
+const FORK_FORMAT = 'twofold-fork-proof'
+const forkSchema = v.strictObject({
+  format: v.literal(FORK_FORMAT),
+  version: v.literal(1),
+  about: v.string(),
+  genesis: hex,
+  epochs: v.array(hex),
+  nodes: v.tuple([hex, hex]),
+})
+
 export function proofFile(
   node: TimelineNode,
   list: MemberList,
@@ -174,6 +185,24 @@ export function proofFile(
     ...(holders.length && { holders: holders.map(fileRow) }),
   }
   return { fileName: `${node.id.slice(0, 12)}.twofold`, content: `${JSON.stringify(content, null, 2)}\n` }
+}
+
+/** Rule N6: two entries that one device signed for one place, with the list that says whose device it is. */
+export function forkProofFile(
+  nodes: readonly [TimelineNode, TimelineNode],
+  list: MemberList,
+  epochBytes: readonly Uint8Array[],
+  memberName: string,
+): { fileName: string; content: string } {
+  const content: v.InferOutput<typeof forkSchema> = {
+    format: FORK_FORMAT,
+    version: 1,
+    about: `Two different entries number ${nodes[0].seq} by one device of ${memberName} in the circle ${list.genesis.name}. Check it anywhere: twofold verify FILE`,
+    genesis: toHex(list.genesis.bytes),
+    epochs: epochBytes.map(toHex),
+    nodes: [toHex(nodes[0].bytes), toHex(nodes[1].bytes)],
+  }
+  return { fileName: `fork-${nodes[0].device.slice(0, 12)}.twofold`, content: `${JSON.stringify(content, null, 2)}\n` }
 }
 
 /** One step for everybody who signed that he holds the entry. Throws PROOF_FALSE when one of them did not. */
@@ -200,15 +229,21 @@ function holderSteps(crypto: Crypto, node: TimelineNode, list: MemberList, rows:
   ]
 }
 
-/** Checks a proof file from nothing but its bytes. Throws PROOF_FILE_INVALID or PROOF_FALSE. */
-export function checkProofFile(
-  crypto: Crypto,
-  text: string,
-  now: number,
-): { circle: string; circleId: string; memberName: string; node: TimelineNode; steps: ProofStep[] } {
-  let file: v.InferOutput<typeof fileSchema>
+export interface CheckedProof {
+  circle: string
+  circleId: string
+  memberName: string
+  node: TimelineNode
+  /** The other entry for the same place, where the file proves a fork. */
+  other: TimelineNode | null
+  steps: ProofStep[]
+}
+
+/** Checks a proof file, of an entry or of a fork, from nothing but its bytes. Throws PROOF_FILE_INVALID or PROOF_FALSE. */
+export function checkProofFile(crypto: Crypto, text: string, now: number): CheckedProof {
+  let file: v.InferOutput<typeof fileSchema> | v.InferOutput<typeof forkSchema>
   try {
-    file = v.parse(fileSchema, JSON.parse(text))
+    file = v.parse(v.variant('format', [fileSchema, forkSchema]), JSON.parse(text))
   } catch (error) {
     // What the file holds is anybody's words: none of it is repeated.
     const detail = error instanceof v.ValiError ? 'its fields are not those of one.' : 'it is not JSON.'
@@ -227,13 +262,25 @@ export function checkProofFile(
       })
     list = accepted.list
   }
-  const decoded = decodeNode(crypto, fromHex(file.node))
-  if (!decoded.ok) throw new TwofoldError('PROOF_FALSE', { detail: 'the entry is not in canonical form.' })
-  const code = verifyNode(crypto, decoded.node, list, now)
-  if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
-  const { node } = decoded
-  const steps = proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
-  steps.push(...holderSteps(crypto, node, list, file.holders ?? []))
-  const memberName = list.members.get(list.devices.get(node.device)!.member)!.name
-  return { circle: genesis.name, circleId: genesis.id, memberName, node, steps }
+  const nodeOf = (bytes: string): TimelineNode => {
+    const decoded = decodeNode(crypto, fromHex(bytes))
+    if (!decoded.ok) throw new TwofoldError('PROOF_FALSE', { detail: 'the entry is not in canonical form.' })
+    return decoded.node
+  }
+  const nodes = file.format === FORK_FORMAT ? file.nodes.map(nodeOf) : [nodeOf(file.node)]
+  const [node, other = null] = nodes as [TimelineNode, TimelineNode?]
+  if (other) {
+    const [a, b] = node.id < other.id ? [node, other] : [other, node]
+    if (!forkHolds(crypto, list, [a, b]))
+      throw new TwofoldError('PROOF_FALSE', {
+        detail: 'these are not two different entries that one device of the list signed for one place.',
+      })
+  } else {
+    const code = verifyNode(crypto, node, list, now)
+    if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
+  }
+  const steps = other ? [] : proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
+  const memberName = shownName(list, list.devices.get(node.device)!.member)
+  if ('holders' in file) steps.push(...holderSteps(crypto, node, list, file.holders ?? []))
+  return { circle: genesis.name, circleId: genesis.id, memberName, node, other, steps }
 }

@@ -3,6 +3,7 @@
 import type { EntryKind, EntryVersion, MemberKey, NodeId, RenderTree, Row } from '../../shared/types'
 import { canChange } from '../protocol/folding'
 import type { MemberList } from '../protocol/membership'
+import { shownName } from '../protocol/names'
 import { readEntries, type Entry } from './entries'
 import type { Parts, StorePort, StoredNode } from './ports'
 
@@ -44,7 +45,7 @@ export class Rows {
   constructor(private readonly context: RowContext) {}
 
   private nameOf(member: MemberKey): string {
-    return this.context.list().members.get(member)?.name ?? member.slice(0, 8)
+    return shownName(this.context.list(), member)
   }
 
   private remember(id: NodeId, tree: RenderTree): RenderTree {

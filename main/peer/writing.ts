@@ -33,7 +33,7 @@ function ownStanding(store: StorePort, id: NodeId, me: MemberKey): Entry {
 }
 
 /** Throws TEXT_EMPTY, TEXT_TOO_LONG, ENTRY_UNKNOWN. */
-export function postOf(store: StorePort, text: string, replyTo?: NodeId): Content {
+export function postOf(store: StorePort, text: string, replyTo?: NodeId): Extract<Content, { kind: 'post' | 'reply' }> {
   const checked = checkedText(text)
   if (replyTo === undefined) return { kind: 'post', text: checked }
   if (!store.byId(replyTo)) throw new TwofoldError('ENTRY_UNKNOWN')

@@ -17,8 +17,6 @@ const AHEAD_PAUSE_MS = 60_000
 /** After the store failed (full disk), nothing is pulled for this long. */
 const STORE_FAILED_PAUSE_MS = 10_000
 
-/** Rules R2, R3: how long what was announced, or lies below a node that came, may take to come down its own tree. */
-const EXPECTED_MS = 500
 /** Announced places that are waited for; the oldest is dropped, and anti-entropy finds it. */
 const EXPECTED_MAX = 4096
 
@@ -38,6 +36,8 @@ interface Ports {
   have: HaveVector
   links: ReadonlyMap<DeviceKey, LinkState>
   send(to: DeviceKey, message: Message): void
+  /** Rules R2, R3: how long what was announced, or lies below a node that came, may take to come down its own tree. */
+  patienceMs(): number
   /** Highest seq that may be stored of a device: its cut-off if it was removed, 0 if it was never on the list (rule M5). */
   ceiling(device: DeviceKey): number
 }
@@ -87,7 +87,7 @@ export class CatchUp {
 
   /** A peer has this place, and it is not here (rules R2, R3): it is asked for unless it comes by itself soon. */
   expect(peer: DeviceKey, device: DeviceKey, seq: number, now: number): void {
-    const expected = { peer, device, seq, due: now + EXPECTED_MS }
+    const expected = { peer, device, seq, due: now + this.ports.patienceMs() }
     this.expected.add(expected)
     if (this.expected.size > EXPECTED_MAX) this.expected.delete(this.expected.values().next().value!)
     this.wake = Math.min(this.wake, expected.due)
@@ -226,9 +226,8 @@ export class CatchUp {
     for (const expected of this.expected) {
       const { peer, device, seq, due } = expected
       if (now < due) {
-        // In the order of their deadlines.
         this.wake = Math.min(this.wake, due)
-        break
+        continue
       }
       this.expected.delete(expected)
       const link = this.ports.links.get(peer)

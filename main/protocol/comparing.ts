@@ -18,7 +18,11 @@ const WHOLE_EVERY = 8
 interface Ports {
   cuts: Cuts
   links: ReadonlyMap<DeviceKey, LinkState>
-  /** When a node was last stored; ms since 1970 UTC. */
+  /** Number of our list. */
+  epoch(): number
+  /** The clock; deadlines here and elsewhere are in a time that never goes back. ms since 1970 UTC. */
+  clock(): number
+  /** When a node was last stored, in that time. */
   storedAt(): number
   /** A device on the list, now or before. */
   known(device: DeviceKey): boolean
@@ -64,8 +68,8 @@ export class Comparing {
   /** Where nothing has come for a while everything is compared; its newest node marks the cut, so younger ones do no harm. */
   private cutAt(now: number): number {
     if (this.rounds % WHOLE_EVERY === 0) return WHOLE
-    const lagged = now - LAG_MS
-    return this.ports.storedAt() <= lagged ? Math.max(lagged, this.ports.cuts.newest()) : lagged
+    const lagged = this.ports.clock() - LAG_MS
+    return this.ports.storedAt() <= now - LAG_MS ? Math.max(lagged, this.ports.cuts.newest()) : lagged
   }
 
   private ask(link: LinkState, cut: number, now: number): void {
@@ -73,7 +77,7 @@ export class Comparing {
     // Too long ago to tell cannot be a cut of our own making, unless the clock was set; everything is compared then.
     const { digest } = mine ?? this.ports.cuts.at(WHOLE)!
     link.digestSent = { at: now, cut: mine ? cut : WHOLE, digest }
-    this.ports.send(link.device, { type: 'digest', cut: link.digestSent.cut, digest })
+    this.ports.send(link.device, { type: 'digest', epoch: this.ports.epoch(), cut: link.digestSent.cut, digest })
   }
 
   digest(link: LinkState, m: Extract<Message, { type: 'digest' }>): void {

@@ -15,7 +15,7 @@ const DROPS_MIN = 0.1
 const ACCUSES_MIN = 0.25
 const WILSON_Z = 1.96
 /** How long the accused has to say that it missed the node too: more than a round of checkpoints. */
-const HEARING_MS = 8000
+const HEARING_MS = 6000
 /** Nothing heard of the accused for this long: it was off, and is not judged. */
 const HEARING_MAX_MS = 130_000
 /** First demotion; each further one of the same device lasts twice as long, up to a day. */

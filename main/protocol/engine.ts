@@ -8,7 +8,7 @@ import { Comparing } from './comparing'
 import type { Crypto, Sign } from './crypto'
 import { Cuts } from './cuts'
 import { Droppers } from './droppers'
-import { Forwarding, type Announcement, type Arrival } from './forwarding'
+import { Forwarding, REPAIR_YOUNGER_MS, type Announcement, type Arrival } from './forwarding'
 import { haveOf, isHere, noteStored, type HaveVector, type Head } from './have'
 import type { Ring, Tree } from './heirs'
 import { LinkState } from './links'
@@ -31,6 +31,7 @@ const BLAMELESS: ReadonlySet<string> = new Set<VerifyCode | ErrorCode>([
   'BACKLINK_MISMATCH',
   'TIMESTAMP_NOT_LATER',
   'DEVICE_REMOVED',
+  'DEVICE_FROZEN',
   'DEVICE_NOT_IN_EPOCH',
   'SEGMENT_INVALID',
 ])
@@ -101,6 +102,14 @@ export type Effect =
   | { type: 'own-held'; by: DeviceKey; seq: number; id: NodeId | null }
   /** `lastSeen`, `receipts` or `droppers` know more than before (rules C3, M7, R6). */
   | { type: 'receipts' }
+  /** What concerns the list and is not on it: kept, judged and passed on by the notice board. */
+  | { type: 'aside'; from: DeviceKey; message: AsideMessage }
+
+/** `have` is dealt with here; the board looks at it too, for heads that differ (rule N6). */
+export type AsideMessage = Extract<
+  Message,
+  { type: 'notices-have' | 'notices' | 'secret-want' | 'secret' | 'twin' | 'branch-want' | 'branch' | 'have' }
+>
 
 interface Held {
   item: StoreItem
@@ -122,6 +131,8 @@ export interface EngineOptions {
   app: string
   /** 32 random bits at a time, seeded in simulations; chooses digest partners and delays. */
   random(): number
+  /** A device that is not on the list and may read all the same: let in, while the admins agree (rule M4). */
+  mayRead?(device: DeviceKey): boolean
   /** Rule F7; a circle's own rate decides unless a measurement wants one or the other. */
   mode?: 'auto' | 'full' | 'brief'
   /** Rule C2. False: no checkpoints (very large simulations). */
@@ -149,6 +160,9 @@ export class Engine {
   private storedAt = 0
   /** Nodes stored live in this and the last window of RATE_MS. */
   private rate = { from: 0, count: 0, before: 0 }
+  /** The clock, as last told, and by how much it was set back since the start. ms. */
+  private wall = 0
+  private behind = 0
   private effects: Effect[] = []
 
   constructor(private readonly options: EngineOptions) {
@@ -169,17 +183,25 @@ export class Engine {
       ring,
       currentRing: () => this.ring(this.currentList.epoch),
       mayReceive: (device) => isCurrentDevice(this.currentList, device),
-      alive: (device, now) => options.receipts === false || now - Math.max(this.lastSeen(device) ?? 0, 0) <= ALIVE_MS,
+      alive: (device) => options.receipts === false || this.wall - (this.lastSeen(device) ?? 0) <= ALIVE_MS,
       demoted: (device) => this.droppers.isDemoted(device),
       sampled: (node, itsRing, seed) =>
         this.droppers.sampled(`${node.epoch}.${seed.author}.${node.seq}`, itsRing, seed),
       send,
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })
-    this.catchUp = new CatchUp({ have, links, send, ceiling: (device) => this.ceiling(device) })
+    this.catchUp = new CatchUp({
+      have,
+      links,
+      send,
+      patienceMs: () => this.forwarding.patienceMs,
+      ceiling: (device) => this.ceiling(device),
+    })
     this.comparing = new Comparing({
       cuts,
       links,
+      epoch: () => this.currentList.epoch,
+      clock: () => this.wall,
       storedAt: () => this.storedAt,
       known: (device) => this.currentList.devices.has(device),
       send,
@@ -194,7 +216,7 @@ export class Engine {
       cuts,
       list: () => this.currentList,
       ring,
-      reach: (now) => this.forwarding.reach(now),
+      reach: () => this.forwarding.reach(this.steady()),
       send,
       random,
       takeLate: (max) => this.forwarding.takeLate(max),
@@ -229,18 +251,16 @@ export class Engine {
 
   /** When the next tick is due; ms since 1970 UTC. */
   wakeAt(): number {
-    return Math.min(
-      this.forwarding.wakeAt(),
-      this.catchUp.wakeAt(),
-      this.comparing.wakeAt(),
-      this.options.receipts === false ? Infinity : this.receipts.wakeAt(),
-      this.releaseAt,
-    )
+    const deadline = Math.min(this.forwarding.wakeAt(), this.catchUp.wakeAt(), this.comparing.wakeAt(), this.releaseAt)
+    return Math.min(deadline - this.behind, this.options.receipts === false ? Infinity : this.receipts.wakeAt())
   }
 
   /** One step. The effects are to be carried out in order. */
-  handle(event: Event, now: number): Effect[] {
+  handle(event: Event, wall: number): Effect[] {
     this.effects = []
+    this.behind += Math.max(0, this.wall - wall)
+    this.wall = wall
+    const now = this.steady()
     switch (event.type) {
       case 'link-up':
         this.linkUp(event.device, now)
@@ -271,6 +291,11 @@ export class Engine {
     return this.effects
   }
 
+  /** Time that never goes back, for deadlines: a clock that was set back would else make them wait for as long. */
+  private steady(): number {
+    return this.wall + this.behind
+  }
+
   private send(to: DeviceKey, message: Message): void {
     this.effects.push({ type: 'send', to, message })
   }
@@ -281,7 +306,7 @@ export class Engine {
     const link = new LinkState(device, now)
     this.links.set(device, link)
     this.linkedSince = Math.min(this.linkedSince, now)
-    this.seen.set(device, now)
+    this.seen.set(device, this.wall)
     this.forwarding.linkUp(device)
     this.sendHello(device)
     this.comparing.begin(link, now)
@@ -290,7 +315,7 @@ export class Engine {
   private linkDown(device: DeviceKey, now: number): void {
     this.links.delete(device)
     if (!this.links.size) this.linkedSince = Infinity
-    this.seen.set(device, now)
+    this.seen.set(device, this.wall)
     this.catchUp.linkDown(device, now)
     this.forwarding.linkDown(device, now)
   }
@@ -318,7 +343,7 @@ export class Engine {
       return
     }
     link.lastHeardAt = now
-    this.seen.set(from, now)
+    this.seen.set(from, this.wall)
     const items: StoreItem[] = []
     for (const message of messages) if (!link.cut) this.message(link, message, items, now)
     // What is on its way into the store is neither here nor missing: more is asked for when the store has answered.
@@ -368,6 +393,9 @@ export class Engine {
         return
       }
       case 'digest':
+        // A hello may be lost with its link; lists are compared like everything else.
+        if (m.epoch > this.currentList.epoch) this.wantEpochs(link, now)
+        else if (m.epoch < this.currentList.epoch) this.sendHello(from)
         this.comparing.digest(link, m)
         return
       case 'same':
@@ -375,6 +403,7 @@ export class Engine {
         return
       case 'have':
         this.comparing.have(link, m, now)
+        this.effects.push({ type: 'aside', from, message: m })
         return
       case 'pull':
         for (const r of m.ranges)
@@ -391,8 +420,17 @@ export class Engine {
         this.effects.push({ type: 'epochs', from, records: m.records })
         return
       case 'checkpoints':
-        if (!this.receipts.arrived(m, now)) this.refuse(link, 'CHECKPOINT_INVALID', null)
+        if (!this.receipts.arrived(m, this.wall)) this.refuse(link, 'CHECKPOINT_INVALID', null)
         this.effects.push({ type: 'receipts' })
+        return
+      case 'notices-have':
+      case 'notices':
+      case 'secret-want':
+      case 'secret':
+      case 'twin':
+      case 'branch-want':
+      case 'branch':
+        this.effects.push({ type: 'aside', from, message: m })
         return
     }
   }
@@ -463,7 +501,7 @@ export class Engine {
   /** Verifies one new node; what is believed joins the batch for the store. */
   private judge(link: LinkState, item: StoreItem, items: StoreItem[], now: number): boolean {
     const { node } = item
-    const code = verifyNode(this.crypto, node, this.currentList, now)
+    const code = verifyNode(this.crypto, node, this.currentList, this.wall)
     if (code === null) {
       items.push(item)
       return true
@@ -539,7 +577,7 @@ export class Engine {
       switch (outcome.type) {
         case 'stored':
           noteStored(this.have, node.device, node.seq, outcome.head)
-          this.cuts.noteStored(node, outcome.head, now)
+          this.cuts.noteStored(node, outcome.head, this.wall)
           this.storedAt = now
           this.forwarding.learned(node)
           if (node.device === this.me && origin.from !== null)
@@ -556,7 +594,8 @@ export class Engine {
             if (!outcome.head && link) this.catchUp.expect(link.device, node.device, node.seq - 1, now)
           } else {
             repaired = true
-            this.forwarding.repaired(node, now - this.linkedSince >= SETTLED_MS, now)
+            const young = Math.abs(this.wall - node.timestamp) <= REPAIR_YOUNGER_MS
+            this.forwarding.repaired(node, young, now - this.linkedSince >= SETTLED_MS, now)
           }
           break
         case 'duplicate':
@@ -575,7 +614,7 @@ export class Engine {
     })
     if (repaired) this.comparing.repaired(now)
     this.catchUp.pump(now)
-    this.receipts.stored(now)
+    this.receipts.stored(this.wall)
   }
 
   private count(now: number): void {
@@ -600,7 +639,7 @@ export class Engine {
       this.cuts.reset(device, this.have)
     }
     for (const [device, link] of this.links) {
-      if (isCurrentDevice(list, device)) {
+      if (isCurrentDevice(list, device) || this.options.mayRead?.(device)) {
         this.sendHello(device)
         if (link.epoch > list.epoch) this.wantEpochs(link, now)
         continue
@@ -630,7 +669,7 @@ export class Engine {
     if (now - since >= HELD_MS) return true
     return code === 'EPOCH_UNKNOWN'
       ? item.node.epoch <= this.currentList.epoch
-      : item.node.timestamp <= now + CLOCK_AHEAD_MS
+      : item.node.timestamp <= this.wall + CLOCK_AHEAD_MS
   }
 
   /** Tries held nodes again. */
@@ -638,7 +677,7 @@ export class Engine {
     const items: StoreItem[] = []
     for (const [id, held] of this.held) {
       if (!this.due(held, now)) continue
-      const again = verifyNode(this.crypto, held.item.node, this.currentList, now)
+      const again = verifyNode(this.crypto, held.item.node, this.currentList, this.wall)
       if ((again === 'EPOCH_UNKNOWN' || again === 'TIMESTAMP_AHEAD') && now - held.since < HELD_MS) {
         held.code = again
         continue
@@ -657,9 +696,9 @@ export class Engine {
     this.forwarding.tick(now)
     this.catchUp.tick(now)
     this.comparing.tick(now)
-    if (this.options.receipts !== false) this.receipts.tick(now)
+    if (this.options.receipts !== false) this.receipts.tick(this.wall)
     const before = this.droppers.demoted.size
-    this.droppers.tick(now)
+    this.droppers.tick(this.wall)
     if (this.droppers.demoted.size !== before) this.effects.push({ type: 'receipts' })
   }
 }

@@ -38,12 +38,20 @@ const ACK_SRTT_FACTOR = 3
 export const ACK_RIDE_MS = 50
 /** Rule R1: silent for this long with something unacknowledged counts as offline. */
 const SILENT_MS = 5000
-/** Rule R2: how long the other tree's copy may take before our part of it is handed on without it. */
+/**
+ * Rule R2: how long the other tree's copy may take before our part of it is handed on without it. Where the machines are
+ * busy and the copies usually lie further apart, several times as long as usual: more copies would make it worse.
+ */
 const OTHER_TREE_MS = 500
-/** A tree that has not brought a node by now is reported (rule R6): retries and take-overs above us had their time. */
-const LATE_MS = 3000
+const OTHER_TREE_MAX_MS = 6000
+const OTHER_TREE_FACTOR = 4
+const OTHER_TREE_ALPHA = 1 / 8
+/** So much later a tree that has not brought a node is reported (rule R6): retries and take-overs above us had their time. */
+const LATE_MS = 2500
+/** Deadlines that are met so much too late were missed by ourselves: nothing that came meanwhile has been looked at. */
+const BLOCKED_MS = 100
 /** Rule R2: what is older than this is left to anti-entropy. */
-const REPAIR_YOUNGER_MS = 8000
+export const REPAIR_YOUNGER_MS = 8000
 /** A device that could not be dialled is not tried again as an heir for this long. */
 const UNREACHABLE_MS = 30_000
 /** Nodes kept whole, for a segment that comes after its payload: it is on the same link, so soon. 16 MiB at most. */
@@ -84,6 +92,7 @@ interface Awaited {
   node: TimelineNode
   brief: boolean
   missing: [boolean, boolean]
+  since: number
   takeOverAt: number
   reportAt: number
 }
@@ -113,7 +122,7 @@ interface Ports {
   /** Still on the latest list: a later removal is honoured in an old epoch's ring too (rule F9). */
   mayReceive(device: DeviceKey): boolean
   /** Heard of lately by anybody (rule M7). */
-  alive(device: DeviceKey, now: number): boolean
+  alive(device: DeviceKey): boolean
   /** Only a last resort (rule R6). */
   demoted(device: DeviceKey): boolean
   /** A node came live: droppers are judged by it. */
@@ -150,8 +159,15 @@ export class Forwarding {
   /** Did not acknowledge in time, and has not been heard since: only a last resort. */
   private readonly suspectedAt = new Map<DeviceKey, number>()
   private wake = Infinity
+  /** How far the two copies of a node usually lie apart, ms. */
+  private usuallyApartMs = 0
 
   constructor(private readonly ports: Ports) {}
+
+  /** How long what is on its way may take before it is missed. */
+  get patienceMs(): number {
+    return Math.min(OTHER_TREE_MAX_MS, Math.max(OTHER_TREE_MS, OTHER_TREE_FACTOR * this.usuallyApartMs))
+  }
 
   /** Verified and stored a moment ago: a copy needs no work but its segment. */
   isKnown(id: NodeId): boolean {
@@ -218,8 +234,9 @@ export class Forwarding {
     const { holder, ring } = route
     if (lo + len > ring.n || holder < lo || holder >= lo + len || holder === 0) return false
     const awaited = this.awaited.get(node.id)
-    if (awaited) {
+    if (awaited?.missing[tree]) {
       awaited.missing[tree] = false
+      this.usuallyApartMs += (now - awaited.since - this.usuallyApartMs) * OTHER_TREE_ALPHA
       if (!awaited.missing.includes(true)) this.awaited.delete(node.id)
     }
     this.spread(node, arrival, now)
@@ -246,10 +263,12 @@ export class Forwarding {
     this.announcedBefore(node, now)
   }
 
-  /** A node came by a pull: whoever was repaired forwards its parts while the node is young (rule R2). */
-  repaired(node: TimelineNode, settled: boolean, now: number): void {
+  /**
+   * A node came by a pull: whoever was repaired forwards its parts while the node is `young` (rule R2). `settled`: the trees
+   * should have brought it.
+   */
+  repaired(node: TimelineNode, young: boolean, settled: boolean, now: number): void {
     const route = this.recent.get(node.id)?.route
-    const young = Math.abs(now - node.timestamp) <= REPAIR_YOUNGER_MS
     if (!route || route.holder === 0 || !young) {
       this.announced.delete(placeKey(node.device, node.seq))
       return
@@ -261,14 +280,9 @@ export class Forwarding {
   }
 
   private await(node: TimelineNode, brief: boolean, missing: [boolean, boolean], now: number): void {
-    this.awaited.set(node.id, {
-      node,
-      brief,
-      missing,
-      takeOverAt: now + OTHER_TREE_MS,
-      reportAt: now + LATE_MS,
-    })
-    this.wake = Math.min(this.wake, now + OTHER_TREE_MS)
+    const takeOverAt = now + this.patienceMs
+    this.awaited.set(node.id, { node, brief, missing, since: now, takeOverAt, reportAt: takeOverAt + LATE_MS })
+    this.wake = Math.min(this.wake, takeOverAt)
   }
 
   // -------------------------------------------------------------- announcements
@@ -306,10 +320,10 @@ export class Forwarding {
     if (failedMs < UNREACHABLE_MS) return false
     return this.reachable.has(device) || this.everybodyReachable
   }
-  private weak(device: DeviceKey, now: number): boolean {
+  private weak(device: DeviceKey): boolean {
     const { ports } = this
     if (ports.demoted(device)) return true
-    if (!ports.links.has(device) && !this.reachable.has(device) && !ports.alive(device, now)) return true
+    if (!ports.links.has(device) && !this.reachable.has(device) && !ports.alive(device)) return true
     const since = this.suspectedAt.get(device)
     if (since === undefined) return false
     if ((ports.links.get(device)?.lastHeardAt ?? 0) <= since) return true
@@ -318,7 +332,7 @@ export class Forwarding {
   }
   /** Who can be handed something, and who only as a last resort (rule F6). */
   reach(now: number, tried: ReadonlySet<DeviceKey> | null = null): Reach {
-    return { usable: (device) => this.usable(device, tried, now), weak: (device) => this.weak(device, now) }
+    return { usable: (device) => this.usable(device, tried, now), weak: (device) => this.weak(device) }
   }
 
   private handOver(route: Route, what: Omit<HandOver, 'to' | 'sentAt' | 'deadline'>, now: number): boolean {
@@ -381,7 +395,9 @@ export class Forwarding {
 
   tick(now: number): void {
     if (now < this.wake) return
+    const late = now - this.wake
     this.wake = Infinity
+    if (late > BLOCKED_MS) this.postpone(late)
     for (const [key, handOver] of this.handOvers) {
       if (now >= handOver.deadline) this.overdue(key, handOver, now)
       else this.wake = Math.min(this.wake, handOver.deadline)
@@ -398,6 +414,15 @@ export class Forwarding {
     }
   }
 
+  /** This process did nothing for a while (a full machine, a sleeping one): what it waits for may lie in its sockets. */
+  private postpone(ms: number): void {
+    for (const handOver of this.handOvers.values()) handOver.deadline += ms
+    for (const awaited of this.awaited.values()) {
+      awaited.takeOverAt += ms
+      awaited.reportAt += ms
+    }
+  }
+
   /** What else is on its way to it need not wait for its own deadline. */
   private suspect(device: DeviceKey, now: number): void {
     this.suspectedAt.set(device, now)
@@ -406,9 +431,16 @@ export class Forwarding {
   }
 
   private overdue(key: string, handOver: HandOver, now: number): void {
-    this.handOvers.delete(key)
     const { node, to, tried } = handOver
     const link = this.ports.links.get(to)
+    // It is there, and slow: another copy by another way would make it slower.
+    const waitedMs = now - handOver.sentAt
+    if (link && link.lastHeardAt > handOver.sentAt && waitedMs < SILENT_MS) {
+      handOver.deadline = Math.min(handOver.sentAt + SILENT_MS, now + Math.max(ACK_MIN_MS, waitedMs))
+      this.wake = Math.min(this.wake, handOver.deadline)
+      return
+    }
+    this.handOvers.delete(key)
     if (!link || now - link.lastHeardAt >= SILENT_MS) this.failedAt.set(to, now)
     else if (link.lastHeardAt <= handOver.sentAt) this.suspect(to, now)
     const route = this.recent.get(node.id)?.route

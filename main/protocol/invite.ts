@@ -25,6 +25,8 @@ export interface Capability {
   inviterName: string
   /** The admin's device that made it. */
   inviter: DeviceKey
+  /** The list under which it was made: a later removal of a member ends it (rule M5). */
+  epoch: number
   /** ms since 1970 UTC. */
   expiresAt: number
   usesMax: number
@@ -59,6 +61,7 @@ function writeCapability(w: Writer, c: Omit<Capability, 'signature'>): Writer {
     .text(c.circleName)
     .text(c.inviterName)
     .hex(c.inviter, 32)
+    .uint(c.epoch)
     .uint(c.expiresAt)
     .uint(c.usesMax)
     .flag(c.approval === 'ask')
@@ -77,7 +80,7 @@ export const capabilityHolds = (crypto: Crypto, c: Capability): boolean =>
 export const encodeCapability = (c: Capability): Uint8Array =>
   writeCapability(new Writer(), c).fixed(c.signature, 64).finish()
 
-function readCapability(r: Parameters<Parameters<typeof decodeWhole>[1]>[0]): Capability {
+export function readCapability(r: Parameters<Parameters<typeof decodeWhole>[1]>[0]): Capability {
   const name = () => {
     const text = r.text(NAME_BYTES_MAX)
     if (validName(text) !== text) throw new DecodeError('name')
@@ -89,6 +92,7 @@ function readCapability(r: Parameters<Parameters<typeof decodeWhole>[1]>[0]): Ca
     circleName: name(),
     inviterName: name(),
     inviter: r.hex(32) as DeviceKey,
+    epoch: r.uint(),
     expiresAt: r.uint(),
     usesMax: r.uint(INVITE_USES_MAX),
     approval: r.flag() ? 'ask' : 'auto',

@@ -1,7 +1,7 @@
 // What the holder of an invite and a member say to each other before the newcomer is on the list (rules M4, L3). It is a
 // protocol of its own: a link whose remote key is not a member's device never reaches the members' messages.
 import type { CircleId, DeviceKey, InviteId, MemberKey } from '../../shared/types'
-import { DecodeError, Writer, decodeWhole, fromHex } from './codec'
+import { DecodeError, Writer, decodeWhole, fromHex, type Reader } from './codec'
 import { signedMessage, type Crypto } from './crypto'
 import { validName } from './kinds'
 import { EPOCH_BYTES_MAX, NAME_BYTES_MAX } from './limits'
@@ -26,14 +26,22 @@ export interface JoinRequest {
   certificate: Uint8Array
   /** The device key signs the whole request, so nobody can ask in its name. */
   proof: Uint8Array
+  /** Public key of the use of the invite (rule M4), and its signature: whoever asks holds the invite's secret. */
+  slot: DeviceKey
+  ticket: Uint8Array
 }
+/** What the device asks for, before it and the invite's slot have signed it. */
+export type UnsignedRequest = Omit<JoinRequest, 'proof' | 'slot' | 'ticket'>
 export type JoinMessage =
   | { type: 'join-hello'; version: number; invite: InviteId }
   /** `capability`, `genesis`: encoded; the newcomer checks both, and that they belong together. */
   | { type: 'join-info'; capability: Uint8Array; genesis: Uint8Array }
   | ({ type: 'join-request' } & JoinRequest)
   | { type: 'join-pending'; by: string }
-  /** The circle secret, and every epoch record from 1 to the first that contains the newcomer, or later. */
+  /**
+   * The circle secret, and every epoch record from 1 on. The newcomer is on the list that they make, or else provisional:
+   * let in to read, until the admins have agreed.
+   */
   | { type: 'join-accepted'; secret: Uint8Array; records: Uint8Array[]; more: boolean }
   | { type: 'join-refused'; code: JoinRefusal }
 
@@ -42,18 +50,42 @@ const CAPABILITY_BYTES_MAX = 2048
 const RECORDS_MAX = 4096
 
 /** What the device key signs to ask for membership. */
-export const joinProofMessage = (
-  crypto: Crypto,
-  circle: CircleId,
-  invite: InviteId,
-  r: Omit<JoinRequest, 'proof'>,
-): Uint8Array =>
+export const joinProofMessage = (crypto: Crypto, circle: CircleId, invite: InviteId, r: UnsignedRequest): Uint8Array =>
   signedMessage(
     'join',
     fromHex(circle),
     fromHex(invite),
     crypto.hash(new Writer().hex(r.member, 32).text(r.name).hex(r.device, 32).fixed(r.certificate, 64).finish()),
   )
+
+/** What the key of one use of an invite signs: this device, and no other, asks with it. */
+export const ticketMessage = (circle: CircleId, invite: InviteId, device: DeviceKey): Uint8Array =>
+  signedMessage('ticket', fromHex(circle), fromHex(invite), fromHex(device))
+
+export function writeRequest(w: Writer, r: JoinRequest): Writer {
+  return w
+    .hex(r.member, 32)
+    .text(r.name)
+    .hex(r.device, 32)
+    .fixed(r.certificate, 64)
+    .fixed(r.proof, 64)
+    .hex(r.slot, 32)
+    .fixed(r.ticket, 64)
+}
+export const readRequest = (r: Reader): JoinRequest => ({
+  member: r.hex(32) as MemberKey,
+  name: readName(r),
+  device: r.hex(32) as DeviceKey,
+  certificate: r.fixed(64),
+  proof: r.fixed(64),
+  slot: r.hex(32) as DeviceKey,
+  ticket: r.fixed(64),
+})
+function readName(r: Reader): string {
+  const text = r.text(NAME_BYTES_MAX)
+  if (validName(text) !== text) throw new DecodeError('name')
+  return text
+}
 
 export function encodeJoin(m: JoinMessage): Uint8Array {
   const w = new Writer()
@@ -65,7 +97,7 @@ export function encodeJoin(m: JoinMessage): Uint8Array {
       w.uint(2).bytes(m.capability).bytes(m.genesis)
       break
     case 'join-request':
-      w.uint(3).hex(m.member, 32).text(m.name).hex(m.device, 32).fixed(m.certificate, 64).fixed(m.proof, 64)
+      writeRequest(w.uint(3), m)
       break
     case 'join-pending':
       w.uint(4).text(m.by)
@@ -84,27 +116,15 @@ export function encodeJoin(m: JoinMessage): Uint8Array {
 /** One message a frame; null for anything else. */
 export const decodeJoin = (bytes: Uint8Array): JoinMessage | null =>
   decodeWhole(bytes, (r): JoinMessage => {
-    const name = () => {
-      const text = r.text(NAME_BYTES_MAX)
-      if (validName(text) !== text) throw new DecodeError('name')
-      return text
-    }
     switch (r.uint()) {
       case 1:
         return { type: 'join-hello', version: r.uint(), invite: r.hex(16) as InviteId }
       case 2:
         return { type: 'join-info', capability: r.bytes(CAPABILITY_BYTES_MAX), genesis: r.bytes(GENESIS_BYTES_MAX) }
       case 3:
-        return {
-          type: 'join-request',
-          member: r.hex(32) as MemberKey,
-          name: name(),
-          device: r.hex(32) as DeviceKey,
-          certificate: r.fixed(64),
-          proof: r.fixed(64),
-        }
+        return { type: 'join-request', ...readRequest(r) }
       case 4:
-        return { type: 'join-pending', by: name() }
+        return { type: 'join-pending', by: readName(r) }
       case 5: {
         const secret = r.fixed(32)
         const more = r.flag()

@@ -37,3 +37,9 @@ export const SEGMENTS_PER_TREE_MAX = 3
 export const LATE_MAX = 32
 /** Checkpoints in one message: enough for a second's worth of the largest circle. */
 export const CHECKPOINTS_MAX = 1024
+/** Whole encoded notice (rule M3): a promise holds one record at most. */
+export const NOTICE_BYTES_MAX = EPOCH_BYTES_MAX + 1024
+/** Bytes of a notice's id: enough to tell notices apart, short in lists of what a peer has. */
+export const NOTICE_ID_BYTES = 16
+/** Notices that a peer keeps, and in one message. */
+export const NOTICES_MAX = 4096

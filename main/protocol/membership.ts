@@ -1,7 +1,8 @@
 // One member list that everybody agrees on (rules M1, M2, M5): the genesis record, the epoch records that change the
 // list, and the fold that turns them into the list of any epoch. Who has to agree is decided here by counting the
-// signatures of a majority of the previous epoch's admins; how admins come to agree is in agreement.ts.
-import type { CircleId, DeviceKey, EpochId, MemberKey } from '../../shared/types'
+// votes of a majority of the previous epoch's admins; how admins come to agree is in agreement.ts.
+import type { CircleId, DeviceKey, EpochId, InviteId, MemberKey } from '../../shared/types'
+import type { Ballot } from './agreement'
 import { DecodeError, Reader, Writer, concat, decodeWhole, equalBytes, fromHex, toHex } from './codec'
 import { labelledHash, signedMessage, type Crypto, type Sign } from './crypto'
 import { JUMP_MAX, type Jump } from './heirs'
@@ -38,7 +39,15 @@ export interface SignedGenesis extends Genesis {
 }
 
 export type Change =
-  | { type: 'admit-member'; member: MemberKey; name: string; device: DeviceKey; certificate: Uint8Array }
+  /** `invite`: the one that was used, so that everybody can count its uses; null: none was needed. */
+  | {
+      type: 'admit-member'
+      member: MemberKey
+      name: string
+      device: DeviceKey
+      certificate: Uint8Array
+      invite: InviteId | null
+    }
   | { type: 'admit-device'; member: MemberKey; device: DeviceKey; certificate: Uint8Array }
   /** `cutoffs`: the last accepted seq of each of the member's devices (rule M5); 0: none. */
   | { type: 'remove-member'; member: MemberKey; cutoffs: { device: DeviceKey; seq: number }[] }
@@ -64,7 +73,9 @@ export interface EpochFields {
 export interface EpochRecord extends EpochFields {
   id: EpochId
   listHash: Uint8Array
-  /** By devices of admins of the epoch before, or by an admin's root key (a founder who lost every device). */
+  /** The ballot in which it was agreed on (rule M3). */
+  ballot: Ballot
+  /** By voting devices of the epoch before; in a recovery also by the root key of an admin who lost every device. */
   signatures: { signer: DeviceKey | MemberKey; signature: Uint8Array }[]
   /** Canonical bytes with the certificate. */
   bytes: Uint8Array
@@ -77,7 +88,7 @@ export interface DeviceRecord {
   addedIn: number
   /** First epoch that no longer contains it. Absent: still in. */
   removedIn?: number
-  /** Last accepted seq of a removed device. */
+  /** Last accepted seq of a removed device, or of one that is frozen (rule N6). */
   cutoffSeq?: number
 }
 export interface MemberRecord {
@@ -87,6 +98,8 @@ export interface MemberRecord {
   founder: boolean
   addedIn: number
   removedIn?: number
+  /** The invite that let him in, if one did. */
+  invite?: InviteId
 }
 /** The list after the latest epoch, with enough history to tell the list of every earlier one. */
 export interface MemberList {
@@ -191,15 +204,37 @@ export const admins = (list: MemberList): MemberRecord[] =>
   [...list.members.values()].filter((m) => m.role === 'admin' && m.removedIn === undefined)
 export const majority = (list: MemberList): number => Math.floor(admins(list).length / 2) + 1
 
-/** The member for whom a key may sign epochs: one of his current devices, or his root key. Null: not an admin's key. */
-export function adminOf(list: MemberList, signer: DeviceKey | MemberKey): MemberRecord | null {
-  const device = list.devices.get(signer as DeviceKey)
-  const member = currentMember(
-    list,
-    device && deviceInEpoch(device, list.epoch) ? device.member : (signer as MemberKey),
-  )
+/** The admin who holds this device now, or null. */
+export function adminOf(list: MemberList, device: DeviceKey): MemberRecord | null {
+  const record = list.devices.get(device)
+  const member = record && deviceInEpoch(record, list.epoch) ? currentMember(list, record.member) : null
   return member?.role === 'admin' ? member : null
 }
+
+const earlier = (a: { addedIn: number; key: string }, b: { addedIn: number; key: string }) =>
+  a.addedIn - b.addedIn || (a.key < b.key ? -1 : 1)
+
+/** A member's current devices, the one that has been on the list longest first. */
+export const devicesOf = (list: MemberList, member: MemberKey): DeviceRecord[] =>
+  [...list.devices.values()].filter((d) => d.member === member && deviceInEpoch(d, list.epoch)).sort(earlier)
+
+/** The one device with which a member votes (rule M3): the one that has been on the list longest. */
+export const votingDevice = (list: MemberList, member: MemberKey): DeviceKey | null =>
+  devicesOf(list, member)[0]?.key ?? null
+
+/** Voting devices of the admins, whoever has been on the list longest first. */
+export const voters = (list: MemberList): DeviceKey[] =>
+  admins(list)
+    .sort(earlier)
+    .flatMap((admin) => votingDevice(list, admin.key) ?? [])
+
+/** How often an invite has let a new member in. */
+export const usesOf = (list: MemberList, invite: InviteId): number =>
+  [...list.members.values()].filter((m) => m.invite === invite).length
+
+/** Number of the latest epoch that removed a member; 0: none. Invites of earlier epochs let nobody in any more. */
+export const latestRemoval = (list: MemberList): number =>
+  Math.max(0, ...[...list.members.values()].map((m) => m.removedIn ?? 0))
 
 /** What a member's root key signs to certify a device of his in one circle. */
 export const deviceMessage = (circle: CircleId, member: MemberKey, device: DeviceKey): Uint8Array =>
@@ -261,6 +296,7 @@ export function applyChanges(
           role: 'member',
           founder: false,
           addedIn: epoch,
+          ...(change.invite && { invite: change.invite }),
         })
         devices.set(change.device, { key: change.device, member: change.member, addedIn: epoch })
         break
@@ -288,7 +324,8 @@ export function applyChanges(
       }
       case 'remove-device': {
         const device = devices.get(change.device)
-        if (!device || device.removedIn !== undefined) return invalid
+        // A member without a device is nobody: the last one goes with its member.
+        if (!device || device.removedIn !== undefined || devicesOf(now, device.member).length < 2) return invalid
         devices.set(device.key, { ...device, removedIn: epoch, cutoffSeq: change.seq })
         break
       }
@@ -312,6 +349,8 @@ function writeChange(w: Writer, change: Change): void {
         .text(change.name)
         .hex(change.device, 32)
         .fixed(change.certificate, SIGNATURE_BYTES)
+        .flag(change.invite !== null)
+      if (change.invite) w.hex(change.invite, 16)
       return
     case 'admit-device':
       w.uint(2).hex(change.member, 32).hex(change.device, 32).fixed(change.certificate, SIGNATURE_BYTES)
@@ -347,6 +386,7 @@ function readChange(r: Reader): Change {
         name: readName(r),
         device: r.hex(32) as DeviceKey,
         certificate: r.fixed(SIGNATURE_BYTES),
+        invite: r.flag() ? (r.hex(16) as InviteId) : null,
       }
     case 2:
       return {
@@ -389,12 +429,19 @@ function unsignedEpoch(record: EpochFields & { listHash: Uint8Array }): Uint8Arr
   return w.finish()
 }
 
-/** What an admin signs for one record (rule M2). */
-export const epochMessage = (circle: CircleId, id: EpochId): Uint8Array =>
-  signedMessage('epoch', fromHex(circle), fromHex(id))
+/** What a voter signs for one record in one ballot (rules M2, M3): votes of different ballots never add up. */
+export const epochMessage = (circle: CircleId, id: EpochId, ballot: Ballot): Uint8Array =>
+  signedMessage('epoch', fromHex(circle), fromHex(id), uint64(ballot.round), fromHex(ballot.by))
 
-/** A proposal for the next epoch, not yet signed by anybody. */
-export type Proposal = Omit<EpochRecord, 'signatures' | 'bytes'>
+/** 8 bytes, little-endian: parts of a signed message have fixed lengths. */
+function uint64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true)
+  return bytes
+}
+
+/** A proposal for the next epoch, not yet signed by anybody. `unsigned`: what its id is the hash of. */
+export type Proposal = Omit<EpochRecord, 'signatures' | 'bytes' | 'ballot'> & { unsigned: Uint8Array }
 
 /** The record that would follow `list` with these changes. */
 export function proposeEpoch(
@@ -417,59 +464,133 @@ export function proposeEpoch(
     listHash: hashOfList(crypto, applied.list),
     ...(rotation && { rotation }),
   }
-  const id = toHex(crypto.hash(unsignedEpoch(fields))) as EpochId
+  const unsigned = unsignedEpoch(fields)
+  const id = toHex(crypto.hash(unsigned)) as EpochId
   const epochIds = [...list.epochIds, id]
-  return { ok: true, proposal: { ...fields, id }, list: { ...applied.list, epochIds, timestamp: fields.timestamp } }
+  return {
+    ok: true,
+    proposal: { ...fields, id, unsigned },
+    list: { ...applied.list, epochIds, timestamp: fields.timestamp },
+  }
 }
 
 /** Puts a certificate under a proposal. Whether it suffices is for `acceptEpoch` to say. */
-export function certifyEpoch(proposal: Proposal, signatures: EpochRecord['signatures']): EpochRecord {
+export function certifyEpoch(
+  proposal: Omit<Proposal, 'unsigned'>,
+  ballot: Ballot,
+  signatures: EpochRecord['signatures'],
+): EpochRecord {
   const sorted = [...signatures].sort((a, b) => (a.signer < b.signer ? -1 : 1))
-  const w = new Writer().bytes(unsignedEpoch(proposal)).uint(sorted.length)
+  const w = new Writer().bytes(unsignedEpoch(proposal)).uint(ballot.round).hex(ballot.by, 32).uint(sorted.length)
   for (const { signer, signature } of sorted) w.hex(signer, 32).fixed(signature, SIGNATURE_BYTES)
-  return { ...proposal, signatures: sorted, bytes: w.finish() }
+  return { ...proposal, ballot, signatures: sorted, bytes: w.finish() }
+}
+
+/** Decodes what a voter is asked to vote for; null when it is not canonical. */
+export const decodeProposal = (crypto: Crypto, unsigned: Uint8Array): Proposal | null =>
+  unsigned.length > EPOCH_BYTES_MAX ? null : decodeWhole(unsigned, (r) => readProposal(crypto, r, unsigned))
+
+function readProposal(crypto: Crypto, r: Reader, unsigned: Uint8Array): Proposal {
+  if (r.uint() !== EPOCH_VERSION) throw new DecodeError('version')
+  const fields: EpochFields & { listHash: Uint8Array } = {
+    circle: r.hex(32) as CircleId,
+    number: r.uint(),
+    previous: r.hex(32) as EpochId,
+    timestamp: r.uint(),
+    changes: Array.from({ length: r.uint(EPOCH_CHANGES_MAX) }, () => readChange(r)),
+    listHash: r.fixed(32),
+  }
+  if (r.flag()) {
+    const hash = r.fixed(32)
+    const boxes = Array.from({ length: r.uint(DEVICES_MAX) }, () => ({
+      device: r.hex(32) as DeviceKey,
+      box: r.fixed(SEALED_SECRET_BYTES),
+    }))
+    fields.rotation = { hash, boxes }
+  }
+  return { ...fields, id: toHex(crypto.hash(unsigned)) as EpochId, unsigned }
 }
 
 /** Decodes one record with its certificate from untrusted bytes; null when it is not canonical. Nothing is checked yet. */
 export function decodeEpoch(crypto: Crypto, bytes: Uint8Array): EpochRecord | null {
   if (bytes.length > EPOCH_BYTES_MAX) return null
   return decodeWhole(bytes, (outer) => {
-    const unsigned = outer.bytes(EPOCH_BYTES_MAX)
+    const inner = outer.bytes(EPOCH_BYTES_MAX)
+    const ballot = { round: outer.uint(), by: outer.hex(32) as DeviceKey }
     const signatures = Array.from({ length: outer.uint(EPOCH_SIGNATURES_MAX) }, () => ({
       signer: outer.hex(32) as DeviceKey | MemberKey,
       signature: outer.fixed(SIGNATURE_BYTES),
     }))
     for (let i = 1; i < signatures.length; i++)
       if (signatures[i - 1]!.signer >= signatures[i]!.signer) throw new DecodeError('signers not ascending')
-    const r = new Reader(unsigned)
-    if (r.uint() !== EPOCH_VERSION) throw new DecodeError('version')
-    const fields: EpochFields & { listHash: Uint8Array } = {
-      circle: r.hex(32) as CircleId,
-      number: r.uint(),
-      previous: r.hex(32) as EpochId,
-      timestamp: r.uint(),
-      changes: Array.from({ length: r.uint(EPOCH_CHANGES_MAX) }, () => readChange(r)),
-      listHash: r.fixed(32),
-    }
-    if (r.flag()) {
-      const hash = r.fixed(32)
-      const boxes = Array.from({ length: r.uint(DEVICES_MAX) }, () => ({
-        device: r.hex(32) as DeviceKey,
-        box: r.fixed(SEALED_SECRET_BYTES),
-      }))
-      fields.rotation = { hash, boxes }
-    }
+    const r = new Reader(inner)
+    const { unsigned: _unsigned, ...fields } = readProposal(crypto, r, inner)
     r.end()
-    return { ...fields, id: toHex(crypto.hash(unsigned)) as EpochId, signatures, bytes }
+    return { ...fields, ballot, signatures, bytes }
   })
 }
 
 export type EpochCode = 'EPOCH_MALFORMED' | 'EPOCH_NOT_NEXT' | 'EPOCH_UNCERTIFIED' | 'CIRCLE_OTHER' | ChangeCode
 
 /**
+ * What anybody can say of a record before it is certified: it follows the list, its changes fit, and its list hash is
+ * the one that results. A voter votes for nothing else.
+ */
+export function checkProposal(
+  crypto: Crypto,
+  list: MemberList,
+  record: Omit<Proposal, 'unsigned'>,
+): { ok: true; list: MemberList } | { ok: false; code: EpochCode } {
+  if (record.circle !== list.circle) return { ok: false, code: 'CIRCLE_OTHER' }
+  if (record.number !== list.epoch + 1 || record.previous !== list.epochIds[list.epoch])
+    return { ok: false, code: 'EPOCH_NOT_NEXT' }
+  if (record.timestamp <= list.timestamp || record.changes.length === 0)
+    return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
+  const applied = applyChanges(crypto, list, record.changes, record.id, record.timestamp)
+  if (!applied.ok) return applied
+  if (!equalBytes(record.listHash, hashOfList(crypto, applied.list)) || !rotationFits(list, applied.list, record))
+    return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
+  return applied
+}
+
+/**
+ * Rule M5: whoever is removed knows the secret, so every removal brings a new one, sealed once to each device that was
+ * there before and stays. Newcomers get it when they are let in.
+ */
+function rotationFits(
+  before: MemberList,
+  after: MemberList,
+  { changes, rotation }: Pick<Proposal, 'changes' | 'rotation'>,
+) {
+  const removes = changes.some((c) => c.type === 'remove-member' || c.type === 'remove-device')
+  if (!rotation) return !removes
+  const boxes = new Set(rotation.boxes.map((b) => b.device))
+  const newcomers = new Set(
+    changes.flatMap((c) => (c.type === 'admit-device' || c.type === 'admit-member' ? c.device : [])),
+  )
+  return (
+    boxes.size === rotation.boxes.length &&
+    devicesAt(before).every((d) => boxes.has(d) === isCurrentDevice(after, d)) &&
+    [...boxes].every((d) => isCurrentDevice(after, d) && (isCurrentDevice(before, d) || newcomers.has(d)))
+  )
+}
+
+/**
+ * Whether a record does nothing but replace all devices of one admin by a new one: the one thing that his root key may
+ * vote for (rule N7), because it takes the vote away from every device that could have voted otherwise.
+ */
+function recoveredBy(list: MemberList, { changes }: Pick<Proposal, 'changes'>): MemberKey | null {
+  const [first, ...rest] = changes
+  if (first?.type !== 'admit-device' || currentMember(list, first.member)?.role !== 'admin') return null
+  const old = new Set(devicesOf(list, first.member).map((d) => d.key))
+  const out = rest.flatMap((c) => (c.type === 'remove-device' ? c.device : []))
+  return rest.length === old.size && out.length === old.size && out.every((d) => old.has(d)) ? first.member : null
+}
+
+/**
  * Checks one record against the list before it and gives the list after it. Everybody runs this for every record: the
- * changes must fit, the list's hash must be the one that results, and a majority of the admins of the epoch before
- * must have signed, each counted once however many of his devices signed.
+ * record must hold by itself (`checkProposal`), and a majority of the admins of the epoch before must have voted for it
+ * in one ballot, each with his voting device.
  */
 export function acceptEpoch(
   crypto: Crypto,
@@ -479,19 +600,17 @@ export function acceptEpoch(
   if (record.circle !== list.circle) return { ok: false, code: 'CIRCLE_OTHER' }
   if (record.number !== list.epoch + 1 || record.previous !== list.epochIds[list.epoch])
     return { ok: false, code: 'EPOCH_NOT_NEXT' }
+  const may = new Map<DeviceKey | MemberKey, MemberKey>(voters(list).map((d) => [d, list.devices.get(d)!.member]))
+  const recovered = recoveredBy(list, record)
+  if (recovered) may.set(recovered, recovered)
   const agreed = new Set<MemberKey>()
-  const message = epochMessage(record.circle, record.id)
+  const message = epochMessage(record.circle, record.id, record.ballot)
   for (const { signer, signature } of record.signatures) {
-    const admin = adminOf(list, signer)
+    const admin = may.get(signer)
     if (!admin || !crypto.verify(signature, message, fromHex(signer))) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
-    agreed.add(admin.key)
+    agreed.add(admin)
   }
   if (agreed.size < majority(list)) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
   if (record.bytes.length > EPOCH_BYTES_MAX) return { ok: false, code: 'EPOCH_MALFORMED' }
-  if (record.timestamp <= list.timestamp || record.changes.length === 0)
-    return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
-  const applied = applyChanges(crypto, list, record.changes, record.id, record.timestamp)
-  if (!applied.ok) return applied
-  if (!equalBytes(record.listHash, hashOfList(crypto, applied.list))) return { ok: false, code: 'EPOCH_CHANGE_INVALID' }
-  return applied
+  return checkProposal(crypto, list, record)
 }

@@ -10,6 +10,9 @@ import {
   FRAME_MESSAGES_MAX,
   LATE_MAX,
   NODE_BYTES_MAX,
+  NOTICES_MAX,
+  NOTICE_BYTES_MAX,
+  NOTICE_ID_BYTES,
   PULL_NODES_MAX,
   PULL_RANGES_MAX,
 } from './limits'
@@ -51,8 +54,11 @@ export type Message =
   | { type: 'announce'; epoch: number; author: number; seq: number; mark: string; lo: number; len: number }
   /** A hand-over arrived. `mark`: of the node; what was done with it is the receiver's business. */
   | { type: 'ack'; tree: Tree; mark: string }
-  /** Digest of the sender's have-vector at a cut (see cuts.ts); answered by `same` or by `have`. */
-  | { type: 'digest'; cut: number; digest: Uint8Array }
+  /**
+   * Digest of the sender's have-vector at a cut (see cuts.ts), with the number of its list: answered by `same` or by `have`,
+   * and by whoever has the later list by `hello`.
+   */
+  | { type: 'digest'; epoch: number; cut: number; digest: Uint8Array }
   | { type: 'same'; digest: Uint8Array }
   /** `question`: the receiver may answer with its own. */
   | { type: 'have'; question: boolean; cut: number; entries: HaveEntry[] }
@@ -63,6 +69,17 @@ export type Message =
   | { type: 'epochs'; records: Uint8Array[] }
   /** Rule C2: checkpoints of one epoch and cut, each with the segment that the receiver passes it on to. */
   | { type: 'checkpoints'; epoch: number; at: number; digest: Uint8Array; entries: CheckpointEntry[] }
+  /** Ids of all notices that the sender has (rule M3): answered with those that it lacks. */
+  | { type: 'notices-have'; ids: string[] }
+  | { type: 'notices'; notices: Uint8Array[] }
+  /** A device on the list that missed a rotation asks for the circle's secret; the records tell whether the answer is it. */
+  | { type: 'secret-want' }
+  | { type: 'secret'; secret: Uint8Array }
+  /** Another run with the receiver's key is alive too (rule N7). `run`: its start. */
+  | { type: 'twin'; run: number }
+  /** The receiver's nodes of a device that end at this seq, where another id is known for it (rule N6). */
+  | { type: 'branch-want'; device: DeviceKey; to: number }
+  | { type: 'branch'; device: DeviceKey; nodes: Uint8Array[] }
 
 const TYPE = {
   hello: 1,
@@ -78,6 +95,13 @@ const TYPE = {
   part: 12,
   announce: 13,
   checkpoints: 14,
+  'notices-have': 32,
+  notices: 33,
+  'secret-want': 34,
+  secret: 35,
+  twin: 36,
+  'branch-want': 37,
+  branch: 38,
 } as const satisfies Record<Message['type'], number>
 
 const APP_BYTES_MAX = 64
@@ -116,7 +140,7 @@ function writeMessage(w: Writer, m: Message): void {
       w.uint(m.tree).hex(m.mark, MARK_BYTES)
       return
     case 'digest':
-      w.uint(m.cut).fixed(m.digest, 32)
+      w.uint(m.epoch).uint(m.cut).fixed(m.digest, 32)
       return
     case 'same':
       w.fixed(m.digest, 32)
@@ -147,6 +171,29 @@ function writeMessage(w: Writer, m: Message): void {
         writeLate(w, e.late)
         w.fixed(e.signature, SIGNATURE_BYTES)
       }
+      return
+    case 'notices-have':
+      w.uint(m.ids.length)
+      for (const id of m.ids) w.hex(id, NOTICE_ID_BYTES)
+      return
+    case 'notices':
+      w.uint(m.notices.length)
+      for (const bytes of m.notices) w.bytes(bytes)
+      return
+    case 'secret-want':
+      return
+    case 'secret':
+      w.fixed(m.secret, 32)
+      return
+    case 'twin':
+      w.uint(m.run)
+      return
+    case 'branch-want':
+      w.hex(m.device, 32).uint(m.to)
+      return
+    case 'branch':
+      w.hex(m.device, 32).uint(m.nodes.length)
+      for (const bytes of m.nodes) w.bytes(bytes)
       return
   }
 }
@@ -188,7 +235,7 @@ function readMessage(r: Reader): Message {
     case TYPE.ack:
       return { type: 'ack', tree: readTree(r), mark: r.hex(MARK_BYTES) }
     case TYPE.digest:
-      return { type: 'digest', cut: r.uint(), digest: r.fixed(32) }
+      return { type: 'digest', epoch: r.uint(), cut: r.uint(), digest: r.fixed(32) }
     case TYPE.same:
       return { type: 'same', digest: r.fixed(32) }
     case TYPE.have: {
@@ -226,6 +273,24 @@ function readMessage(r: Reader): Message {
           late: readLate(r),
           signature: r.fixed(SIGNATURE_BYTES),
         })),
+      }
+    case TYPE['notices-have']:
+      return { type: 'notices-have', ids: times(r.uint(NOTICES_MAX), () => r.hex(NOTICE_ID_BYTES)) }
+    case TYPE.notices:
+      return { type: 'notices', notices: times(r.uint(NOTICES_MAX), () => r.bytes(NOTICE_BYTES_MAX)) }
+    case TYPE['secret-want']:
+      return { type: 'secret-want' }
+    case TYPE.secret:
+      return { type: 'secret', secret: r.fixed(32) }
+    case TYPE.twin:
+      return { type: 'twin', run: r.uint() }
+    case TYPE['branch-want']:
+      return { type: 'branch-want', device: device(r), to: r.uint() }
+    case TYPE.branch:
+      return {
+        type: 'branch',
+        device: device(r),
+        nodes: times(r.uint(PULL_NODES_MAX), () => r.bytes(NODE_BYTES_MAX)),
       }
     default:
       throw new DecodeError('message type')

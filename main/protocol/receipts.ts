@@ -62,7 +62,7 @@ interface Ports {
   cuts: Cuts
   list(): MemberList
   ring(epoch: number): Ring | null
-  reach(now: number): Reach
+  reach(): Reach
   send(to: DeviceKey, message: Message): void
   random(): number
   /** What this device reports with its next checkpoint; it is not told again. */
@@ -207,7 +207,7 @@ export class Receipts {
     if (segment.lo + segment.len > ring.n) return
     const { at, digest, late, signature } = checkpoint
     const signer = ring.position.get(checkpoint.device)!
-    for (const { to, lo, len } of heirs(ring, seed, holder, segment, 0, this.ports.reach(now))) {
+    for (const { to, lo, len } of heirs(ring, seed, holder, segment, 0, this.ports.reach())) {
       let groups = this.outgoing.get(to)
       if (!groups) this.outgoing.set(to, (groups = new Map()))
       const key = `${epoch} ${at} ${toHex(digest)}`

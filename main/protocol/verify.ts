@@ -12,6 +12,7 @@ export type VerifyCode =
   | 'EPOCH_UNKNOWN'
   | 'DEVICE_NOT_IN_EPOCH'
   | 'DEVICE_REMOVED'
+  | 'DEVICE_FROZEN'
   | 'TIMESTAMP_AHEAD'
   | 'SIGNATURE_INVALID'
 
@@ -21,7 +22,8 @@ export function membershipCode(node: TimelineNode, list: MemberList): VerifyCode
   if (node.epoch > list.epoch) return 'EPOCH_UNKNOWN'
   const device = list.devices.get(node.device)
   if (!device || !deviceInEpoch(device, node.epoch)) return 'DEVICE_NOT_IN_EPOCH'
-  if (device.cutoffSeq !== undefined && node.seq > device.cutoffSeq) return 'DEVICE_REMOVED'
+  if (device.cutoffSeq !== undefined && node.seq > device.cutoffSeq)
+    return device.removedIn === undefined ? 'DEVICE_FROZEN' : 'DEVICE_REMOVED'
   return null
 }
 

@@ -81,12 +81,21 @@ function admit(crypto: Crypto, list: MemberList, people: readonly Person[], by: 
     sign(deviceMessage(circle, member, device.key))
   const changes = people.map((person): Change => {
     const { member, name, device } = person
-    return { type: 'admit-member', member, name, device: device.key, certificate: certificate(list.circle, person) }
+    return {
+      type: 'admit-member',
+      member,
+      name,
+      device: device.key,
+      certificate: certificate(list.circle, person),
+      invite: null,
+    }
   })
   const proposed = proposeEpoch(crypto, list, changes, list.timestamp + 1000)
   if (!proposed.ok) throw new Error(proposed.code)
-  const message = epochMessage(list.circle, proposed.proposal.id)
-  return certifyEpoch(proposed.proposal, [{ signer: by.key, signature: by.sign(message) }])
+  const ballot = { round: 0, by: by.key }
+  const message = epochMessage(list.circle, proposed.proposal.id, ballot)
+  const { unsigned: _unsigned, ...proposal } = proposed.proposal
+  return certifyEpoch(proposal, ballot, [{ signer: by.key, signature: by.sign(message) }])
 }
 
 /** Signatures that were found to hold need no second look: 10,000 simulated peers check the same ones. Results are the same. */

@@ -66,6 +66,8 @@ export class Peer {
   list: MemberList
   records: readonly EpochRecord[]
   running = false
+  private crashed = false
+  private starts = 0
   /** Its clock is wrong by this much. */
   clockMs = 0
   /** Checkpoints outlive the process like the disk. */
@@ -131,6 +133,8 @@ export class Peer {
   start(): void {
     const { world, setup } = this
     const { machine, hooks: more, ...how } = setup
+    // Timers of an earlier process died with it.
+    const start = ++this.starts
     this.engine = new Engine({
       crypto: world.crypto,
       sign: this.device.sign,
@@ -155,16 +159,21 @@ export class Peer {
       refused: () => {},
       storeTrouble: () => {},
       changed: () => {},
+      aside: () => {},
+      forked: () => {},
       ...more,
     }
     const time = {
       now: () => this.now(),
-      after: (ms: number, run: () => void) => world.clock.after(ms, () => this.running && run()),
+      after: (ms: number, run: () => void) =>
+        world.clock.after(ms, () => this.running && this.starts === start && run()),
       log: () => {},
     }
     const between = machine?.(this.engine, this) ?? this.engine
     this.driver = new Driver(time, between, this.disk as StorePort, hooks)
     this.driver.use({ dial: (device: DeviceKey) => world.dial(this, device) } as never)
+    if (this.crashed) world.unlinkAll(this.key)
+    this.crashed = false
     this.running = true
     if (world.redial) this.driver.handle({ type: 'reachable', device: null, reachable: true })
     world.clock.after(0, () => this.driver.start())
@@ -180,7 +189,9 @@ export class Peer {
   }
   /** The machine is gone without a word: the others notice by themselves. */
   crash(): void {
+    this.proven = [...this.engine.receipts.proven.values()]
     this.running = false
+    this.crashed = true
     this.world.silence(this.key)
   }
 
@@ -360,6 +371,7 @@ export class World {
       path: 'loopback',
       address: { host: '127.0.0.1', port: 1 },
       openedAt: this.clock.at,
+      remoteRun: 1,
       stats: { bytesIn: 0, bytesOut: 0, lastReceivedAt: 0 },
       send: (frame) => {
         this.carry(wire, from, to, at, frame)

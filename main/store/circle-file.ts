@@ -1,9 +1,13 @@
 // What makes this folder part of a circle: founding record, epoch records, circle secrets, and (for an admin) invites
-// and requests. Kept apart from the timeline database, so that a damaged database costs nothing that the circle cannot
+// and the changes that he has asked for. Kept apart from the timeline database, so that a damaged database costs nothing that the circle cannot
 // give back. Records are kept as the signed bytes they came in and judged again whenever they are loaded.
+import { existsSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import * as v from 'valibot'
 import { TwofoldError } from '../../shared/errors'
-import type { TextFiles } from './files'
+import type { DeviceKey, InviteId, MemberKey } from '../../shared/types'
+import { fileError, type TextFiles } from './files'
+import { TIMELINE_FILE } from './timeline-store'
 
 const FILE = 'circle.json'
 const VERSION = 1
@@ -16,19 +20,42 @@ const inviteSchema = v.strictObject({
   /** Encoded capability. */
   capability: hex,
   createdAt: time,
-  /** Devices that were admitted with it. */
-  usedBy: v.array(hex),
-  revoked: v.boolean(),
 })
-const requestSchema = v.strictObject({
-  invite: hex,
-  member: hex,
-  name: v.string(),
-  device: hex,
-  certificate: hex,
-  proof: hex,
-  askedAt: time,
-})
+const key = <T extends string>() =>
+  v.pipe(
+    v.string(),
+    v.regex(/^[0-9a-f]{64}$/),
+    v.transform((text) => text as T),
+  )
+const inviteId = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{32}$/),
+  v.transform((text) => text as InviteId),
+)
+const wantSchema = v.variant('type', [
+  v.strictObject({
+    type: v.literal('admit'),
+    askedAt: time,
+    member: key<MemberKey>(),
+    name: v.string(),
+    device: key<DeviceKey>(),
+    certificate: hex,
+    invite: v.nullable(inviteId),
+  }),
+  v.strictObject({
+    type: v.literal('set-role'),
+    askedAt: time,
+    member: key<MemberKey>(),
+    role: v.picklist(['admin', 'member']),
+  }),
+  v.strictObject({ type: v.literal('remove-member'), askedAt: time, member: key<MemberKey>() }),
+  v.strictObject({
+    type: v.literal('remove-device'),
+    askedAt: time,
+    device: key<DeviceKey>(),
+    seq: v.optional(time),
+  }),
+])
 const schema = v.strictObject({
   version: v.literal(VERSION),
   genesis: hex,
@@ -37,8 +64,10 @@ const schema = v.strictObject({
   /** Circle secrets, newest first. Old ones open the beacons of members who missed a removal. */
   secrets: v.pipe(v.array(hex), v.minLength(1)),
   invites: v.array(inviteSchema),
-  requests: v.array(requestSchema),
-  refusedRequests: v.array(hex),
+  /** Changes of the list that this device asked for and that are not agreed yet. */
+  wants: v.array(wantSchema),
+  /** Let in to read, and not on the list yet. */
+  provisional: v.boolean(),
   /**
    * This device may not write before it has been in step with a peer: it was restored from words, or its database was
    * damaged, and its circle may know more than it does (rule N7).
@@ -58,6 +87,20 @@ export function readCircle(files: TextFiles): CircleFile | null {
 
 export const writeCircle = (files: TextFiles, circle: CircleFile): void =>
   files.write(FILE, `${JSON.stringify(circle, null, 1)}\n`)
+
+/**
+ * Puts circle and timeline beside, as they are, so that the folder can join anew (rule N7). The circle's file goes last:
+ * until then the folder is what it was.
+ */
+export function setCircleAside(dir: string, now: number): void {
+  const names = ['agreement.json', 'notices.json', `${TIMELINE_FILE}-wal`, `${TIMELINE_FILE}-shm`, TIMELINE_FILE, FILE]
+  try {
+    for (const name of names)
+      if (existsSync(join(dir, name))) renameSync(join(dir, name), join(dir, `${name}.copied-${now}`))
+  } catch (error) {
+    throw fileError(error, dir)
+  }
+}
 
 /** A joining that has begun, so that it goes on after a restart. */
 const joiningSchema = v.strictObject({ version: v.literal(VERSION), link: v.string() })

@@ -40,6 +40,18 @@ export function fileError(error: unknown, folder: string): TwofoldError {
   return NO_SPACE.has(code) ? new TwofoldError('DISK_FULL') : new TwofoldError('FOLDER_UNWRITABLE', { folder })
 }
 
+/** After a power cut a rename that was not flushed is undone, and a promise kept in the file with it (rule M3). */
+function flushNames(dir: string): void {
+  // Windows has no handle on a folder to flush; NTFS journals the rename.
+  if (process.platform === 'win32') return
+  const handle = openSync(dir, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
 /** Opens a data folder, making it (0700) if it is not there. Throws FOLDER_UNWRITABLE. */
 export function openFolder(dir: string): TextFiles {
   try {
@@ -66,6 +78,7 @@ export function openFolder(dir: string): TextFiles {
           closeSync(handle)
         }
         renameSync(beside, join(dir, name))
+        flushNames(dir)
       } catch (error) {
         rmSync(beside, { force: true })
         throw fileError(error, dir)

@@ -1,17 +1,17 @@
-// Decides how the circle is shown: who waits for an answer first, then its members and devices, its invites, and the log
-// of every change of the list.
+// Decides how the circle is shown: who waits for an answer first, and what waits for other admins, then its members and
+// devices, its invites, and the log of every change of the list.
 import { Menu } from '@base-ui/react/menu'
 import { Tabs } from '@base-ui/react/tabs'
-import { Ellipsis, History, Rows3, UserMinus, UserPlus } from 'lucide-react'
+import { Ellipsis, History, LogOut, Rows3, ShieldCheck, ShieldOff, UserMinus, UserPlus } from 'lucide-react'
 import { useState } from 'react'
-import type { CircleView, JoinRequestView, MemberView } from '../../shared/types'
+import type { CircleView, DeviceView, JoinRequestView, MemberView, WantView } from '../../shared/types'
 import { call } from '../backend'
+import { anyOf } from '../language'
 import { useApp } from '../state'
 import { locale, text } from '../text'
 import { useAction } from '../ui/action'
 import { Avatar, presenceWords, shortKey } from '../ui/avatar'
 import { Button } from '../ui/button'
-import { Confirm } from '../ui/dialog'
 import { Empty } from '../ui/empty'
 import { Problem } from '../ui/field'
 import { useNow } from '../ui/now'
@@ -20,6 +20,7 @@ import { useShell } from '../ui/shell-context'
 import { relativeTime, shortTime } from '../ui/time'
 import { tell } from '../ui/toast'
 import { Invites } from './invites'
+import { ListActionDialog, type ListAction } from './list-action'
 import './circle.css'
 
 const MINUTE_MS = 60_000
@@ -29,7 +30,7 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
   const shell = useShell()
   const now = useNow(MINUTE_MS)
   if (!circle) return null
-  const writable = phase.phase === 'circle'
+  const writable = phase.phase === 'circle' && circle.standing === 'member' && !circle.copied
   return (
     <>
       <PageHead
@@ -37,16 +38,17 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
         note={`${circle.name} · ${text.circle.since(circle.epoch)} · ${circle.approval === 'auto' ? text.circle.approvalAuto : text.circle.approvalAsk}`}
         openNavigation={openNavigation}
       >
-        {circle.admin && writable && (
-          <Button look="primary" onClick={shell.invite}>
+        {writable && (
+          <Button look={circle.admin ? 'primary' : 'plain'} onClick={shell.invite}>
             <UserPlus size={15} aria-hidden />
-            {text.circle.newInvite}
+            {circle.admin ? text.circle.newInvite : text.circle.newDevice}
           </Button>
         )}
       </PageHead>
       <div className="page scrolls">
         <div className="page-column">
           {circle.requests.length > 0 && <Requests requests={circle.requests} now={now} />}
+          {circle.wants.length > 0 && <Wants circle={circle} now={now} />}
           <Tabs.Root defaultValue="members">
             <Tabs.List className="tabs" aria-label={text.circle.title}>
               <Tabs.Tab className="tab" value="members">
@@ -125,8 +127,44 @@ function Request({ request, now }: { request: JoinRequestView; now: number }) {
   )
 }
 
+function Wants({ circle, now }: { circle: CircleView; now: number }) {
+  return (
+    <section className="requests" aria-label={text.circle.wants}>
+      <h2 className="group-title">{text.circle.wants}</h2>
+      <p className="line-hint">
+        {circle.waitingFor.length > 0 ? text.circle.waitsFor(anyOf(circle.waitingFor)) : text.circle.waits}
+      </p>
+      <ul>
+        {circle.wants.map((want) => (
+          <WantLine key={want.key} want={want} now={now} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function WantLine({ want, now }: { want: WantView; now: number }) {
+  const { busy, problem, run } = useAction()
+  return (
+    <li className="request" data-testid="want">
+      <div className="line-text">
+        <p className="line-title">{want.text}</p>
+        <p className="line-hint">{text.circle.asksAgain(relativeTime(Math.min(want.askedAt, now), now, locale))}</p>
+        {problem && <Problem>{problem}</Problem>}
+      </div>
+      <Button
+        disabled={busy}
+        aria-label={text.circle.withdrawLabel(want.text)}
+        onClick={() => void run(async () => void (await call('change.withdraw', { key: want.key })))}
+      >
+        {text.circle.withdraw}
+      </Button>
+    </li>
+  )
+}
+
 function Members({ circle, writable, now }: { circle: CircleView; writable: boolean; now: number }) {
-  const [removing, setRemoving] = useState<MemberView | null>(null)
+  const [action, setAction] = useState<ListAction | null>(null)
   const here = circle.members.filter((member) => !member.removed)
   const gone = circle.members.filter((member) => member.removed)
   const line = (member: MemberView) => (
@@ -134,7 +172,9 @@ function Members({ circle, writable, now }: { circle: CircleView; writable: bool
       key={member.key}
       member={member}
       now={now}
-      onRemove={circle.admin && writable && !member.me && member.role !== 'founder' ? () => setRemoving(member) : null}
+      admin={circle.admin && writable}
+      writable={writable}
+      onAction={setAction}
     />
   )
   return (
@@ -150,14 +190,26 @@ function Members({ circle, writable, now }: { circle: CircleView; writable: bool
           </ul>
         </>
       )}
-      <Removal member={removing} onClose={() => setRemoving(null)} />
+      <ListActionDialog action={action} circle={circle} onClose={() => setAction(null)} />
     </>
   )
 }
 
-function MemberLine({ member, now, onRemove }: { member: MemberView; now: number; onRemove: (() => void) | null }) {
+interface MemberLineProps {
+  member: MemberView
+  now: number
+  /** This device's member may change the list. */
+  admin: boolean
+  writable: boolean
+  onAction: (action: ListAction) => void
+}
+
+function MemberLine({ member, now, admin, writable, onAction }: MemberLineProps) {
   const shell = useShell()
   const devices = member.devices.filter((device) => !device.removed)
+  const forked = devices.some((device) => device.forkedAt !== null)
+  const mayRemoveDevice = (device: DeviceView) =>
+    writable && devices.length > 1 && (admin || (member.me && device.presence.state !== 'self'))
   return (
     <li className="line member" data-testid="member" data-removed={member.removed || undefined}>
       <Avatar memberKey={member.key} name={member.name} presence={member.presence} />
@@ -180,16 +232,36 @@ function MemberLine({ member, now, onRemove }: { member: MemberView; now: number
           {member.me ? text.presence.self : presenceWords(member.presence, now)} · {text.circle.entries(member.entries)}{' '}
           · {text.circle.devices(devices.length)}
         </p>
-        {devices.length > 1 && (
+        {(devices.length > 1 || forked) && (
           <ul className="member-devices">
             {devices.map((device) => (
               <li key={device.key}>
                 <span className="presence" data-state={device.presence.state} aria-hidden />
                 {text.circle.device(shortKey(device.key))}
-                <span>
+                {device.votes && devices.length > 1 && (
+                  <span className="tag" title={text.circle.votesHint}>
+                    {text.circle.votes}
+                  </span>
+                )}
+                {device.forkedAt !== null && (
+                  <span className="tag" data-tone="bad">
+                    {text.circle.forkedAt(device.forkedAt)}
+                  </span>
+                )}
+                <span className="member-device-state">
                   {presenceWords(device.presence, now)} · {text.presence.heights(device.height, device.announcedHeight)}{' '}
                   · {text.circle.addedIn(device.addedInEpoch)}
                 </span>
+                {mayRemoveDevice(device) && (
+                  <Button
+                    size="small"
+                    look="quiet"
+                    aria-label={text.circle.removeDeviceLabel(shortKey(device.key))}
+                    onClick={() => onAction({ what: 'remove-device', member, device })}
+                  >
+                    {text.circle.removeDevice}
+                  </Button>
+                )}
               </li>
             ))}
           </ul>
@@ -214,15 +286,7 @@ function MemberLine({ member, now, onRemove }: { member: MemberView; now: number
                 <Rows3 size={15} aria-hidden />
                 {text.circle.showTimeline}
               </Menu.Item>
-              {onRemove && (
-                <>
-                  <Menu.Separator className="menu-rule" />
-                  <Menu.Item className="menu-item" data-tone="bad" onClick={onRemove}>
-                    <UserMinus size={15} aria-hidden />
-                    {text.circle.remove}
-                  </Menu.Item>
-                </>
-              )}
+              {!member.removed && <Changes member={member} admin={admin} writable={writable} onAction={onAction} />}
             </Menu.Popup>
           </Menu.Positioner>
         </Menu.Portal>
@@ -231,60 +295,70 @@ function MemberLine({ member, now, onRemove }: { member: MemberView; now: number
   )
 }
 
-function Removal({ member, onClose }: { member: MemberView | null; onClose: () => void }) {
-  const { busy, problem, clear, run } = useAction()
-  // The dialog keeps its words while it fades.
-  const [last, setLast] = useState(member)
-  if (member && member !== last) setLast(member)
-  const name = last?.name ?? ''
-  const close = () => {
-    clear()
-    onClose()
-  }
-  const remove = async () => {
-    if (!member) return
-    const done = await run(() => call('member.remove', { member: member.key }))
-    if (!done) return
-    tell(text.circle.removed(member.name))
-    close()
-  }
+/** What may be asked for about a member. */
+function Changes({ member, admin, writable, onAction }: Omit<MemberLineProps, 'now'>) {
+  const founder = member.role === 'founder'
+  const items = [
+    admin && member.role === 'member' && (
+      <Menu.Item key="promote" className="menu-item" onClick={() => onAction({ what: 'promote', member })}>
+        <ShieldCheck size={15} aria-hidden />
+        {text.circle.promote}
+      </Menu.Item>
+    ),
+    admin && member.role === 'admin' && (
+      <Menu.Item key="demote" className="menu-item" onClick={() => onAction({ what: 'demote', member })}>
+        <ShieldOff size={15} aria-hidden />
+        {text.circle.demote}
+      </Menu.Item>
+    ),
+    admin && !member.me && !founder && (
+      <Menu.Item
+        key="remove"
+        className="menu-item"
+        data-tone="bad"
+        onClick={() => onAction({ what: 'remove', member })}
+      >
+        <UserMinus size={15} aria-hidden />
+        {text.circle.remove}
+      </Menu.Item>
+    ),
+    writable && member.me && !founder && (
+      <Menu.Item key="leave" className="menu-item" data-tone="bad" onClick={() => onAction({ what: 'leave', member })}>
+        <LogOut size={15} aria-hidden />
+        {text.circle.leave}
+      </Menu.Item>
+    ),
+  ].filter(Boolean)
+  if (!items.length) return null
   return (
-    <Confirm
-      open={member !== null}
-      onClose={close}
-      onConfirm={() => void remove()}
-      title={text.circle.removeTitle(name)}
-      confirm={text.circle.removeConfirm(name)}
-      busy={busy}
-    >
-      <ul className="removal">
-        {text.circle.removeWhat.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-      </ul>
-      {problem && <Problem>{problem}</Problem>}
-    </Confirm>
+    <>
+      <Menu.Separator className="menu-rule" />
+      {items}
+    </>
   )
 }
 
 function Log({ circle }: { circle: CircleView }) {
   if (circle.changes.length === 0) return <Empty icon={History} title={text.circle.noChanges} />
   return (
-    <ol className="panel" aria-label={text.circle.log}>
-      {[...circle.changes]
-        .sort((a, b) => b.epoch - a.epoch)
-        .map((change) => (
-          <li key={`${change.epoch} ${change.text}`} className="line">
-            <span className="tag">{text.circle.list(change.epoch)}</span>
-            <div className="line-text">
-              <p>{change.text}</p>
-              <p className="line-hint">
-                {shortTime(change.timestamp, locale)}
-                {change.agreedBy.length > 0 && ` · ${text.circle.agreedBy(change.agreedBy.join(', '))}`}
-              </p>
-            </div>
-          </li>
-        ))}
-    </ol>
+    <>
+      {circle.notHeard.length > 0 && <p className="tab-lead">{text.circle.notHeard(circle.notHeard.join(', '))}</p>}
+      <ol className="panel" aria-label={text.circle.log}>
+        {[...circle.changes]
+          .sort((a, b) => b.epoch - a.epoch)
+          .map((change) => (
+            <li key={`${change.epoch} ${change.text}`} className="line">
+              <span className="tag">{text.circle.list(change.epoch)}</span>
+              <div className="line-text">
+                <p>{change.text}</p>
+                <p className="line-hint">
+                  {shortTime(change.timestamp, locale)}
+                  {change.agreedBy.length > 0 && ` · ${text.circle.agreedBy(change.agreedBy.join(', '))}`}
+                </p>
+              </div>
+            </li>
+          ))}
+      </ol>
+    </>
   )
 }

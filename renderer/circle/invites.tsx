@@ -21,7 +21,7 @@ export function Invites({ circle, now }: { circle: CircleView; now: number }) {
   const { phase } = useApp()
   const shell = useShell()
   const [shown, setShown] = useState<InviteCode | null>(null)
-  if (!circle.admin || phase.phase !== 'circle')
+  if (phase.phase !== 'circle' || circle.standing !== 'member')
     return <Empty icon={Ticket} title={text.circle.invites} hint={text.circle.notAdmin} />
   if (circle.invites.length === 0) {
     return (
@@ -35,10 +35,10 @@ export function Invites({ circle, now }: { circle: CircleView; now: number }) {
   }
   return (
     <>
-      <p className="tab-lead">{text.circle.inviteLead}</p>
+      <p className="tab-lead">{circle.admin ? text.circle.inviteLead : text.circle.notAdmin}</p>
       <ul className="panel" aria-label={text.circle.invites}>
         {circle.invites.map((invite) => (
-          <InviteLine key={invite.id} invite={invite} now={now} onShow={setShown} />
+          <InviteLine key={invite.id} invite={invite} admin={circle.admin} now={now} onShow={setShown} />
         ))}
       </ul>
       <Dialog open={shown !== null} onClose={() => setShown(null)} title={text.invite.ready} widthPx={560}>
@@ -48,7 +48,14 @@ export function Invites({ circle, now }: { circle: CircleView; now: number }) {
   )
 }
 
-function InviteLine({ invite, now, onShow }: { invite: InviteView; now: number; onShow: (code: InviteCode) => void }) {
+interface InviteLineProps {
+  invite: InviteView
+  admin: boolean
+  now: number
+  onShow: (code: InviteCode) => void
+}
+
+function InviteLine({ invite, admin, now, onShow }: InviteLineProps) {
   const { busy, problem, run } = useAction()
   const id = invite.id.slice(0, ID_SHOWN)
   const open = invite.state === 'open'
@@ -63,34 +70,40 @@ function InviteLine({ invite, now, onShow }: { invite: InviteView; now: number; 
         </p>
         <p className="line-hint">
           {text.circle.uses(invite.used, invite.usesMax)} · {text.circle.expires(shortTime(invite.expiresAt, locale))} ·{' '}
-          {text.circle.created(relativeTime(invite.createdAt, now, locale))}
+          {invite.createdAt !== null
+            ? text.circle.created(relativeTime(invite.createdAt, now, locale))
+            : text.circle.invitedBy(invite.by)}
         </p>
         {problem && <Problem>{problem}</Problem>}
       </div>
       {open && (
         <>
-          <Button
-            size="small"
-            look="quiet"
-            disabled={busy}
-            aria-label={text.circle.revokeLabel(id)}
-            onClick={() =>
-              void run(async () => {
-                await call('invite.revoke', { id: invite.id })
-                tell(text.circle.revoked)
-              })
-            }
-          >
-            {text.circle.revoke}
-          </Button>
-          <Button
-            size="small"
-            disabled={busy}
-            aria-label={text.circle.showLabel(id)}
-            onClick={() => void run(async () => onShow(await call('invite.show', { id: invite.id })))}
-          >
-            {text.circle.show}
-          </Button>
+          {(admin || invite.mine) && (
+            <Button
+              size="small"
+              look="quiet"
+              disabled={busy}
+              aria-label={text.circle.revokeLabel(id)}
+              onClick={() =>
+                void run(async () => {
+                  await call('invite.revoke', { id: invite.id })
+                  tell(text.circle.revoked)
+                })
+              }
+            >
+              {text.circle.revoke}
+            </Button>
+          )}
+          {invite.mine && (
+            <Button
+              size="small"
+              disabled={busy}
+              aria-label={text.circle.showLabel(id)}
+              onClick={() => void run(async () => onShow(await call('invite.show', { id: invite.id })))}
+            >
+              {text.circle.show}
+            </Button>
+          )}
         </>
       )}
     </li>
@@ -109,6 +122,7 @@ const usesOptions = ['1', '2', '5', '10', '50'].map((value) => ({ value, label: 
 
 /** Asks how long and for how many, then shows the invite in its three forms. */
 export function InviteDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const admin = useApp().circle?.admin === true
   const [valid, setValid] = useState<Valid>('day')
   const [uses, setUses] = useState('1')
   const [code, setCode] = useState<InviteCode | null>(null)
@@ -122,8 +136,14 @@ export function InviteDialog({ open, onClose }: { open: boolean; onClose: () => 
     <Dialog
       open={open}
       onClose={close}
-      title={code ? text.invite.ready : text.invite.title}
-      lead={code ? text.invite.readyLead(code.usesMax, shortTime(code.expiresAt, locale)) : text.invite.lead}
+      title={code ? text.invite.ready : admin ? text.invite.title : text.invite.deviceTitle}
+      lead={
+        code
+          ? text.invite.readyLead(code.usesMax, shortTime(code.expiresAt, locale))
+          : admin
+            ? text.invite.lead
+            : text.invite.deviceLead
+      }
       widthPx={560}
     >
       {code ? (

@@ -1,5 +1,5 @@
 // Decides how an entry is written: a field that grows, a draft that survives, a refusal that never costs the text.
-import { CornerUpLeft, Hourglass, LogOut, PencilLine, SendHorizontal, X } from 'lucide-react'
+import { Copy, CornerUpLeft, Hourglass, LogOut, PencilLine, SendHorizontal, X } from 'lucide-react'
 import {
   useCallback,
   useEffect,
@@ -53,6 +53,8 @@ export function Composer(props: ComposerProps) {
       <Closed icon={<LogOut size={18} aria-hidden />} title={text.compose.removed} hint={text.compose.removedHint} />
     )
   }
+  if (app.circle?.copied)
+    return <Closed icon={<Copy size={18} aria-hidden />} title={text.compose.copied} hint={text.compose.copiedHint} />
   if (restoring)
     return (
       <Closed

@@ -11,7 +11,8 @@ import { Button, CopyButton, IconButton } from '../ui/button'
 import { Empty } from '../ui/empty'
 import { Problem } from '../ui/field'
 import { fullTime } from '../ui/time'
-import { tell } from '../ui/toast'
+import { Holders } from './holders'
+import { saveProof } from './proof-file'
 import { Route } from './route'
 import './inspector.css'
 
@@ -89,26 +90,15 @@ function useInspection(id: NodeId, turn: string): { inspection: Inspection | nul
 }
 
 function Checked({ inspection }: { inspection: Inspection }) {
-  const { proof, route, bytes, row } = inspection
+  const { proof, route, bytes, row, heldBy } = inspection
   const failed = proof.filter((step) => !step.ok).length
   const save = useAction()
-  const saveProof = async () => {
-    const { fileName, content } = await call('entry.proof', { id: row.id })
-    const url = URL.createObjectURL(new Blob([content], { type: 'application/json' }))
-    const link = document.createElement('a')
-    link.href = url
-    link.download = fileName
-    link.click()
-    // The download has read the blob by the next turn of the loop; a minute is on the safe side.
-    setTimeout(() => URL.revokeObjectURL(url), 60_000)
-    tell(text.inspector.saved(fileName))
-  }
   return (
     <>
       <section aria-label={text.inspector.proof}>
         <div className="inspector-title">
           <h3>{text.inspector.proof}</h3>
-          <Button size="small" disabled={save.busy} onClick={() => void save.run(saveProof)}>
+          <Button size="small" disabled={save.busy} onClick={() => void save.run(() => saveProof(row.id, false))}>
             <Download size={14} aria-hidden />
             {text.inspector.save}
           </Button>
@@ -125,6 +115,7 @@ function Checked({ inspection }: { inspection: Inspection }) {
         </ol>
       </section>
       <Route route={route} mine={row.mine} />
+      <Holders id={row.id} first={heldBy} />
       <section>
         <details className="raw">
           <summary>

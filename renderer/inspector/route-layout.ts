@@ -1,6 +1,6 @@
 // Decides where the devices of a route stand in its picture (rules F1–F4, F10): on the ring, in a tree, or, when there
 // are too many to read, as the path alone with what each hop was responsible for beside it.
-import type { RouteTree } from '../../shared/types'
+import type { Inspection, RouteTree } from '../../shared/types'
 
 /** A tree with more devices than this is shown as its path and counts: labels would no longer fit the pane. */
 export const TREE_DEVICES_MAX = 40
@@ -73,4 +73,23 @@ export function servedBeside(edges: Edges, path: readonly number[]): number[] {
     const next = path[at + 1]
     return size(index) - 1 - (next === undefined ? 0 : size(next))
   })
+}
+
+/** What really happened with the copy that came first, against what was planned (rules F4, F6, F10). */
+export type Arrival =
+  | { way: 'sync' }
+  /** As planned, or with `passedOver` planned hops left out. `hop` of `hops`, counted from 1. */
+  | { way: 'planned'; tree: 0 | 1; hop: number; hops: number; passedOver: number }
+  /** Somebody who is not on the planned path stood in for one who is. */
+  | { way: 'stand-in'; tree: 0 | 1 }
+
+export function arrivalOf(
+  cameFrom: NonNullable<Inspection['route']['cameFrom']>,
+  trees: readonly RouteTree[],
+): Arrival {
+  const { how, tree, hop } = cameFrom
+  if (how === 'sync' || tree === null) return { way: 'sync' }
+  const hops = (trees.find((one) => one.tree === tree)?.path.length ?? 0) - 1
+  if (hop === null || hop >= hops) return { way: 'stand-in', tree }
+  return { way: 'planned', tree, hop: hop + 1, hops, passedOver: hops - hop - 1 }
 }

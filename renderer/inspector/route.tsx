@@ -2,24 +2,21 @@
 // its own; the path from the author to this device stands out, and the same is said in words below.
 import { useState } from 'react'
 import type { Inspection, RouteTree } from '../../shared/types'
-import { text } from '../text'
+import { locale, text } from '../text'
 import { Segments } from '../ui/field'
 import { hueOf, initialsOf } from '../ui/identity-look'
-import { TREE_DEVICES_MAX, pathIndices, ringPoint, servedBeside, treeLayout } from './route-layout'
+import { useNow } from '../ui/now'
+import { exactTime } from '../ui/time'
+import { TREE_DEVICES_MAX, arrivalOf, pathIndices, ringPoint, servedBeside, treeLayout } from './route-layout'
 
 type RouteInfo = Inspection['route']
 type Hop = RouteInfo['ring'][number]
 
+const MINUTE_MS = 60_000
+
 export function Route({ route, mine }: { route: RouteInfo; mine: boolean }) {
   const [picture, setPicture] = useState<'ring' | 'trees'>('ring')
-  const { ring, trees, cameFrom } = route
-  const came = mine
-    ? text.inspector.ownRoute
-    : cameFrom === null
-      ? text.inspector.cameUnknown
-      : cameFrom.how === 'tree' && cameFrom.tree !== null
-        ? text.inspector.cameTree(cameFrom.memberName, cameFrom.tree)
-        : text.inspector.cameSync(cameFrom.memberName)
+  const { ring, trees } = route
   return (
     <section aria-label={text.inspector.route}>
       <div className="inspector-title">
@@ -36,7 +33,7 @@ export function Route({ route, mine }: { route: RouteInfo; mine: boolean }) {
           />
         )}
       </div>
-      <p className="route-came">{came}</p>
+      <Came route={route} mine={mine} />
       {ring.length > 1 && (
         <>
           {picture === 'ring' ? (
@@ -114,6 +111,8 @@ function Ring({ route }: { route: RouteInfo }) {
     index === hovered || ring.length <= RING_NAMES_MAX || index === 0 || ring[index]?.me === true
   const paths = trees.map((tree) => ({ tree: tree.tree, at: pathIndices(tree, ring) }))
   const onPath = new Set(paths.flatMap((path) => path.at))
+  // The hop that really happened, where it is none of the planned ones.
+  const strayed = strayedHop(route)
   const focus =
     hovered === null
       ? null
@@ -149,6 +148,12 @@ function Ring({ route }: { route: RouteInfo }) {
               data-dim={focus !== null || undefined}
             />
           )),
+      )}
+      {strayed !== null && (
+        <path
+          d={chord(strayed.from, strayed.to, strayed.tree)}
+          className={`edge edge-real ${treeClass(strayed.tree)}`}
+        />
       )}
       {ring.map((hop, index) => {
         const { x, y } = point(index)
@@ -189,6 +194,58 @@ function Ring({ route }: { route: RouteInfo }) {
         )
       })}
     </svg>
+  )
+}
+
+function strayedHop({ ring, trees, cameFrom }: RouteInfo): { from: number; to: number; tree: 0 | 1 } | null {
+  if (cameFrom === null || cameFrom.how === 'sync') return null
+  const arrival = arrivalOf(cameFrom, trees)
+  if (arrival.way === 'sync' || (arrival.way === 'planned' && arrival.passedOver === 0)) return null
+  const from = ring.findIndex((hop) => hop.device === cameFrom.device)
+  const to = ring.findIndex((hop) => hop.me)
+  return from < 0 || to < 0 ? null : { from, to, tree: arrival.tree }
+}
+
+/** Which hop reached this device, from whom and when; and why, where it was not the one that the tree says. */
+function Came({ route, mine }: { route: RouteInfo; mine: boolean }) {
+  const { cameFrom, trees } = route
+  const now = useNow(MINUTE_MS)
+  if (mine || cameFrom === null)
+    return <p className="route-came">{mine ? text.inspector.ownRoute : text.inspector.cameUnknown}</p>
+  const arrival = arrivalOf(cameFrom, trees)
+  const name = cameFrom.memberName
+  const why =
+    arrival.way === 'sync'
+      ? text.inspector.cameSync
+      : arrival.way === 'stand-in'
+        ? text.inspector.cameStandIn(name)
+        : arrival.passedOver > 0
+          ? text.inspector.camePassedOver(arrival.passedOver)
+          : text.inspector.camePlanned
+  const way =
+    arrival.way === 'sync'
+      ? text.inspector.waySync
+      : arrival.way === 'stand-in'
+        ? text.inspector.wayStandIn(arrival.tree)
+        : text.inspector.wayHop(arrival.tree, arrival.hop, arrival.hops)
+  return (
+    <div className="route-came" data-testid="came">
+      <dl className="facts">
+        <div>
+          <dt>{text.inspector.from}</dt>
+          <dd>{name}</dd>
+        </div>
+        <div>
+          <dt>{text.inspector.way}</dt>
+          <dd>{way}</dd>
+        </div>
+        <div>
+          <dt>{text.inspector.stored}</dt>
+          <dd>{exactTime(cameFrom.at, now, locale)}</dd>
+        </div>
+      </dl>
+      <p className="route-lead">{why}</p>
+    </div>
   )
 }
 
@@ -261,7 +318,7 @@ function Path({ tree, route, mine, counts }: { tree: RouteTree; route: RouteInfo
   const { ring, cameFrom } = route
   const indices = pathIndices(tree, ring)
   const beside = counts ? servedBeside(tree.edges, indices) : []
-  const brought = !mine && cameFrom?.how === 'tree' && cameFrom.tree === tree.tree
+  const brought = !mine && cameFrom?.how === 'tree' && cameFrom.tree === tree.tree && cameFrom.hop !== null
   return (
     <li className="route-path">
       <span className={`route-key ${treeClass(tree.tree)}`}>{text.inspector.tree(tree.tree)}</span>

@@ -11,6 +11,7 @@ import { Mark } from '../ui/mark'
 import { PageHead } from '../ui/page-head'
 import { useShell } from '../ui/shell-context'
 import { tellError } from '../ui/toast'
+import { Caps } from './caps'
 import './settings.css'
 
 const themes: { value: SettingsView['theme']; label: string }[] = [
@@ -92,6 +93,7 @@ export function Settings({ openNavigation }: { openNavigation: () => void }) {
               />
             </div>
           </section>
+          <Caps settings={settings} />
           <section aria-label={text.settings.storage}>
             <h2 className="group-title">{text.settings.storage}</h2>
             <div className="panel">

@@ -33,6 +33,8 @@ export function SyncStrip() {
   const app = useApp()
   const words = syncWords(app)
   const { have, missing } = app.sync
+  // A device that has stopped has no links: that nobody is online would be no news, and no reason.
+  if (app.circle?.copied) return null
   if (words.tone !== 'busy' && words.tone !== 'warn') return null
   return (
     <div className="sync-strip" data-tone={words.tone} data-testid="sync-progress">

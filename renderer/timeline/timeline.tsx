@@ -36,6 +36,7 @@ import { useNow } from '../ui/now'
 import { useShell } from '../ui/shell-context'
 import { PageHead } from '../ui/page-head'
 import { HistoryDialog, RetractDialog } from './entry-dialogs'
+import { HeldPosts } from './held-posts'
 import { TimelineList, type ListHandle } from './list'
 import { SearchBar, type SearchHandle } from './search-bar'
 import { SyncStrip } from './sync-strip'
@@ -142,6 +143,7 @@ export function Timeline(props: TimelineProps) {
         />
       )}
       <SyncStrip />
+      <HeldPosts now={now} />
       {(replyTo || editing || (!searching && (!others || !writable))) && (
         <Composer
           ref={composer}

@@ -47,11 +47,13 @@ interface ConfirmProps {
   title: string
   confirm: string
   busy: boolean
+  /** What is confirmed takes nothing away from anybody. */
+  harmless?: boolean
   children: ReactNode
 }
 
 /** A question before something that cannot be undone; the safe answer has the focus. */
-export function Confirm({ open, onClose, onConfirm, title, confirm, busy, children }: ConfirmProps) {
+export function Confirm({ open, onClose, onConfirm, title, confirm, busy, harmless = false, children }: ConfirmProps) {
   return (
     <AlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <AlertDialog.Portal>
@@ -64,7 +66,7 @@ export function Confirm({ open, onClose, onConfirm, title, confirm, busy, childr
             <AlertDialog.Description render={<div />}>{children}</AlertDialog.Description>
             <div className="dialog-actions">
               <AlertDialog.Close className="button">{text.action.cancel}</AlertDialog.Close>
-              <Button look="danger" disabled={busy} onClick={onConfirm}>
+              <Button look={harmless ? 'primary' : 'danger'} disabled={busy} onClick={onConfirm}>
                 {confirm}
               </Button>
             </div>

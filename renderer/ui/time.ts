@@ -11,7 +11,12 @@ const format = (locale: string, name: string, options: Intl.DateTimeFormatOption
   cache.set(key, known)
   return known
 }
-const relative = (locale: string) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+const relatives = new Map<string, Intl.RelativeTimeFormat>()
+const relative = (locale: string): Intl.RelativeTimeFormat => {
+  const known = relatives.get(locale) ?? new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  relatives.set(locale, known)
+  return known
+}
 const capital = (words: string, locale: string) => words.slice(0, 1).toLocaleUpperCase(locale) + words.slice(1)
 
 /** Local midnight of a time: two times are on one day exactly when these are equal. */
@@ -43,6 +48,23 @@ export const tickLabel = (ms: number, unit: 'year' | 'month' | 'day', locale: st
 export const clockTime = (ms: number, locale: string): string =>
   format(locale, 'clock', { hour: 'numeric', minute: '2-digit' }).format(ms)
 
+function shortDate(ms: number, now: number, locale: string): string {
+  const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear()
+  return thisYear
+    ? format(locale, 'date', { day: 'numeric', month: 'short' }).format(ms)
+    : format(locale, 'date-year', { day: 'numeric', month: 'short', year: 'numeric' }).format(ms)
+}
+
+export const clockSeconds = (ms: number, locale: string): string =>
+  format(locale, 'clock-seconds', { hour: 'numeric', minute: '2-digit', second: '2-digit' }).format(ms)
+
+/** To the second, with the day unless it is today: '14:05:12', '3 Mar, 14:05:12'. */
+export function exactTime(ms: number, now: number, locale: string): string {
+  const clock = clockSeconds(ms, locale)
+  if (daysBetween(ms, now) === 0) return clock
+  return `${shortDate(ms, now, locale)}, ${clock}`
+}
+
 export const fullTime = (ms: number, locale: string): string =>
   format(locale, 'full', { dateStyle: 'full', timeStyle: 'medium' }).format(ms)
 
@@ -55,11 +77,7 @@ export function momentIn(ms: number, now: number, locale: string): string {
   const clock = clockTime(ms, locale)
   if (days === 0 || days === 1) return `${relative(locale).format(-days, 'day')}, ${clock}`
   if (days > 1 && days < 7) return `${format(locale, 'weekday', { weekday: 'long' }).format(ms)}, ${clock}`
-  const thisYear = new Date(ms).getFullYear() === new Date(now).getFullYear()
-  const date = thisYear
-    ? format(locale, 'date', { day: 'numeric', month: 'short' }).format(ms)
-    : format(locale, 'date-year', { day: 'numeric', month: 'short', year: 'numeric' }).format(ms)
-  return `${date}, ${clock}`
+  return `${shortDate(ms, now, locale)}, ${clock}`
 }
 
 /** '5 minutes ago', 'in 3 days': the largest unit that is at least one. */
@@ -74,7 +92,15 @@ export function relativeTime(ms: number, now: number, locale: string): string {
   return words.format(Math.trunc(delta / (30 * DAY_MS)), 'month')
 }
 
-export const count = (value: number, locale: string): string => new Intl.NumberFormat(locale).format(value)
+const amounts = new Map<string, Intl.NumberFormat>()
+/** Made once: a view of hundreds of devices words thousands of amounts. */
+const amount = (locale: string, name = '', options?: Intl.NumberFormatOptions): Intl.NumberFormat => {
+  const key = `${locale} ${name}`
+  const known = amounts.get(key) ?? new Intl.NumberFormat(locale, options)
+  amounts.set(key, known)
+  return known
+}
+export const count = (value: number, locale: string): string => amount(locale).format(value)
 
 /** Bytes in the unit a person would choose: '312 B', '4.1 kB', '12 MB'. */
 export function byteSize(bytes: number, locale: string): string {
@@ -88,8 +114,8 @@ export function byteSize(bytes: number, locale: string): string {
   const unit = units[at] ?? 'byte'
   const digits = at === 0 || value >= 10 ? 0 : 1
   // Intl spells out the smallest unit ('312 byte'); its sign is the same everywhere.
-  if (at === 0) return `${new Intl.NumberFormat(locale).format(value)}\u00a0B`
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: digits }).format(value)
+  if (at === 0) return `${count(value, locale)}\u00a0B`
+  return amount(locale, `${unit} ${digits}`, { style: 'unit', unit, maximumFractionDigits: digits }).format(value)
 }
 
 /** Elapsed time as a clock shows it: 0:07, 12:40, 1:02:03. */

@@ -7,8 +7,7 @@ import { crypto, keyPairFromSeed, signer } from '../../main/identity/sodium'
 import { Engine, type Effect } from '../../main/protocol/engine'
 import { heirs, makeRing, nodeSeed, relative, chain } from '../../main/protocol/heirs'
 import { encodeContent } from '../../main/protocol/kinds'
-import { deviceMessage, foundedList, makeGenesis, type MemberList } from '../../main/protocol/membership'
-import { commitAlone } from '../../main/protocol/agreement'
+import { deviceMessage, foundedList, makeGenesis, proposeEpoch } from '../../main/protocol/membership'
 import { encodeMessage } from '../../main/protocol/messages'
 import { decodeNode, makeNode, nodeMessage, type TimelineNode } from '../../main/protocol/node'
 import { Rings } from '../../main/protocol/rings'
@@ -57,10 +56,10 @@ const genesis = makeGenesis(
   },
   signer(annRoot),
 )
-const admitted = commitAlone(
+const founded = foundedList(genesis)
+const admitted = proposeEpoch(
   crypto,
-  foundedList(genesis),
-  { key: hex(ann) as DeviceKey, sign: signer(ann) },
+  founded,
   [
     {
       type: 'admit-member',
@@ -68,12 +67,13 @@ const admitted = commitAlone(
       name: 'Bob',
       device: hex(bob) as DeviceKey,
       certificate: signer(bobRoot)(deviceMessage(genesis.id, hex(bobRoot) as MemberKey, hex(bob) as DeviceKey)),
+      invite: null,
     },
   ],
   2,
 )
-if (admitted.state !== 'committed') throw new Error(admitted.state)
-const list: MemberList = admitted.list
+if (!admitted.ok) throw new Error(admitted.code)
+const { list } = admitted
 const nodes: TimelineNode[] = []
 for (let seq = 1; seq <= NODES; seq++) {
   const head = nodes.at(-1)

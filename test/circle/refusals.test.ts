@@ -178,7 +178,13 @@ test('[N4] backlink, order of time and equivocation are judged against what is s
     handOver(bad.bytes)
     await waitFor(`${code} to be counted`, async () => (await refused(code)) === before + 1)
   }
-  expect((await rows()).map((row) => row.text).sort()).toEqual(['first', 'from Mallory'])
+  // Rule N6: the device is stopped below the place where its histories part, so nothing of it is left.
+  await waitFor('the device to be stopped', async () => (await rows()).length === 1)
+  expect((await rows()).map((row) => row.text)).toEqual(['first'])
+  const forked = (await state()).circle!.members.find((m) => m.key === mallory.member)!.devices[0]!
+  expect(forked.forkedAt).toBe(1)
+  handOver(node({ seq: 2, backlink: first.id, timestamp: first.timestamp + 5 }).bytes)
+  await waitFor('what it writes then to be refused', async () => (await refused('DEVICE_FROZEN')) > 0)
   const { alerts } = await state()
   expect(alerts.map((alert) => alert.code)).toContain('EQUIVOCATION')
 })

@@ -9,9 +9,24 @@ import { commandParts, openAlone } from '../../main/command-line'
 import { Backend } from '../../main/peer/backend'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import { TwofoldError } from '../../shared/errors'
-import type { Row } from '../../shared/types'
+import type { HoldersView, Inspection, NetworkView, Row } from '../../shared/types'
+import { arrivalSentence, demotedLine, lastMinute, type liveJson } from '../../main/cli/forwarding-words'
+import { fileRow } from '../../main/peer/receipt-keeper'
+import { fromHex } from '../../main/protocol/codec'
+import { signedCheckpoint, vectorUpTo } from '../support/checkpoints'
 import { tempFolder } from '../support/folder'
-import { admitMember, crypto, found, follow, makePerson, recordOf, write } from '../support/people'
+import {
+  admitMember,
+  crypto,
+  found,
+  follow,
+  makePerson,
+  recordOf,
+  write,
+  writeTimeline,
+  type Person,
+} from '../support/people'
+import { decodeGenesis } from '../../main/protocol/membership'
 import { circleFile, clockAt, identityOf, memoryFiles, partsOf } from '../peer/parts'
 
 interface Ran {
@@ -91,6 +106,8 @@ describe('calling it wrongly', () => {
   test.each<[string, string[]]>([
     ['no name', ['init']],
     ['no name for a circle', ['circle', 'create']],
+    ['a jump that there is not', ['circle', 'create', '--name', 'Two', '--jump', '4']],
+    ['a jump that is no number', ['circle', 'create', '--name', 'Two', '--jump', 'far']],
     ['an approval that there is not', ['circle', 'create', '--name', 'Two', '--approval', 'maybe']],
     ['a limit that is no number', ['timeline', '--limit', 'many']],
     ['an empty limit', ['timeline', '--limit', '']],
@@ -187,6 +204,8 @@ describe('refusals exit with 1, one line, and a code', () => {
       [['post', 'hi', '--reply-to', id], 'ENTRY_UNKNOWN'],
       [['post', 'hi', '--reply-to', 'abc'], 'BAD_ARGUMENTS'],
       [['route', id], 'ENTRY_UNKNOWN'],
+      [['holders', id], 'ENTRY_UNKNOWN'],
+      [['holders', id, '--export', 'never.twofold'], 'ENTRY_UNKNOWN'],
       [['proof', id], 'ENTRY_UNKNOWN'],
       [['revoke', 'ab'.repeat(16)], 'INVITE_UNKNOWN'],
       [['timeline', '--member', 'Nobody'], 'MEMBER_UNKNOWN'],
@@ -257,7 +276,10 @@ describe('writing, reading and proving', () => {
     const machine = await run(['verify', '--json', 'entry.twofold'], { files, open: never })
     expect(json(machine.out)).toMatchObject([{ ok: true, id, memberName: 'Ann', circle: 'Lab' }])
     for (const [text, code] of [
-      [content.replace(/("node": "[0-9a-f]{200})../, '$1ff'), 'PROOF_FALSE'],
+      [
+        content.replace(/("node": "[0-9a-f]{200})(..)/, (_all, head, byte) => `${head}${byte === 'ff' ? '00' : 'ff'}`),
+        'PROOF_FALSE',
+      ],
       ['{}', 'PROOF_FILE_INVALID'],
       ['\u0000\u001b[2J', 'PROOF_FILE_INVALID'],
     ] as const) {
@@ -359,6 +381,17 @@ describe('writing, reading and proving', () => {
     expect(await run(['seed', '--entries', '1'], { open: never })).toMatchObject({ code: 2 })
   })
 
+  test('the agreement is tried without a folder, the same seed giving the same result', async () => {
+    const argv = ['simulate', 'agreement', '--admins', '3', '--schedules', '200', '--seed', '7', '--json']
+    const ran = await run(argv, { open: never })
+    expect(ran).toMatchObject({ code: 0, err: [] })
+    const [result] = json<Record<string, number>>(ran.out)
+    expect(Object.keys(result!)).toEqual(['schedules', 'committed', 'doubleCertificates', 'stalled', 'maxRounds'])
+    expect(result).toMatchObject({ schedules: 200, doubleCertificates: 0, stalled: 0 })
+    expect((await run(argv, { open: never })).out).toEqual(ran.out)
+    expect(await run(['simulate', 'agreement', '--admins', '8'], { open: never })).toMatchObject({ code: 2 })
+  })
+
   test('invites are made, listed and withdrawn', async () => {
     const data = await founded()
     const [invite] = json<{ id: string; link: string; words: string; usesMax: number }>(
@@ -421,7 +454,13 @@ describe('a circle with two members of one name', () => {
       const backend = new Backend(
         partsOf(dir, clock, {
           files,
-          identity: { open: () => identityOf(ann), create: () => identityOf(ann), confirm() {}, discard() {} },
+          identity: {
+            open: () => identityOf(ann),
+            create: () => identityOf(ann),
+            confirm() {},
+            discard() {},
+            renew: () => identityOf(ann),
+          },
         }),
       )
       await backend.start()
@@ -463,5 +502,161 @@ describe('a circle with two members of one name', () => {
     expect(members.out[0]!.split('\n')).toHaveLength(4)
     expect(members.out[0]).toMatch(/Ben +removed/)
     expect((await run(['remove', 'Ann'], { open })).err[0]).toContain('MEMBER_IS_FOUNDER')
+  })
+})
+
+describe('what forwarding did', () => {
+  const [ann, ben, carol] = ['Ann', 'Ben', 'Carol'].map(makePerson) as [Person, Person, Person]
+
+  /** Ann's folder: an entry of Ben that came from Carol on tree A, and one that came while catching up; Ben has signed. */
+  async function folder(): Promise<{ open: OpenAlone; ids: string[]; signedAt: number }> {
+    const dir = tempFolder()
+    const start = found(ann)
+    const record = recordOf(
+      start,
+      [ben, carol].map((person) => admitMember(start, person)),
+      [ann.device],
+    )
+    const list = follow(start, record)
+    const clock = clockAt()
+    const store = openTimelineStore(dir, crypto)
+    for (const { device, member } of [ann, ben, carol]) store.knowDevice(device.key, member)
+    const nodes = writeTimeline(list.circle, ben.device, 2, { epoch: 1 })
+    const origins = [
+      { from: carol.device.key, how: 'tree', tree: 0 } as const,
+      { from: ben.device.key, how: 'sync', tree: null } as const,
+    ]
+    store.append(
+      nodes.map((node, i) => ({ node, origin: origins[i]!, arrival: null })),
+      () => ben.member,
+      clock.ms,
+    )
+    const signedAt = clock.ms - 5000
+    const proven = signedCheckpoint(list.circle, ben.device, signedAt, vectorUpTo(nodes[0]!))
+    const { device, at, late, signature, vector } = fileRow(proven)
+    store.keepCheckpoints([
+      {
+        device: device as Person['device']['key'],
+        at,
+        late: fromHex(late),
+        signature: fromHex(signature),
+        vector: fromHex(vector),
+        digest: proven.checkpoint.digest,
+      },
+    ])
+    store.close()
+    const files = memoryFiles(circleFile(list, [record]))
+    const open: OpenAlone = async () => {
+      const backend = new Backend(
+        partsOf(dir, clock, {
+          files,
+          identity: {
+            open: () => identityOf(ann),
+            create: () => identityOf(ann),
+            renew: () => identityOf(ann),
+            confirm() {},
+            discard() {},
+          },
+        }),
+      )
+      await backend.start()
+      return { backend, close: () => backend.close() }
+    }
+    return { open, ids: nodes.map((node) => node.id), signedAt }
+  }
+
+  test('[C3] holders names who signed for an entry and of whom nothing is known, and exports what verify accepts', async () => {
+    const { open, ids, signedAt } = await folder()
+    const [view] = json<HoldersView>((await run(['holders', ids[0]!, '--json'], { open })).out)
+    expect(view!.of).toBe(3)
+    expect(new Map(view!.held.map(({ memberName, at }) => [memberName, at]))).toEqual(
+      new Map([
+        ['Ann', null],
+        ['Ben', signedAt],
+      ]),
+    )
+    expect(view!.unknown.map(({ memberName }) => memberName)).toEqual(['Carol'])
+    const told = (await run(['holders', ids[0]!], { open })).out.join('\n')
+    expect(told).toMatch(/^Held by 2 of 3\.\nMEMBER +HOLDS IT +DEVICE\n/)
+    expect(told).toMatch(/Ann +this device/)
+    expect(told).toMatch(/Ben +up to 2026-01-01 00:00:55/)
+    expect(told).toMatch(/Carol +not known/)
+    expect((await run(['holders', ids[1]!], { open })).out[0], 'Ben signed for less').toMatch(/^Held by 1 of 3\./)
+
+    const exported = await run(['holders', ids[0]!, '--export', 'held.twofold', '--json'], { open })
+    expect(json(exported.out)).toMatchObject([{ of: 3, exported: 'held.twofold' }])
+    const checked = await run(['verify', 'held.twofold'], { files: written, open: never })
+    expect(checked).toMatchObject({ code: 0, err: [] })
+    expect(checked.out).toContain(
+      '  ✓ Held and verified by 1 other device, each by its own signature: Ben (2026-01-01 00:00:55 UTC).',
+    )
+    const machine = await run(['verify', 'held.twofold', '--json'], { files: written, open: never })
+    expect(json<{ steps: { id: string }[] }>(machine.out)[0]!.steps.at(-1)).toMatchObject({ id: 'holders', ok: true })
+    expect((await run(['proof', ids[0]!], { open })).out[0], 'a plain proof brings none').not.toContain('"holders"')
+  })
+
+  test('[F10] route says who handed an entry over, and when', async () => {
+    const { open, ids } = await folder()
+    const [route] = json<Inspection['route']>((await run(['route', ids[0]!, '--json'], { open })).out)
+    expect(route!.cameFrom).toMatchObject({ memberName: 'Carol', how: 'tree', tree: 0, at: clockAt().ms })
+    const told = (await run(['route', ids[0]!], { open })).out
+    expect(told.slice(0, 2).map((line) => line.slice(0, 8))).toEqual(['Tree A: ', 'Tree B: '])
+    expect(told[2]).toBe(arrivalSentence(route!))
+    expect(told[2]).toMatch(/^First copy from Carol, on tree A, .*2026-01-01 00:01:00\./)
+    expect((await run(['route', ids[1]!], { open })).out[2]).toBe(
+      'First copy from Ben, while catching up, 2026-01-01 00:01:00.',
+    )
+  })
+
+  test('[F10] the sentence tells a planned hop from one that skipped somebody and from a stand-in', () => {
+    const hop = (name: string) => ({ device: ann.device.key, member: ann.member, memberName: name })
+    const came = (at: number | null) =>
+      arrivalSentence({
+        ring: [],
+        acknowledgedBy: [],
+        trees: [{ tree: 1, edges: [], path: ['Ben', 'Carol', 'Dora', 'Ann'].map(hop) }],
+        cameFrom: { ...hop('Carol'), how: 'tree', tree: 1, at: clockAt().ms, hop: at },
+      })
+    expect(came(2)).toBe('First copy from Carol, on tree B, hop 3 of 3, 2026-01-01 00:01:00.')
+    expect(came(1)).toBe(
+      'First copy from Carol, on tree B, hop 2 of 3, 2026-01-01 00:01:00. It skipped 1 of the path that could not be reached.',
+    )
+    expect(came(null)).toBe(
+      'First copy from Carol, on tree B, 2026-01-01 00:01:00. It stood in for a device of the path that could not be reached or was late.',
+    )
+  })
+
+  test('peers tells what moved in the last minute, and who is demoted, why and until when', async () => {
+    const { open } = await folder()
+    const machine = await run(['peers', '--json'], { open })
+    const [network] = json<NetworkView & { live: ReturnType<typeof liveJson> }>(machine.out)
+    expect(network!.live).toEqual({ lastMinute: { sent: 0, received: 0 }, peers: [], demoted: [] })
+    expect(network!.links).toEqual([])
+    const bare = await run(['peers', '--json', '--data', tempFolder()])
+    expect(json<object>(bare.out)[0], 'no circle, no ring').not.toHaveProperty('live')
+
+    const traffic = { sent: Array.from({ length: 300 }, () => 2), received: Array.from({ length: 300 }, (_, i) => i) }
+    expect(lastMinute(traffic)).toEqual({ sent: 120, received: 16_170 })
+    const demotion = {
+      device: ben.device.key,
+      memberName: 'Ben',
+      reason: 'drops' as const,
+      text: 'Ben did not hand on 31 of 58 entries that were its to hand on; 9 devices missed them.',
+      since: clockAt().ms,
+      until: clockAt().ms + 300_000,
+    }
+    expect(demotedLine(demotion)).toBe(
+      'Demoted since 2026-01-01 00:01:00, tried again 2026-01-01 00:06:00: Ben did not hand on 31 of 58 entries that were its to hand on; 9 devices missed them.',
+    )
+  })
+
+  test('[F4] circle create takes how entries jump, which is in the founding record', async () => {
+    const data = ['--data', tempFolder()]
+    await run(['init', '--name', 'Ann', ...data])
+    const made = await run(['circle', 'create', '--name', 'Fleet', '--jump', '2', '--json', ...data])
+    expect(json(made.out)).toMatchObject([{ name: 'Fleet', approval: 'auto', jump: 2 }])
+    const [id] = (await run(['post', 'hello', ...data])).out
+    const proof = JSON.parse((await run(['proof', id!, ...data])).out.join('\n')) as { genesis: string }
+    expect(decodeGenesis(crypto, fromHex(proof.genesis))).toMatchObject({ name: 'Fleet', jump: 2 })
   })
 })

@@ -34,6 +34,7 @@ function expiredLink(): string {
     circleName: 'Family',
     inviterName: 'Ann',
     inviter: toHex(keys.publicKey) as DeviceKey,
+    epoch: 0,
     expiresAt: Date.now() - 60_000,
     usesMax: 1,
     approval: 'auto' as const,

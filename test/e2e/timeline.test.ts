@@ -47,6 +47,11 @@ async function ask<K extends CallName>(name: K, input: Input<K>): Promise<Result
   if (!reply.ok) throw new Error(reply.message)
   return reply.value
 }
+async function post(input: Input<'entry.post'>): Promise<NodeId> {
+  const row = await ask('entry.post', input)
+  if (!row) throw new Error('the entry waits')
+  return row.id
+}
 
 describe.each(['light', 'dark'] as const)('%s', (theme) => {
   beforeAll(async () => {
@@ -78,7 +83,7 @@ describe('by keyboard', () => {
     await choose(page)
   }
   test('+ reacts, b bookmarks, x selects, t opens the thread and Escape comes back', async () => {
-    const { id } = await ask('entry.post', { text: 'keys' })
+    const id = await post({ text: 'keys' })
     await newest()
     await page.keyboard.press('+')
     await entry(page).getByRole('button', { name: /^👍/ }).waitFor()
@@ -184,7 +189,7 @@ const hostile: Readonly<Record<string, string>> = {
 }
 describe('hostile entries', () => {
   test.each(Object.keys(hostile))('%s is painted harmlessly', async (name) => {
-    const { id } = await ask('entry.post', { text: hostile[name]! })
+    const id = await post({ text: hostile[name]! })
     await views['everyone']!(page)
     const row = page.locator(`[data-id="${id}"]`)
     await row.waitFor()

@@ -91,7 +91,7 @@ test('[F10] the inspector shows the proof in sentences and the route as a pictur
   const [line] = (await timeline(a)).filter((l) => l.text === 'On my way')
   const route = await twofold(a.path, ['route', line!.id])
   expect(route.out).toMatch(
-    /^Tree A: Carol → (Bob → )?Ann\nTree B: Carol → (Bob → )?Ann\nFirst copy from (Carol|Bob), on tree [AB]\.$/,
+    /^Tree A: Carol → (Bob → )?Ann\nTree B: Carol → (Bob → )?Ann\nFirst copy from (Carol|Bob), on tree [AB], .*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\..*$/,
   )
   const proof = await twofold(a.path, ['proof', line!.id, '--out', `${a.path}/entry.twofold`])
   expect(proof.code).toBe(0)
@@ -99,8 +99,54 @@ test('[F10] the inspector shows the proof in sentences and the route as a pictur
   const verified = await twofold(elsewhere.path, ['verify', `${a.path}/entry.twofold`])
   expect(verified.out).toContain('The proof holds: written by Carol in the circle Family')
   elsewhere.remove()
+  await pane.getByText(/^Tree [AB], (hop \d of \d|standing in)$/).waitFor()
+})
+
+test('[C3] within seconds everybody has signed for an entry, and the signatures can be checked anywhere', async () => {
+  const { page } = ann
+  const pane = page.getByRole('complementary', { name: 'Entry details' })
+  await pane.getByText('Held by 3 of 3').waitFor()
+  await pane.getByTestId('holders').scrollIntoViewIfNeeded()
+  expect(await pane.getByRole('list', { name: 'Held by 3 devices' }).getByRole('listitem').allInnerTexts()).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^Bob\s+up to \d/), expect.stringMatching(/^Carol\s+up to \d/)]),
+  )
+  await picture(page, '06-inspector-holders')
+  const [line] = (await timeline(a)).filter((l) => l.text === 'On my way')
+  const file = `${a.path}/held.twofold`
+  expect((await twofold(a.path, ['holders', line!.id, '--export', file])).out).toMatch(/^Held by 3 of 3\.\n/)
+  const elsewhere = newFolder('nobody')
+  const verified = await twofold(elsewhere.path, ['verify', file])
+  expect(verified.out).toMatch(/✓ Held and verified by 2 other devices, each by its own signature: .*Bob/)
+  elsewhere.remove()
   await pane.getByRole('button', { name: 'Close details' }).click()
   await pane.waitFor({ state: 'detached' })
+})
+
+test('[F5] the network view shows the ring with its links, by pointer and by keys, and caps can be set', async () => {
+  const { page } = ann
+  await page.getByRole('navigation').getByRole('button', { name: 'Network', exact: true }).click()
+  const map = page.getByRole('listbox', { name: 'Ring of 3 devices, this one first' })
+  await map.getByRole('option').nth(2).waitFor()
+  const names = await map.getByRole('option').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')))
+  expect(names[0]).toMatch(/^Ann, This device/)
+  expect(names.slice(1)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^Bob, Online on this computer, [12] of 2 after you$/),
+      expect.stringMatching(/^Carol, Online on this computer, [12] of 2 after you$/),
+    ]),
+  )
+  await map.press('End')
+  await map.press('Enter')
+  const last = names[2]!.split(',')[0]!
+  await page.getByTestId('ring-facts').getByRole('heading', { name: last }).waitFor()
+  await page.getByTestId('traffic').getByRole('combobox', { name: 'Traffic with' }).waitFor()
+  expect(await page.getByLabel('Traffic with').locator('option:checked').innerText()).toBe(last)
+  await page.getByText('2 of 2 other devices proven').waitFor()
+  await picture(page, '08-network-chosen')
+  await page.getByRole('navigation').getByRole('button', { name: 'Settings', exact: true }).click()
+  await page.getByLabel('To one device').fill('512')
+  await page.getByLabel('To one device').press('Enter')
+  await page.getByText('At most 512 KiB a second').waitFor()
 })
 
 test('every view has something to show', async () => {

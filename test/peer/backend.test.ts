@@ -207,7 +207,13 @@ describe('a circle of three, seen by its founder', () => {
   const open = async (dir: string, clock: Clock, over: Partial<Parts> = {}) => {
     const backend = new Backend(
       partsOf(dir, clock, {
-        identity: { open: () => identityOf(ann), create: () => identityOf(ann), confirm() {}, discard() {} },
+        identity: {
+          open: () => identityOf(ann),
+          create: () => identityOf(ann),
+          confirm() {},
+          discard() {},
+          renew: () => identityOf(ann),
+        },
         files: memoryFiles(circleFile(list, records)),
         ...over,
       }),
@@ -228,7 +234,7 @@ describe('a circle of three, seen by its founder', () => {
     const times: number[] = []
     for (const ms of [start, start, start, start - 60_000, start + 10]) {
       clock.ms = ms
-      times.push((await handlers['entry.post']({ text: 'tick' })).timestamp)
+      times.push((await handlers['entry.post']({ text: 'tick' }))!.timestamp)
     }
     expect(times).toEqual([start, start + 1, start + 2, start + 3, start + 10])
     expect(await handlers['store.verify']({})).toEqual({ checked: 5, bad: [] })
@@ -236,13 +242,13 @@ describe('a circle of three, seen by its founder', () => {
 
   test('[CLOCK_BEHIND] a clock more than five minutes behind the last own entry writes nothing', async () => {
     const { clock, handlers } = await setUp()
-    const { timestamp } = await handlers['entry.post']({ text: 'now' })
+    const { timestamp } = (await handlers['entry.post']({ text: 'now' }))!
     clock.ms = timestamp - 5 * 60_000 - 1
     await expect(call(() => handlers['entry.post']({ text: 'then' }))).rejects.toThrow(
       refusedAs('CLOCK_BEHIND', { behind: '5 minutes' }),
     )
     clock.ms = timestamp - 5 * 60_000
-    expect((await handlers['entry.post']({ text: 'then' })).seq).toBe(2)
+    expect((await handlers['entry.post']({ text: 'then' }))!.seq).toBe(2)
   })
 
   test('[N1] what can be posted: something, of at most 65,276 bytes, and as an answer only to what is here', async () => {
@@ -250,7 +256,7 @@ describe('a circle of three, seen by its founder', () => {
     for (const text of ['', ' \n\t '])
       await expect(call(() => handlers['entry.post']({ text }))).rejects.toThrow(withCode('TEXT_EMPTY'))
     const max = 65_276
-    const longest = await handlers['entry.post']({ text: 'x'.repeat(max) })
+    const longest = (await handlers['entry.post']({ text: 'x'.repeat(max) }))!
     expect(longest).toMatchObject({ seq: 1, mine: true, waiting: true, proof: 'linked', kind: 'post' })
     for (const text of ['x'.repeat(max + 1), '€'.repeat(Math.ceil(max / 3) + 1)])
       await expect(call(() => handlers['entry.post']({ text }))).rejects.toThrow(withCode('TEXT_TOO_LONG'))
@@ -262,7 +268,7 @@ describe('a circle of three, seen by its founder', () => {
     ).rejects.toThrow(withCode('ENTRY_UNKNOWN'))
     const reply = await handlers['entry.post']({ text: 'x'.repeat(max), replyTo: longest.id })
     expect(reply).toMatchObject({ seq: 2, kind: 'reply', target: { id: longest.id } })
-    expect((await handlers['entry.post']({ text: '  indented, with a tail \n\n' })).text).toBe(
+    expect((await handlers['entry.post']({ text: '  indented, with a tail \n\n' }))!.text).toBe(
       '  indented, with a tail',
     )
   })
@@ -375,6 +381,7 @@ test('[M4] a network that cannot be started leaves no joining behind', async () 
         open: () => identityOf(people[0]!),
         create: () => identityOf(people[0]!),
         confirm() {},
+        renew: () => identityOf(people[0]!),
         discard() {},
       },
       network: () => failing,

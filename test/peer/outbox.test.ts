@@ -33,6 +33,7 @@ const fakeLink = (remote = bob): FakeLink => ({
   path: 'loopback',
   address: { host: '127.0.0.1', port: 1 },
   openedAt: 0,
+  remoteRun: 1,
   stats: { bytesIn: 0, bytesOut: 0, lastReceivedAt: 0 },
   sent: [],
   congested: false,
@@ -116,6 +117,16 @@ test('[C1] small talk does not make the next node wait', () => {
   vi.advanceTimersByTime(1)
   outbox.send(bob, small(2))
   vi.advanceTimersByTime(0)
+  expect(link.sent.map(({ frame }) => numbersOf(frame))).toEqual([[1], [2]])
+})
+
+test('[C1] a clock that is set back holds nothing up', () => {
+  const { outbox, link } = connected()
+  outbox.send(bob, small(1))
+  vi.advanceTimersByTime(0)
+  vi.setSystemTime(Date.now() - 600_000)
+  outbox.send(bob, small(2))
+  vi.advanceTimersByTime(50)
   expect(link.sent.map(({ frame }) => numbersOf(frame))).toEqual([[1], [2]])
 })
 

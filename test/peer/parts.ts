@@ -3,6 +3,7 @@
 import { secrets } from '../../main/identity/secrets'
 import { parseHostPort } from '../../main/net/address'
 import type { CircleFile, FilesPort, Identity, Parts, SettingsFile } from '../../main/peer/ports'
+import type { AgreementState } from '../../main/protocol/agreement'
 import { toHex } from '../../main/protocol/codec'
 import type { EpochRecord, MemberList } from '../../main/protocol/membership'
 import { differences } from '../../main/render/differences'
@@ -36,8 +37,8 @@ export const circleFile = (
   epochs: records.map((record) => toHex(record.bytes)),
   secrets: [toHex(seedOf('circle secret'))],
   invites: [],
-  requests: [],
-  refusedRequests: [],
+  wants: [],
+  provisional: false,
   mustCatchUp: false,
   ...over,
 })
@@ -46,12 +47,12 @@ const SETTINGS: SettingsFile = {
   theme: 'system',
   density: 'comfortable',
   language: 'system',
-  capKiB: 0,
-  capPeerKiB: 0,
   lan: true,
   internet: false,
   manualAddresses: [],
   port: 0,
+  capKiB: 0,
+  capPeerKiB: 0,
 }
 
 export interface MemoryFiles extends FilesPort {
@@ -62,6 +63,8 @@ export interface MemoryFiles extends FilesPort {
 export function memoryFiles(circle: CircleFile | null = null): MemoryFiles {
   let joining: string | null = null
   let settings = SETTINGS
+  let agreement: AgreementState | null = null
+  let notices: readonly Uint8Array[] = []
   const files: MemoryFiles = {
     circle,
     failWith: null,
@@ -69,6 +72,17 @@ export function memoryFiles(circle: CircleFile | null = null): MemoryFiles {
     writeCircle(next) {
       if (files.failWith) throw files.failWith
       files.circle = next
+    },
+    setCircleAside: () => void (files.circle = null),
+    readAgreement: () => agreement,
+    writeAgreement(state) {
+      if (files.failWith) throw files.failWith
+      agreement = state
+    },
+    readNotices: () => [...notices],
+    writeNotices(next) {
+      if (files.failWith) throw files.failWith
+      notices = next
     },
     readJoining: () => joining,
     writeJoining: (link) => void (joining = link),
@@ -97,6 +111,9 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
       },
       confirm: () => undefined,
       discard: () => undefined,
+      renew: () => {
+        throw new Error('no identity is renewed in this test')
+      },
     },
     files: memoryFiles(),
     openStore: () => openOrSalvage(dir, secrets.crypto, clock.ms),

@@ -1,8 +1,12 @@
 // Proof files: what one says is checked from its bytes alone, and no changed byte of what it proves goes through.
 import { describe, expect, test } from 'vitest'
 import { checkProofFile, proofFile } from '../../main/peer/proof'
+import type { FileRow } from '../../main/peer/receipt-keeper'
 import { toHex } from '../../main/protocol/codec'
+import { encodeEntries } from '../../main/protocol/cuts'
+import type { Proven } from '../../main/protocol/receipts'
 import { TwofoldError } from '../../shared/errors'
+import { signedCheckpoint, vectorUpTo } from '../support/checkpoints'
 import {
   NEW_YEAR,
   admitMember,
@@ -36,6 +40,7 @@ interface File {
   genesis: string
   epochs: string[]
   node: string
+  holders?: FileRow[]
 }
 const file = JSON.parse(content) as File
 const check = (text: string, now = NOW) => checkProofFile(crypto, text, now)
@@ -82,6 +87,95 @@ describe('[N4] one changed byte', () => {
     const [record] = file.epochs
     for (const at of places(record!))
       expect(codeOf(changed({ epochs: [flipped(record!, at)] })), `byte ${at}`).toBe('PROOF_FALSE')
+  })
+})
+
+describe('[C3] a proof file with holders', () => {
+  const AT = NEW_YEAR + 60_000
+  const annHeld = writeTimeline(founded.circle, ann.device, 2)
+  const late = [{ epoch: 1, author: 0, seq: 7, tree: 1 as const }]
+  const signed = [
+    signedCheckpoint(founded.circle, ann.device, AT, vectorUpTo(annHeld[1]!, entries[2]!), late),
+    signedCheckpoint(founded.circle, ben.device, AT + 5000, vectorUpTo(annHeld[0]!, entries[1]!)),
+  ]
+  const fileOf = (holders: readonly Proven[]) =>
+    JSON.parse(proofFile(entries[1]!, withBen, [admission.bytes], 'Ben', holders).content) as File
+  const held = fileOf(signed)
+  const rows = held.holders!
+  const withRow = (change: Partial<Record<keyof FileRow, unknown>>, at = 0) =>
+    JSON.stringify({ ...held, holders: rows.map((row, i) => (i === at ? { ...row, ...change } : row)) })
+
+  test('names each of them with the time up to which they signed, after the other steps', () => {
+    const { steps } = check(JSON.stringify(held))
+    expect(steps.map(({ id, ok }) => [id, ok])).toEqual(
+      ['encoding', 'id', 'signature', 'device', 'member', 'epoch', 'log', 'time', 'holders'].map((id) => [id, true]),
+    )
+    expect(steps.at(-1)!.sentence).toBe(
+      'Held and verified by 2 other devices, each by its own signature: Ann (2026-01-01 00:01:00 UTC), Ben (2026-01-01 00:01:05 UTC).',
+    )
+    expect(steps.at(-1)!.raw).toEqual([
+      ['Ann', rows[0]!.signature],
+      ['Ben', rows[1]!.signature],
+    ])
+  })
+  test('without any holder is the file of the entry alone', () => {
+    expect(fileOf([])).toEqual(file)
+    expect(check(JSON.stringify({ ...held, holders: [] })).steps).toHaveLength(8)
+  })
+
+  const flip = (hex: string, at: number) =>
+    hex.slice(0, at * 2) +
+    (Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16) ^ 1).toString(16).padStart(2, '0') +
+    hex.slice(at * 2 + 2)
+  test.each(['device', 'late', 'signature', 'vector'] as const)(
+    'one changed byte anywhere in “%s” makes it false',
+    (field) => {
+      for (let at = 0; at < rows[0]![field].length / 2; at++)
+        expect(codeOf(withRow({ [field]: flip(rows[0]![field], at) })), `byte ${at}`).toBe('PROOF_FALSE')
+    },
+  )
+  test('another time makes it false', () => {
+    for (const at of [AT - 1, AT + 1, 0, 2 ** 52]) expect(codeOf(withRow({ at })), String(at)).toBe('PROOF_FALSE')
+  })
+  test.each<[string, string]>([
+    ['another holder’s signature', withRow({ signature: rows[1]!.signature })],
+    ['another holder’s name', withRow({ device: rows[1]!.device })],
+    ['a vector of nothing that others signed', withRow({ vector: toHex(encodeEntries(vectorUpTo(annHeld[0]!))) })],
+    [
+      'a checkpoint of another circle',
+      JSON.stringify(fileOf([signedCheckpoint(found(ben).circle, ann.device, AT, vectorUpTo(entries[1]!))])),
+    ],
+    ['a stranger', JSON.stringify(fileOf([signedCheckpoint(founded.circle, eve.device, AT, vectorUpTo(entries[1]!))]))],
+    [
+      'somebody who signed for less',
+      JSON.stringify(fileOf([signedCheckpoint(founded.circle, ann.device, AT, vectorUpTo(entries[0]!))])),
+    ],
+    [
+      'somebody who signed for another author alone',
+      JSON.stringify(fileOf([signedCheckpoint(founded.circle, ann.device, AT, vectorUpTo(annHeld[1]!))])),
+    ],
+    [
+      'somebody who signed for another entry in its place',
+      JSON.stringify(
+        fileOf([
+          signedCheckpoint(founded.circle, ann.device, AT, [
+            { device: ben.device.key, height: 2, head: entries[0]!.id },
+          ]),
+        ]),
+      ),
+    ],
+  ])('[PROOF_FALSE] %s', (_what, text) => {
+    expect(codeOf(text)).toBe('PROOF_FALSE')
+  })
+  test.each<[string, string]>([
+    ['a field too many', withRow({ extra: 1 } as never)],
+    ['no time', withRow({ at: undefined })],
+    ['a negative time', withRow({ at: -1 })],
+    ['a fraction of a time', withRow({ at: 1.5 })],
+    ['half a byte', withRow({ signature: rows[0]!.signature.slice(1) })],
+    ['holders that are no list', JSON.stringify({ ...held, holders: rows[0] })],
+  ])('[PROOF_FILE_INVALID] %s', (_what, text) => {
+    expect(codeOf(text)).toBe('PROOF_FILE_INVALID')
   })
 })
 

@@ -26,6 +26,7 @@ import {
   PULL_RANGES_MAX,
   TEXT_BYTES_MAX,
 } from '../../main/protocol/limits'
+import { decodeNotice, makeNotice } from '../../main/protocol/notices'
 import { decodeEpoch, decodeGenesis, certifyEpoch, makeGenesis } from '../../main/protocol/membership'
 import { decodeFrame, encodeMessage, type Message } from '../../main/protocol/messages'
 import { decodeNode, makeNode, type NodeFields } from '../../main/protocol/node'
@@ -135,7 +136,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
       { maxLength: 4 },
     ),
   }),
-  fc.record({ type: fc.constant('digest' as const), cut: uint, digest: bytes(32) }),
+  fc.record({ type: fc.constant('digest' as const), epoch: uint, cut: uint, digest: bytes(32) }),
   fc.record({ type: fc.constant('same' as const), digest: bytes(32) }),
   fc.record({
     type: fc.constant('have' as const),
@@ -157,6 +158,13 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     .map(([d, r, nodes]) => ({ type: 'run' as const, device: d, ...r, nodes })),
   fc.record({ type: fc.constant('epochs-want' as const), after: uint }),
   fc.record({ type: fc.constant('epochs' as const), records: fc.array(small, { maxLength: 3 }) }),
+  fc.record({ type: fc.constant('notices-have' as const), ids: fc.array(bytes(16).map(toHex), { maxLength: 4 }) }),
+  fc.record({ type: fc.constant('notices' as const), notices: fc.array(small, { maxLength: 3 }) }),
+  fc.constant({ type: 'secret-want' as const }),
+  fc.record({ type: fc.constant('secret' as const), secret: bytes(32) }),
+  fc.record({ type: fc.constant('twin' as const), run: uint }),
+  fc.record({ type: fc.constant('branch-want' as const), device, to: uint }),
+  fc.record({ type: fc.constant('branch' as const), device, nodes: fc.array(small, { maxLength: 3 }) }),
 )
 
 const name = fc
@@ -177,6 +185,8 @@ const joinMessage: fc.Arbitrary<JoinMessage> = fc.oneof(
     device,
     certificate: bytes(64),
     proof: bytes(64),
+    slot: device,
+    ticket: bytes(64),
   }),
   fc.record({ type: fc.constant('join-pending' as const), by: name }),
   fc.record({
@@ -217,7 +227,7 @@ const again: Record<string, { valid: readonly string[]; decode: (b: Uint8Array) 
     valid: golden.epochs.map((e) => e.bytes),
     decode(b) {
       const record = decodeEpoch(crypto, b)
-      return record && certifyEpoch(record, record.signatures).bytes
+      return record && certifyEpoch(record, record.ballot, record.signatures).bytes
     },
   },
   genesis: {
@@ -226,6 +236,14 @@ const again: Record<string, { valid: readonly string[]; decode: (b: Uint8Array) 
       const genesis = decodeGenesis(crypto, b)
       const signature = b.slice(-64)
       return genesis && makeGenesis(crypto, genesis, () => signature).bytes
+    },
+  },
+  notice: {
+    valid: Object.values(golden.notices),
+    decode(b) {
+      const notice = decodeNotice(crypto, golden.genesis.id as CircleId, b)
+      const signature = b.slice(-64)
+      return notice && makeNotice(crypto, golden.genesis.id as CircleId, notice, notice.signer, () => signature).bytes
     },
   },
   capability: { valid: [golden.capability], decode: (b) => (decodeCapability(crypto, b) ? b : null) },

@@ -1,14 +1,24 @@
 // The values behind golden.json: fixed seeds, fixed times. Every byte that goes over the wire or into a file is frozen
 // there; a change of any is a change of the protocol.
 import { fromHex, toHex } from '../../main/protocol/codec'
-import { inviteIdOf, signCapability, encodeCapability, encodeLink, type InviteLink } from '../../main/protocol/invite'
-import { encodeJoin, joinProofMessage } from '../../main/protocol/join-messages'
+import {
+  inviteIdOf,
+  inviteSlotSeed,
+  signCapability,
+  encodeCapability,
+  encodeLink,
+  type InviteLink,
+} from '../../main/protocol/invite'
+import { keyPairFromSeed, signer } from '../../main/identity/sodium'
+import type { Statement } from '../../main/protocol/agreement'
+import { makeNotice, type NoticeBody } from '../../main/protocol/notices'
+import { encodeJoin, joinProofMessage, ticketMessage } from '../../main/protocol/join-messages'
 import { secretHash, deviceMessage, type SecretRotation } from '../../main/protocol/membership'
 import { encodeMessage, markOf, type Late } from '../../main/protocol/messages'
 import { checkpointMessage } from '../../main/protocol/receipts'
 import { makeNode } from '../../main/protocol/node'
 import { nodeSeed, makeRing } from '../../main/protocol/heirs'
-import type { NodeId } from '../../shared/types'
+import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
 import {
   NEW_YEAR,
   admitDevice,
@@ -35,12 +45,12 @@ export function goldenValues() {
   const two = follow(list, admitted)
   const rotation: SecretRotation = {
     hash: secretHash(crypto, seedOf('secret')),
-    boxes: [{ device: alice.device.key, box: new Uint8Array(80).fill(7) }],
+    boxes: [alice.device.key, laptop.key].map((key) => ({ device: key, box: new Uint8Array(80).fill(7) })),
   }
   const removed = recordOf(
     two,
     [{ type: 'remove-member', member: bob.member, cutoffs: [{ device: bob.device.key, seq: 300 }] }],
-    [laptop, alice.device],
+    [alice.device],
     rotation,
   )
   const { circle } = list
@@ -73,6 +83,7 @@ export function goldenValues() {
       circleName: 'Lab',
       inviterName: 'Alice',
       inviter: alice.device.key,
+      epoch: 1,
       expiresAt: NEW_YEAR + 86_400_000,
       usesMax: 5,
       approval: 'ask',
@@ -86,7 +97,20 @@ export function goldenValues() {
     device: bob.device.key,
     certificate: bob.sign(deviceMessage(circle, bob.member, bob.device.key)),
   }
-  const proof = bob.device.sign(joinProofMessage(crypto, circle, capability.invite, request))
+  const slot = keyPairFromSeed(inviteSlotSeed(crypto, secret, 0))
+  const signed = {
+    ...request,
+    proof: bob.device.sign(joinProofMessage(crypto, circle, capability.invite, request)),
+    slot: toHex(slot.publicKey) as DeviceKey,
+    ticket: signer(slot)(ticketMessage(circle, capability.invite, bob.device.key)),
+  }
+  const noticeOf = (body: NoticeBody) =>
+    toHex(makeNotice(crypto, circle, body, alice.device.key, alice.device.sign).bytes)
+  const ballot = { round: 3, by: alice.device.key }
+  const value = { id: toHex(crypto.hash(fromHex('0a0b'))) as EpochId, bytes: fromHex('0a0b') }
+  const statement = (s: Statement) =>
+    noticeOf({ type: 'agreement', number: 2, previous: two.epochIds[1]!, statement: s })
+  const from = alice.device.key
   const nodes = [firstNode, makeNode(crypto, second, alice.device.sign), makeNode(crypto, strange, alice.device.sign)]
   const ring = makeRing(crypto, two.epochIds[1]!, [alice.device.key, bob.device.key, laptop.key])
   const device = alice.device.key
@@ -108,7 +132,7 @@ export function goldenValues() {
       node: toHex(encodeMessage({ type: 'node', tree: 1, brief: true, lo: 0, len: 253, bytes: fromHex('0102') })),
       part: toHex(encodeMessage({ type: 'part', tree: 0, lo: 1, len: 2, id: head })),
       ack: toHex(encodeMessage({ type: 'ack', tree: 0, mark: markOf(head) })),
-      digest: toHex(encodeMessage({ type: 'digest', cut: 253, digest: seedOf('digest') })),
+      digest: toHex(encodeMessage({ type: 'digest', epoch: 1, cut: 253, digest: seedOf('digest') })),
       same: toHex(encodeMessage({ type: 'same', digest: seedOf('digest') })),
       have: toHex(encodeMessage({ type: 'have', question: true, cut: 0, entries: [{ device, height: 65_536, head }] })),
       pull: toHex(encodeMessage({ type: 'pull', ranges: [{ device, from: 1, to: 252 }] })),
@@ -127,11 +151,37 @@ export function goldenValues() {
           entries: [{ signer: 1, lo: 0, len: 3, late, signature }],
         }),
       ),
+      noticesHave: toHex(encodeMessage({ type: 'notices-have', ids: ['ab'.repeat(16)] })),
+      notices: toHex(encodeMessage({ type: 'notices', notices: [fromHex('07')] })),
+      secretWant: toHex(encodeMessage({ type: 'secret-want' })),
+      secret: toHex(encodeMessage({ type: 'secret', secret: seedOf('secret') })),
+      branchWant: toHex(encodeMessage({ type: 'branch-want', device, to: 300 })),
+      branch: toHex(encodeMessage({ type: 'branch', device, nodes: [fromHex('08')] })),
+      twin: toHex(encodeMessage({ type: 'twin', run: NEW_YEAR })),
+    },
+    notices: {
+      prepare: statement({ type: 'prepare', from, ballot }),
+      promise: statement({ type: 'promise', from, ballot, accepted: { ballot: { round: 0, by: from }, value } }),
+      propose: statement({ type: 'propose', from, ballot, value }),
+      accept: statement({ type: 'accept', from, ballot, id: value.id, signature: new Uint8Array(64).fill(9) }),
+      invite: noticeOf({
+        type: 'invite',
+        capability,
+        beaconKey: seedOf('beacon'),
+        topic: seedOf('topic'),
+        slots: [signed.slot],
+      }),
+      revocation: noticeOf({ type: 'revocation', invite: capability.invite, expiresAt: NEW_YEAR }),
+      join: noticeOf({ type: 'join', invite: capability.invite, askedAt: NEW_YEAR, request: signed }),
+      decline: noticeOf({ type: 'decline', device: bob.device.key, at: NEW_YEAR }),
+      leave: noticeOf({ type: 'leave' }),
+      drop: noticeOf({ type: 'drop', device: laptop.key }),
+      fork: noticeOf({ type: 'fork', nodes: [firstNode, nodes[1]!] }),
     },
     join: {
       hello: toHex(encodeJoin({ type: 'join-hello', version: 1, invite: capability.invite })),
       info: toHex(encodeJoin({ type: 'join-info', capability: fromHex('01'), genesis: fromHex('02') })),
-      request: toHex(encodeJoin({ type: 'join-request', ...request, proof })),
+      request: toHex(encodeJoin({ type: 'join-request', ...signed })),
       pending: toHex(encodeJoin({ type: 'join-pending', by: 'Alice' })),
       accepted: toHex(
         encodeJoin({ type: 'join-accepted', secret: seedOf('secret'), records: [fromHex('06')], more: true }),

@@ -59,7 +59,7 @@ test('[M1] the circle’s id is the hash of its founding record, signed by the f
 })
 
 test('[M2] an epoch’s id is the hash of what its admins sign', () => {
-  // Length-prefixed unsigned bytes (0xfd, u16), one signer, his key and his signature at the end.
+  // Length-prefixed unsigned bytes (0xfd, u16), then the certificate.
   const { id, bytes } = golden.epochs[0]!
   const whole = bytesOf(bytes)
   expect(whole[0]).toBe(0xfd)
@@ -67,11 +67,13 @@ test('[M2] an epoch’s id is the hash of what its admins sign', () => {
   const unsigned = whole.subarray(3, 3 + length).toString('hex')
   const rest = whole.subarray(3 + length)
   expect(blake256(unsigned)).toBe(id)
-  expect(rest[0]).toBe(1)
+  // The ballot (round 0, by the founder's device), then one signer.
+  expect(rest[0]).toBe(0)
   expect(rest.subarray(1, 33).toString('hex')).toBe(golden.keys.device)
-  expect(verify(null, message('epoch', golden.genesis.id, id), publicKey(golden.keys.device), rest.subarray(33))).toBe(
-    true,
-  )
+  expect(rest[33]).toBe(1)
+  expect(rest.subarray(34, 66).toString('hex')).toBe(golden.keys.device)
+  const signed = message('epoch', golden.genesis.id, id, '0000000000000000', golden.keys.device)
+  expect(verify(null, signed, publicKey(golden.keys.device), rest.subarray(66))).toBe(true)
 })
 
 test('[M4] a capability is signed over its hash, under a purpose of its own', () => {

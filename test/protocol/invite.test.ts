@@ -31,6 +31,7 @@ const terms: Omit<Capability, 'signature'> = {
   circleName: 'Lab',
   inviterName: 'Alice',
   inviter: alice.device.key,
+  epoch: 0,
   expiresAt: NEW_YEAR + 604_800_000,
   usesMax: 10,
   approval: 'auto',

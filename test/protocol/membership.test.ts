@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openSealed, sealTo } from '../../main/identity/sodium'
-import { commitAlone } from '../../main/protocol/agreement'
 import { equalBytes, fromHex, toHex } from '../../main/protocol/codec'
 import { signedMessage } from '../../main/protocol/crypto'
 import {
@@ -20,6 +19,7 @@ import {
   foundedList,
   isCurrentDevice,
   majority,
+  voters,
   proposeEpoch,
   secretHash,
   SEALED_SECRET_BYTES,
@@ -40,6 +40,7 @@ import {
   makePerson,
   recordOf,
   seedOf,
+  type Device,
   type Person,
 } from '../support/people'
 
@@ -164,10 +165,10 @@ describe('a record that is refused', () => {
     )
   /** The same record with its unsigned part changed, and signed by Alice all the same. */
   const forged = (fields: Partial<EpochRecord>) => {
-    const bare = certifyEpoch({ ...next, ...fields }, [])
+    const bare = certifyEpoch({ ...next, ...fields }, next.ballot, [])
     const { id } = decodeEpoch(crypto, bare.bytes)!
-    return certifyEpoch({ ...next, ...fields, id }, [
-      { signer: alice.device.key, signature: alice.device.sign(epochMessage(three.circle, id)) },
+    return certifyEpoch({ ...next, ...fields, id }, next.ballot, [
+      { signer: alice.device.key, signature: alice.device.sign(epochMessage(three.circle, id, next.ballot)) },
     ])
   }
 
@@ -184,19 +185,27 @@ describe('a record that is refused', () => {
     ['signed by the newcomer himself', signed(dave), 'EPOCH_UNCERTIFIED'],
     [
       'with a signature that is not one',
-      certifyEpoch(next, [{ signer: alice.device.key, signature: new Uint8Array(64) }]),
+      certifyEpoch(next, next.ballot, [{ signer: alice.device.key, signature: new Uint8Array(64) }]),
       'EPOCH_UNCERTIFIED',
     ],
     [
       'with a signature for another circle',
-      certifyEpoch(next, [
-        { signer: alice.device.key, signature: alice.device.sign(epochMessage('ab'.repeat(32) as CircleId, next.id)) },
+      certifyEpoch(next, next.ballot, [
+        {
+          signer: alice.device.key,
+          signature: alice.device.sign(epochMessage('ab'.repeat(32) as CircleId, next.id, next.ballot)),
+        },
       ]),
       'EPOCH_UNCERTIFIED',
     ],
     [
+      'with a vote of another ballot',
+      certifyEpoch(next, { ...next.ballot, round: 1 }, next.signatures),
+      'EPOCH_UNCERTIFIED',
+    ],
+    [
       'with a signature for another purpose',
-      certifyEpoch(next, [
+      certifyEpoch(next, next.ballot, [
         {
           signer: alice.device.key,
           signature: alice.device.sign(signedMessage('node', fromHex(three.circle), fromHex(next.id))),
@@ -226,7 +235,7 @@ describe('a record that is refused', () => {
 
   test('[M2] the same admin’s signature twice does not even decode', () => {
     const [signature] = next.signatures
-    expect(decodeEpoch(crypto, certifyEpoch(next, [signature!, signature!]).bytes)).toBeNull()
+    expect(decodeEpoch(crypto, certifyEpoch(next, next.ballot, [signature!, signature!]).bytes)).toBeNull()
   })
 
   test('[M2] every changed byte of a certified record is refused', () => {
@@ -382,15 +391,30 @@ describe('several admins', () => {
     ).toEqual(['Alice', 'Bob', 'Carol'])
   })
 
-  test('[M2] an admin’s two devices, or his device and his root key, are one vote', () => {
+  test('[M3] an admin votes with the device that has been on the list longest, and with no other', () => {
     const phone = makeDevice('Bob’s phone')
     const list = change(twoAdmins, [admitDevice(twoAdmins, bob, phone)], alice, bob)
     const by = (...signers: { key: DeviceKey | MemberKey; sign: Person['sign'] }[]) =>
       codeOf(list, recordOf(list, [admitMember(list, dave)], signers))
-    expect(by(bob.device, phone)).toBe('EPOCH_UNCERTIFIED')
-    expect(by(bob.device, { key: bob.member, sign: bob.sign })).toBe('EPOCH_UNCERTIFIED')
-    expect(by(phone, alice.device)).toBeNull()
-    expect(by({ key: bob.member, sign: bob.sign }, { key: alice.member, sign: alice.sign })).toBeNull()
+    expect(voters(list)).toEqual([alice.device.key, bob.device.key])
+    expect(by(alice.device, bob.device)).toBeNull()
+    expect(by(alice.device, phone)).toBe('EPOCH_UNCERTIFIED')
+    expect(by(alice.device, bob.device, phone)).toBe('EPOCH_UNCERTIFIED')
+    expect(by(alice.device, { key: bob.member, sign: bob.sign })).toBe('EPOCH_UNCERTIFIED')
+    // With the first one lost, the others agree that the next one votes.
+    const lost = change(list, [{ type: 'remove-device', device: bob.device.key, seq: 0 }], alice, bob)
+    expect(voters(lost)).toEqual([alice.device.key, phone.key])
+  })
+
+  test('[M3] votes of two ballots for one record do not add up', () => {
+    const changes = [admitMember(twoAdmins, dave)]
+    const first = recordOf(twoAdmins, changes, [alice.device])
+    const second = recordOf(twoAdmins, changes, [bob.device], undefined, { round: 2, by: bob.device.key })
+    expect(first.id).toBe(second.id)
+    for (const { ballot } of [first, second])
+      expect(codeOf(twoAdmins, certifyEpoch(first, ballot, [...first.signatures, ...second.signatures]))).toBe(
+        'EPOCH_UNCERTIFIED',
+      )
   })
 
   test('[M2] who was removed, or is an admin no more, signs nothing', () => {
@@ -399,12 +423,27 @@ describe('several admins', () => {
     expect(letIn(demoted, [alice, carol])).toBeNull()
     const removed = change(threeAdmins, [without(bob, [bob.device.key, 0])], alice, carol)
     expect(adminOf(removed, bob.device.key)).toBeNull()
-    expect(adminOf(removed, bob.member)).toBeNull()
     expect(letIn(removed, [bob, alice])).toBe('EPOCH_UNCERTIFIED')
-    // His lost device alone is enough to lose its vote; his root key keeps it.
-    const lost = change(threeAdmins, [{ type: 'remove-device', device: bob.device.key, seq: 0 }], alice, carol)
-    expect(letIn(lost, [bob, alice])).toBe('EPOCH_UNCERTIFIED')
-    expect(adminOf(lost, bob.member)?.name).toBe('Bob')
+  })
+
+  test('[N7] the root key votes for one thing only: a new device in the place of all that its member had', () => {
+    const fresh = makeDevice('Alice, restored')
+    const tablet = makeDevice('Alice’s tablet')
+    const list = change(three, [admitDevice(three, alice, tablet)], alice)
+    const root = { key: alice.member, sign: alice.sign }
+    const out = (device: DeviceKey): Change => ({ type: 'remove-device', device, seq: 4 })
+    const by = (...changes: Change[]) => codeOf(list, recordOf(list, changes, [root]))
+    const all = [admitDevice(list, alice, fresh), out(alice.device.key), out(tablet.key)]
+    expect(by(...all)).toBeNull()
+    expect(by(admitDevice(list, alice, fresh), out(alice.device.key))).toBe('EPOCH_UNCERTIFIED')
+    expect(by(admitDevice(list, alice, fresh))).toBe('EPOCH_UNCERTIFIED')
+    expect(by(...all, admitMember(list, dave))).toBe('EPOCH_UNCERTIFIED')
+    expect(by(admitMember(list, dave))).toBe('EPOCH_UNCERTIFIED')
+    const bobs = [admitDevice(list, bob, makeDevice('Bob, restored')), out(bob.device.key)]
+    expect(codeOf(list, recordOf(list, bobs, [{ key: bob.member, sign: bob.sign }])), 'no admin').toBe(
+      'EPOCH_UNCERTIFIED',
+    )
+    expect(voters(change(list, all, { ...alice, device: { ...alice.device, ...root } as never }))).toEqual([fresh.key])
   })
 
   test('[M2] a role that one has already, and a circle without any admin, are refused', () => {
@@ -415,36 +454,13 @@ describe('several admins', () => {
     expect(tryChanges(twoAdmins, role(mallory, 'admin'))).toBe('EPOCH_CHANGE_INVALID')
   })
 
-  test('[M3] alone, an admin commits where he is the majority, and else says who is missing', () => {
-    const signer = { key: alice.device.key, sign: alice.device.sign }
-    const alone = commitAlone(crypto, three, signer, [admitMember(three, dave)], three.timestamp + 5)
-    expect(alone.state).toBe('committed')
-    if (alone.state === 'committed') expect(codeOf(three, decodeEpoch(crypto, alone.record.bytes)!)).toBeNull()
-    expect(commitAlone(crypto, threeAdmins, signer, [admitMember(threeAdmins, dave)], 0)).toEqual({
-      state: 'waiting',
-      waitingFor: ['Bob', 'Carol'],
-    })
-    expect(
-      commitAlone(crypto, three, { key: bob.device.key, sign: bob.device.sign }, [admitMember(three, dave)], 0),
-    ).toEqual({
-      state: 'refused',
-      code: 'NOT_ADMIN',
-    })
-    expect(commitAlone(crypto, three, signer, [admitMember(three, bob)], 0)).toEqual({
-      state: 'refused',
-      code: 'EPOCH_CHANGE_INVALID',
-    })
-  })
-
   test('[M2] a clock behind does not stop an admin: time rises along the records', () => {
-    const signer = { key: alice.device.key, sign: alice.device.sign }
-    const result = commitAlone(crypto, three, signer, [admitMember(three, dave)], 0)
-    expect(result.state === 'committed' && result.list.timestamp).toBe(three.timestamp + 1)
+    const proposed = proposeEpoch(crypto, three, [admitMember(three, dave)], 0)
+    expect(proposed.ok && proposed.list.timestamp).toBe(three.timestamp + 1)
   })
 })
 
-test('[M2] a signer whose key is another person’s root key does not take his vote', () => {
-  // Mallory has Alice's root key certified as a device of her own; Alice's root must still be an admin's.
+test('[M2] another person’s root key is not admitted as a device', () => {
   const list = change(three, [admitMember(three, mallory)], alice)
   const stolen: Change = {
     type: 'admit-device',
@@ -452,13 +468,51 @@ test('[M2] a signer whose key is another person’s root key does not take his v
     device: alice.member as string as DeviceKey,
     certificate: mallory.sign(deviceMessage(list.circle, mallory.member, alice.member as string as DeviceKey)),
   }
-  const code = tryChanges(list, stolen)
-  if (code === null) expect(adminOf(change(list, [stolen], alice), alice.member)?.name).toBe('Alice')
-  else expect(code).toBe('EPOCH_CHANGE_INVALID')
+  expect(tryChanges(list, stolen)).toBe('EPOCH_CHANGE_INVALID')
+})
+
+describe('a rotation', () => {
+  const phone = makeDevice('Bob’s phone')
+  const both = change(three, [admitDevice(three, bob, phone)], alice)
+  const removal: Change = { type: 'remove-device', device: phone.key, seq: 1 }
+  const boxes = [alice, bob, carol].map((p) => ({ device: p.device.key, box: new Uint8Array(80) }))
+  const hash = seedOf('rotation')
+  const withBoxes = (given: typeof boxes | null, changes: Change[] = [removal]) => {
+    const proposed = proposeEpoch(crypto, both, changes, both.timestamp + 1, given ? { hash, boxes: given } : undefined)
+    if (!proposed.ok) return proposed.code
+    const ballot = { round: 0, by: alice.device.key }
+    const { id } = proposed.proposal
+    const signature = alice.device.sign(epochMessage(both.circle, id, ballot))
+    return codeOf(both, certifyEpoch(proposed.proposal, ballot, [{ signer: alice.device.key, signature }]))
+  }
+  test('[M5] comes with every removal, of one device too, and reaches exactly those who stay', () => {
+    expect(withBoxes(boxes)).toBeNull()
+    expect(withBoxes(null)).toBe('EPOCH_CHANGE_INVALID')
+    expect(withBoxes(boxes.slice(1)), 'one is left out').toBe('EPOCH_CHANGE_INVALID')
+    expect(withBoxes([...boxes, boxes[0]!]), 'one twice').toBe('EPOCH_CHANGE_INVALID')
+    expect(withBoxes([...boxes, { device: phone.key, box: new Uint8Array(80) }]), 'for the removed').toBe(
+      'EPOCH_CHANGE_INVALID',
+    )
+    expect(withBoxes([...boxes, { device: mallory.device.key, box: new Uint8Array(80) }]), 'for a stranger').toBe(
+      'EPOCH_CHANGE_INVALID',
+    )
+    expect(withBoxes(null, [role(bob, 'admin')])).toBeNull()
+  })
+  test('[M5] the last device of a member goes with its member only', () => {
+    expect(tryChanges(both, { type: 'remove-device', device: carol.device.key, seq: 0 })).toBe('EPOCH_CHANGE_INVALID')
+    expect(tryChanges(both, removal, { type: 'remove-device', device: bob.device.key, seq: 0 })).toBe(
+      'EPOCH_CHANGE_INVALID',
+    )
+  })
 })
 
 describe('random histories', () => {
   const crowd = Array.from({ length: 6 }, (_unused, i) => makePerson(`Person ${i}`))
+  const devices = new Map([[alice.device.key, alice.device]])
+  const known = (device: Device) => {
+    devices.set(device.key, device)
+    return device
+  }
   type Step = { who: number; what: 'admit' | 'device' | 'remove' | 'drop' | 'role' }
   const steps = fc.array(
     fc.record({ who: fc.nat(5), what: fc.constantFrom<Step['what'][]>('admit', 'device', 'remove', 'drop', 'role') }),
@@ -470,9 +524,9 @@ describe('random histories', () => {
     const theirs = [...list.devices.values()].filter((d) => d.member === person.member && d.removedIn === undefined)
     switch (what) {
       case 'admit':
-        return admitMember(list, person, makeDevice(`${person.name} ${i}`))
+        return admitMember(list, person, known(makeDevice(`${person.name} ${i}`)))
       case 'device':
-        return admitDevice(list, person, makeDevice(`${person.name} ${i}`))
+        return admitDevice(list, person, known(makeDevice(`${person.name} ${i}`)))
       case 'remove':
         return { type: 'remove-member', member: person.member, cutoffs: theirs.map((d) => ({ device: d.key, seq: i })) }
       case 'drop':
@@ -494,12 +548,11 @@ describe('random histories', () => {
           const applied = applyChanges(crypto, list, changes, 'x' as EpochId, list.timestamp + 1)
           expect(proposed.ok).toBe(applied.ok)
           if (!proposed.ok) return
-          // All admins sign, each with the root key: devices come and go here.
-          const message = epochMessage(list.circle, proposed.proposal.id)
-          const people = [alice, ...crowd].filter((p) => adminOf(list, p.member))
-          const record = certifyEpoch(
-            proposed.proposal,
-            people.map((p) => ({ signer: p.member, signature: p.sign(message) })),
+          // All admins vote, each with his voting device.
+          const record = recordOf(
+            list,
+            changes,
+            voters(list).map((key) => devices.get(key)!),
           )
           list = follow(list, record)
           records.push(record.bytes)

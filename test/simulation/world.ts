@@ -153,6 +153,7 @@ export class World extends SimulatedWorld {
       path: 'loopback',
       address: { host: '127.0.0.1', port: 1 },
       openedAt: this.clock.at,
+      remoteRun: 1,
       stats: { bytesIn: 0, bytesOut: 0, lastReceivedAt: 0 },
       send: (frame) => {
         rogue.heard.push(...(decodeFrame(frame) ?? []))

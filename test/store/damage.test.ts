@@ -1,5 +1,8 @@
 // What can go wrong with the files of a data folder: damage, a full disk, a crash in between. Nothing is lost that could
 // be kept, nothing is half-written, and what is told is a code that a person can act on.
+import type { AgreementState } from '../../main/protocol/agreement'
+import { readAgreement, writeAgreement } from '../../main/store/agreement-file'
+import type { DeviceKey, EpochId, MemberKey } from '../../shared/types'
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
@@ -260,9 +263,12 @@ describe('small files', () => {
       genesis: 'ab',
       epochs: ['cd', 'ef'],
       secrets: ['00'],
-      invites: [{ secret: '11', capability: '22', createdAt: 5, usedBy: ['33'], revoked: false }],
-      requests: [{ invite: '11', member: '22', name: 'Bob', device: '33', certificate: '44', proof: '55', askedAt: 6 }],
-      refusedRequests: ['66'],
+      invites: [{ secret: '11', capability: '22', createdAt: 5 }],
+      wants: [
+        { type: 'set-role', askedAt: 6, member: '22'.repeat(32) as MemberKey, role: 'admin' },
+        { type: 'remove-device', askedAt: 7, device: '33'.repeat(32) as DeviceKey, seq: 3 },
+      ],
+      provisional: true,
       mustCatchUp: true,
     }
     writeCircle(files, circle)
@@ -369,4 +375,24 @@ describe.skipIf(!possible && !process.env.CI)('a full disk', () => {
     expect(again.store.have().get(people[0]!.device.key)).toMatchObject({ height: 600, floating: [] })
     again.store.close()
   })
+})
+
+test('[M3] what was promised round-trips, and a damaged file is never taken for nothing promised', () => {
+  const files = openFolder(tempFolder())
+  expect(readAgreement(files)).toBeNull()
+  const [a, b] = ['aa', 'bb'].map((x) => x.repeat(32)) as [DeviceKey, DeviceKey]
+  const value = { id: 'cc'.repeat(32) as EpochId, bytes: Uint8Array.of(1, 2, 3) }
+  const state: AgreementState = {
+    number: 7,
+    mine: { ballot: { round: 2, by: a }, value: null },
+    promised: { round: 3, by: b },
+    accepted: { ballot: { round: 1, by: b }, value },
+  }
+  writeAgreement(files, state)
+  expect(readAgreement(files)).toEqual(state)
+  for (const bad of ['', '{', '{}', JSON.stringify({ ...state, version: 1, promised: { round: -1, by: a } })]) {
+    files.write('agreement.json', bad)
+    expect(() => readAgreement(files)).toThrow(expect.objectContaining({ code: 'AGREEMENT_DAMAGED' }) as Error)
+    expect(files.read('agreement.json'), 'left as it is').toBe(bad)
+  }
 })

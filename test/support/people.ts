@@ -2,16 +2,20 @@
 // is made by the product's own code; what is expected of it is written in the tests.
 import { crypto, keyPairFromSeed, signer, type KeyPair } from '../../main/identity/sodium'
 import { toHex, utf8 } from '../../main/protocol/codec'
+import type { Ballot } from '../../main/protocol/agreement'
 import type { Sign } from '../../main/protocol/crypto'
 import { encodeContent } from '../../main/protocol/kinds'
 import {
   acceptEpoch,
+  applyChanges,
   certifyEpoch,
   deviceMessage,
+  devicesAt,
   epochMessage,
   foundedList,
   makeGenesis,
   proposeEpoch,
+  voters,
   type Approval,
   type Change,
   type EpochRecord,
@@ -76,6 +80,7 @@ export const admitMember = (list: MemberList, person: Person, device = person.de
   name: person.name,
   device: device.key,
   certificate: certificate(list, person, device),
+  invite: null,
 })
 export const admitDevice = (list: MemberList, person: Person, device: Device): Change => ({
   type: 'admit-device',
@@ -84,18 +89,32 @@ export const admitDevice = (list: MemberList, person: Person, device: Device): C
   certificate: certificate(list, person, device),
 })
 
+/** A new secret for everybody who is on the list after these changes (rule M5); its boxes hold nothing. */
+export function rotationFor(list: MemberList, changes: Change[]): SecretRotation | undefined {
+  if (!changes.some((c) => c.type === 'remove-member' || c.type === 'remove-device')) return undefined
+  const applied = applyChanges(crypto, list, changes, list.epochIds[0]!, list.timestamp + 1)
+  if (!applied.ok) return undefined
+  return {
+    hash: seedOf('rotation'),
+    boxes: devicesAt(applied.list).map((device) => ({ device, box: new Uint8Array(80) })),
+  }
+}
+
 /** The record that follows `list`, signed by the given devices (or root keys), whether or not they may. */
 export function recordOf(
   list: MemberList,
   changes: Change[],
   signers: readonly { key: DeviceKey | MemberKey; sign: Sign }[],
-  rotation?: SecretRotation,
+  rotation: SecretRotation | undefined = rotationFor(list, changes),
+  ballot: Ballot = { round: 0, by: voters(list)[0]! },
 ): EpochRecord {
   const proposed = proposeEpoch(crypto, list, changes, list.timestamp + 1000, rotation)
   if (!proposed.ok) throw new Error(proposed.code)
-  const message = epochMessage(list.circle, proposed.proposal.id)
+  const { unsigned: _unsigned, ...proposal } = proposed.proposal
+  const message = epochMessage(list.circle, proposal.id, ballot)
   return certifyEpoch(
-    proposed.proposal,
+    proposal,
+    ballot,
     signers.map(({ key, sign }) => ({ signer: key, signature: sign(message) })),
   )
 }

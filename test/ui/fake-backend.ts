@@ -2,6 +2,7 @@
 // Scenarios are named; `window.fake` lets a script push arrivals and state. Never part of the product.
 import type { Bridge, CallName, Events, EventName, Input, Reply } from '../../shared/ipc-contract'
 import { sentence, type ErrorCode } from '../../shared/errors'
+import { fakeHolders, fakeLive } from './fake-network'
 import type {
   AppState,
   Block,
@@ -420,6 +421,9 @@ const scenarios: Record<string, Scenario> = {
   large: { members: 8, entries: 10_000 },
   million: { members: 8, entries: 1_000_000, plain: true },
   crowd: { members: 100, entries: 3_000 },
+  fleet: { members: 300, entries: 400 },
+  standin: { members: 12, entries: 40 },
+  caughtup: { members: 12, entries: 40 },
   alerts: {
     members: 4,
     entries: 40,
@@ -472,6 +476,47 @@ const scenarios: Record<string, Scenario> = {
       },
     }),
   },
+  agreeing: {
+    members: 6,
+    entries: 40,
+    change: (app) => ({
+      ...app,
+      circle: app.circle && {
+        ...app.circle,
+        wants: [
+          { key: 'w1', text: 'Remove Carla Reyes', askedAt: start - 5 * 60_000 },
+          { key: 'w2', text: 'Make Dmitri an admin', askedAt: start - 26 * HOUR },
+        ],
+        waitingFor: ['Bob', 'Carla Reyes'],
+        notHeard: ['Emmi'],
+      },
+    }),
+  },
+  provisional: {
+    members: 4,
+    entries: 40,
+    change: (app) => ({
+      ...app,
+      alerts: [
+        { code: 'PROVISIONAL', severity: 'info', text: sentence('PROVISIONAL', { waitingFor: 'Ada or Carla' }) },
+      ],
+      circle: app.circle && {
+        ...app.circle,
+        admin: false,
+        standing: 'provisional',
+        heldPosts: [{ text: 'Hello everybody, glad to be here', at: start - 4 * 60_000 }],
+      },
+    }),
+  },
+  copied: {
+    members: 4,
+    entries: 40,
+    change: (app) => ({
+      ...app,
+      alerts: [{ code: 'DEVICE_COPIED', severity: 'error', text: sentence('DEVICE_COPIED') }],
+      circle: app.circle && { ...app.circle, copied: true },
+    }),
+  },
   removed: {
     members: 5,
     entries: 60,
@@ -502,7 +547,7 @@ export class FakeBackend implements Bridge {
   /** Waits this long before it answers windows, to see what loading looks like. */
   slowMs = 0
 
-  constructor(scenario: string) {
+  constructor(readonly scenario: string) {
     const { members, entries, plain = false, change } = scenarios[scenario] ?? { members: 3, entries: 40 }
     this.#crew = people(members)
     this.#entries = new Entries(this.#crew, entries, plain)
@@ -521,6 +566,9 @@ export class FakeBackend implements Bridge {
           announcedHeight: index === 3 ? 180 : 120 + index,
           addedInEpoch: index + 1,
           removed: false,
+          forkedAt: null,
+          votes: index === 0 || index === 2,
+          epoch: members + 3,
         },
         ...(index === 1
           ? [
@@ -531,6 +579,9 @@ export class FakeBackend implements Bridge {
                 announcedHeight: 31,
                 addedInEpoch: 4,
                 removed: false,
+                forkedAt: members > 4 ? 27 : null,
+                votes: false,
+                epoch: null,
               },
             ]
           : []),
@@ -551,6 +602,13 @@ export class FakeBackend implements Bridge {
         epoch: members + 3,
         approval: 'auto',
         admin: true,
+        standing: 'member',
+        mayRecover: false,
+        copied: false,
+        wants: [],
+        waitingFor: [],
+        heldPosts: [],
+        notHeard: [],
         members: views,
         changes: this.#crew.slice(0, 12).map((person, index) => ({
           epoch: index + 1,
@@ -564,6 +622,8 @@ export class FakeBackend implements Bridge {
             ? [
                 {
                   id: hexOf('i1', 32) as InviteId,
+                  by: 'Ada Lindqvist',
+                  mine: true,
                   createdAt: start - 2 * HOUR,
                   expiresAt: start + 22 * HOUR,
                   usesMax: 5,
@@ -572,6 +632,8 @@ export class FakeBackend implements Bridge {
                 },
                 {
                   id: hexOf('i2', 32) as InviteId,
+                  by: 'Ada Lindqvist',
+                  mine: true,
                   createdAt: start - 9 * 24 * HOUR,
                   expiresAt: start - 8 * 24 * HOUR,
                   usesMax: 1,
@@ -580,6 +642,8 @@ export class FakeBackend implements Bridge {
                 },
                 {
                   id: hexOf('i3', 32) as InviteId,
+                  by: 'Ada Lindqvist',
+                  mine: true,
                   createdAt: start - 30 * 24 * HOUR,
                   expiresAt: start - 23 * 24 * HOUR,
                   usesMax: 1,
@@ -821,15 +885,28 @@ export class FakeBackend implements Bridge {
       route: {
         ring,
         trees,
-        cameFrom:
-          row.mine || !from
-            ? null
-            : { device: from.device, memberName: from.memberName, how: 'tree', tree: 0, at: 0, hop: null },
+        cameFrom: row.mine || !from ? null : this.#cameFrom(row, ring, trees[0]?.path ?? [], from),
         acknowledgedBy: row.mine && !row.waiting ? ['Bob', 'Carla Reyes'] : [],
       },
-      heldBy: { of: this.#crew.length, held: [], unknown: [] },
+      heldBy: fakeHolders(ring, Date.now()),
       bytes: hex('all', 584),
     }
+  }
+
+  /** As planned; in two scenarios otherwise. */
+  #cameFrom(
+    row: Row,
+    ring: Inspection['route']['ring'],
+    path: RouteTree['path'],
+    from: RouteTree['path'][number],
+  ): Inspection['route']['cameFrom'] {
+    const at = row.receivedAt
+    const standIn = ring.find((hop) => !hop.me && !path.some((one) => one.device === hop.device))
+    if (this.scenario === 'caughtup')
+      return { device: from.device, memberName: from.memberName, how: 'sync', tree: null, at, hop: null }
+    if (this.scenario === 'standin' && standIn)
+      return { device: standIn.device, memberName: standIn.memberName, how: 'tree', tree: 0, at, hop: null }
+    return { device: from.device, memberName: from.memberName, how: 'tree', tree: 0, at, hop: path.length - 2 }
   }
 
   async call<K extends CallName>(name: K, input: Input<K>): Promise<string> {
@@ -946,7 +1023,20 @@ export class FakeBackend implements Bridge {
           })
         return null
       case 'member.remove':
-        throw new Refusal('ADMINS_NEEDED', { waitingFor: 'Carla Reyes' })
+      case 'member.role':
+      case 'device.remove':
+      case 'circle.leave':
+        return { waitingFor: ['Carla Reyes'] }
+      case 'device.renew':
+        this.push({ circle: null, alerts: [], phase: { phase: 'no-circle', name: 'Ada Lindqvist', restored: true } })
+        return null
+      case 'circle.recover':
+        throw new Refusal('RECOVERY_NOT_POSSIBLE')
+      case 'change.withdraw':
+        if (circle) this.push({ circle: { ...circle, wants: circle.wants.filter((w) => w.key !== input['key']) } })
+        return null
+      case 'device.forkProof':
+        throw new Refusal('FORK_UNKNOWN')
       case 'members.list':
         return { members: circle?.members ?? [], changes: circle?.changes ?? [] }
       case 'member.seen':
@@ -973,12 +1063,10 @@ export class FakeBackend implements Bridge {
         return 0
       case 'view.histogram':
         return { newest: 0, oldest: 0, bins: [], total: 0 }
-      case 'entry.holders':
-        return { of: this.#crew.length, held: [], unknown: [] }
-      case 'network.live':
-        throw new Refusal('CIRCLE_MISSING')
       case 'entry.inspect':
         return this.#inspect(input['id'] as unknown as NodeId)
+      case 'entry.holders':
+        return this.#inspect(input['id'] as unknown as NodeId).heldBy
       case 'entry.proof':
         return { fileName: 'twofold-proof-4c1f09.json', content: '{}' }
       case 'draft.get':
@@ -1005,6 +1093,8 @@ export class FakeBackend implements Bridge {
         return null
       case 'network.get':
         return this.state.network
+      case 'network.live':
+        return fakeLive(this.state, Date.now())
       case 'network.addAddress':
         if (!/^[\w.-]+:\d+$/u.test(String(input['address']))) throw new Refusal('ADDRESS_INVALID')
         this.push({

@@ -149,6 +149,29 @@ const looks = {
       await page.getByText('Each entry travels').scrollIntoViewIfNeeded()
     }),
   ],
+  ...Object.fromEntries(
+    [
+      ['came-planned', 'large', 1440, 1000, 'light', 'came'],
+      ['came-stand-in', 'standin', 1440, 1000, 'dark', 'came'],
+      ['came-caught-up', 'caughtup', 1440, 1000, 'light', 'came'],
+      ['holders-3', 'small', 1280, 800, 'dark', 'holders'],
+      ['holders-100', 'crowd', 1440, 900, 'light', 'holders'],
+      ['holders-300', 'fleet', 1440, 900, 'dark', 'holders'],
+      ['holders-800', 'crowd', 800, 600, 'light', 'holders'],
+    ].map(([name, scenario, width, height, theme, what]) => [
+      name,
+      [
+        scenario,
+        width,
+        height,
+        theme,
+        then(entry(2), async (page) => {
+          await page.getByTestId(what).evaluate((element) => element.scrollIntoView({ block: 'start' }))
+          await page.waitForTimeout(200)
+        }),
+      ],
+    ]),
+  ),
   'inspector-800': ['small', 800, 600, 'dark', entry(1)],
   crowd: ['crowd', 1280, 800, 'light'],
   compose: [
@@ -173,6 +196,11 @@ const looks = {
   ],
   alerts: ['alerts', 1280, 800, 'light'],
   requests: ['requests', 1280, 800, 'light', then(key('g'), key('c'))],
+  agreeing: ['agreeing', 1280, 800, 'light', then(key('g'), key('c'))],
+  'agreeing-dark': ['agreeing', 800, 600, 'dark', then(key('g'), key('c'))],
+  provisional: ['provisional', 1280, 800, 'light'],
+  copied: ['copied', 1280, 800, 'light'],
+  'copied-renew': ['copied', 1280, 800, 'dark', open('Become a new device…')],
   'circle-dark': ['small', 1280, 800, 'dark', then(key('g'), key('c'))],
   invites: [
     'small',
@@ -203,10 +231,57 @@ const looks = {
       await page.waitForTimeout(300)
     }),
   ],
-  network: ['large', 1280, 1200, 'light', then(key('g'), key('n'), async (page) => page.waitForTimeout(2500))],
-  'network-dark': ['alerts', 1280, 800, 'dark', then(key('g'), key('n'))],
-  'network-800': ['crowd', 800, 600, 'light', then(key('g'), key('n'))],
+  ...Object.fromEntries(
+    [
+      ['network-3', 'small', 1280, 1700, 'light'],
+      ['network-3-dark', 'small', 1280, 1700, 'dark'],
+      ['network-100', 'crowd', 1440, 1900, 'light'],
+      ['network-100-dark', 'crowd', 1440, 1900, 'dark'],
+      ['network-300', 'fleet', 1440, 900, 'light'],
+      ['network-300-dark', 'fleet', 1440, 900, 'dark'],
+      ['network-alone', 'empty', 1280, 1500, 'dark'],
+      ['network-problems', 'alerts', 1280, 800, 'dark'],
+      ['network-800', 'crowd', 800, 600, 'light'],
+      ['network-800-tall', 'crowd', 800, 2600, 'dark'],
+      ['network-4k', 'fleet', 3840, 2160, 'light'],
+      ['network-compact', 'large', 1280, 800, 'light', { density: 'compact' }],
+      ['network-zoomed', 'crowd', 640, 1800, 'light', { scale: 2 }],
+    ].map(([name, scenario, width, height, theme, more]) => [
+      name,
+      [scenario, width, height, theme, then(key('g'), key('n')), more],
+    ]),
+  ),
+  'network-chosen': [
+    'crowd',
+    1440,
+    900,
+    'light',
+    then(key('g'), key('n'), async (page) => {
+      await page.getByTestId('ring-map').focus()
+      for (const press of ['PageDown', 'PageDown', 'PageDown', 'Enter']) await page.keyboard.press(press)
+    }),
+  ],
+  'network-hover': [
+    'fleet',
+    1280,
+    900,
+    'dark',
+    then(key('g'), key('n'), async (page) => {
+      const map = await page.getByTestId('ring-map').boundingBox()
+      await page.mouse.move(map.x + map.width * 0.74, map.y + map.height * 0.62)
+    }),
+  ],
   settings: ['small', 1280, 900, 'light', then(key('g'), key('s'), open('Check now'))],
+  'settings-cap': [
+    'small',
+    1280,
+    900,
+    'light',
+    then(key('g'), key('s'), async (page) => {
+      await page.getByLabel('In all').fill('200')
+      await page.getByLabel('To one device').fill('much')
+    }),
+  ],
   'settings-dark': ['small', 800, 600, 'dark', then(key('g'), key('s'))],
   palette: ['large', 1280, 800, 'light', key('Control+k')],
   'palette-dark': ['large', 1280, 800, 'dark', then(key('Control+k'), async (page) => page.keyboard.type('th'))],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { DeviceKey, MemberKey, RouteTree } from '../../shared/types'
-import { pathIndices, ringPoint, servedBeside, treeLayout } from '../../renderer/inspector/route-layout'
+import type { DeviceKey, Inspection, MemberKey, RouteTree } from '../../shared/types'
+import { arrivalOf, pathIndices, ringPoint, servedBeside, treeLayout } from '../../renderer/inspector/route-layout'
 
 const edges = [
   { from: 0, to: 3 },
@@ -42,5 +42,37 @@ describe('the picture of a route', () => {
   })
   test('in a large circle each hop tells how many others it served', () => {
     expect(servedBeside(edges, [0, 3, 5])).toEqual([2, 1, 0])
+  })
+})
+
+describe('[F10] what really happened with the first copy', () => {
+  const hops = (...names: string[]) =>
+    names.map((name) => ({ device: name as DeviceKey, member: name as string as MemberKey, memberName: name }))
+  const trees: RouteTree[] = [
+    { tree: 0, path: hops('author', 'x', 'y', 'me'), edges: [] },
+    { tree: 1, path: hops('author', 'me'), edges: [] },
+  ]
+  type CameFrom = NonNullable<Inspection['route']['cameFrom']>
+  const came = (over: Partial<CameFrom>) =>
+    arrivalOf({ device: 'y' as DeviceKey, memberName: 'Y', how: 'tree', tree: 0, at: 1, hop: 2, ...over }, trees)
+
+  test('as planned, the hops are counted from the author on', () => {
+    expect(came({})).toEqual({ way: 'planned', tree: 0, hop: 3, hops: 3, passedOver: 0 })
+    expect(came({ tree: 1, hop: 0 })).toEqual({ way: 'planned', tree: 1, hop: 1, hops: 1, passedOver: 0 })
+  })
+  test('[F6] an earlier hop handed it over itself: who was left out is counted', () => {
+    expect(came({ hop: 0 })).toEqual({ way: 'planned', tree: 0, hop: 1, hops: 3, passedOver: 2 })
+  })
+  test('[F6] whoever is not on the path stood in for somebody', () => {
+    expect(came({ hop: null })).toEqual({ way: 'stand-in', tree: 0 })
+  })
+  test('[R4] while catching up there was no hop', () => {
+    expect(came({ how: 'sync', tree: null, hop: null })).toEqual({ way: 'sync' })
+  })
+  test('without a planned path, a device that was admitted later, nobody stands on one', () => {
+    expect(arrivalOf({ device: 'y' as DeviceKey, memberName: 'Y', how: 'tree', tree: 0, at: 1, hop: 0 }, [])).toEqual({
+      way: 'stand-in',
+      tree: 0,
+    })
   })
 })

@@ -23,10 +23,10 @@ const home = async (page: Page) => {
 /** Something of each kind on top of the sample: a thread, an edit with its history, reactions, a withdrawn entry. */
 export async function conversation(page: Page): Promise<void> {
   await page.evaluate(async (): Promise<void> => {
-    const value = async <T>(reply: Promise<ReplyJson<T>>): Promise<T> => {
+    const value = async <T>(reply: Promise<ReplyJson<T>>): Promise<NonNullable<T>> => {
       const answer = JSON.parse(await reply) as Reply<T>
       if (!answer.ok) throw new Error(answer.message)
-      return answer.value
+      return answer.value!
     }
     const { twofold } = window as unknown as { twofold: Bridge }
     const gone = await value(twofold.call('entry.post', { text: 'Sent too early' }))

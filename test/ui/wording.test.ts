@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { hueOf, initialsOf } from '../../renderer/ui/identity-look'
-import { byteSize, count, dayLabel, dayOf, elapsed, momentIn, relativeTime } from '../../renderer/ui/time'
+import { byteSize, count, dayLabel, dayOf, elapsed, exactTime, momentIn, relativeTime } from '../../renderer/ui/time'
 import { readKey } from '../../renderer/commands/keys'
 
 const at = (text: string) => new Date(text).getTime()
@@ -21,6 +21,11 @@ describe('times in words', () => {
   test('inside a sentence a day of this week is its weekday', () => {
     expect(momentIn(at('2025-03-10T09:12:00'), now, 'en-GB')).toBe('Monday, 9:12')
     expect(momentIn(at('2025-03-12T09:12:00'), now, 'en-GB')).toBe('today, 9:12')
+  })
+  test('an exact time names its day only when that is not today', () => {
+    expect(exactTime(at('2025-03-12T09:12:05'), now, 'en-GB')).toBe('9:12:05')
+    expect(exactTime(at('2025-03-10T09:12:05'), now, 'en-GB')).toBe('10 Mar, 9:12:05')
+    expect(exactTime(at('2023-11-30T09:12:05'), now, 'en-GB')).toBe('30 Nov 2023, 9:12:05')
   })
   test('two times of one day share its midnight, also around a change of clocks', () => {
     expect(dayOf(at('2025-03-30T01:00:00'))).toBe(dayOf(at('2025-03-30T23:00:00')))

@@ -1,0 +1,65 @@
+// Whether this device may write yet (rule N7). Its folder may be a copy, or an old backup put back: then the same key is
+// alive elsewhere, or the circle knows entries of it that are not here. After a start, nothing is signed before that could
+// show: somebody who is online has told what he has of our timeline, and has had time to hear from the other one. Nobody
+// online means that nobody can tell; then the device writes, as a lone laptop must.
+import type { DeviceKey } from '../../shared/types'
+import type { LinkState } from '../protocol/links'
+
+/** A device that is cut off by its twin dials again within a second or two; then its members know of both. */
+const TWIN_SHOWS_MS = 4000
+/** Without any link by then, there is nobody to ask. Links on a LAN take less than two seconds. */
+const NOBODY_MS = 4000
+
+export class Claim {
+  private settled = false
+  private waiting: (() => void)[] = []
+
+  /** `startedAt`: ms since 1970 UTC; null: there is no network, so nobody to ask. */
+  constructor(private startedAt: number | null) {}
+
+  get held(): boolean {
+    return !this.settled
+  }
+
+  /** Looks again. `height`: of our own timeline. */
+  look(
+    now: number,
+    me: DeviceKey,
+    height: number,
+    alone: boolean,
+    links: Iterable<Pick<LinkState, 'compared' | 'heights'> & { openedAt: number }>,
+  ): void {
+    if (this.settled) return
+    const open = [...links]
+    const asked = open.some(
+      (link) => link.compared && now - link.openedAt >= TWIN_SHOWS_MS && (link.heights.get(me) ?? 0) <= height,
+    )
+    const nobody = this.startedAt === null || alone || (!open.length && now - this.startedAt >= NOBODY_MS)
+    if (!asked && !nobody) return
+    this.settled = true
+    for (const go of this.waiting.splice(0)) go()
+  }
+
+  /** Fulfilled when the device may write. */
+  ready(): Promise<void> {
+    return this.settled ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve))
+  }
+}
+
+/** What a member knows of the runs of one device: the latest that greeted, and the one that greeted after it though earlier. */
+export class Runs {
+  private readonly latest = new Map<DeviceKey, number>()
+  private readonly twins = new Map<DeviceKey, { earlier: number; later: number }>()
+
+  /**
+   * A device has opened a link in this run. Gives the run of its twin, if it has one: a run that greets after a later one
+   * had greeted is alive beside it.
+   */
+  opened(device: DeviceKey, run: number): number | null {
+    const latest = this.latest.get(device) ?? 0
+    if (run < latest) this.twins.set(device, { earlier: run, later: latest })
+    else this.latest.set(device, run)
+    const twins = this.twins.get(device)
+    return twins?.later === run ? twins.earlier : twins?.earlier === run ? twins.later : null
+  }
+}
