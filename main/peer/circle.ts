@@ -672,6 +672,8 @@ export class Circle {
     if (notice.nodes[0].device === this.identity.device) this.stopWriting('this device signed two histories')
     this.driver.handle({ type: 'list-changed', list: this.judged, have: this.cutOff() })
     this.views.touched()
+    this.views.relist()
+    this.indexer.wake()
     this.hooks.changed()
   }
 

@@ -84,6 +84,11 @@ test('[M4] the founder is off: a newcomer reads at once, what he writes waits, a
   expect((await state(dora)).alerts.map((a) => a.code)).toContain('PROVISIONAL')
   expect((await twofold(dora, ['post', 'hello from Dora'])).out).toContain('goes out when you are let in')
   expect((await state(dora)).circle!.heldPosts.map((p) => p.text)).toEqual(['hello from Dora'])
+  const [seen] = await twofoldJson<{ id: string }>(dora, ['timeline'])
+  expect(await twofold(dora, ['react', seen!.id, '👍'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('NOT_ADMITTED') as string,
+  })
   await mustRun(bob.path, ['post', 'while she waits'])
   await waitFor('Dora to read on', async () => (await texts(dora)).includes('while she waits'))
   expect(await texts(bob.path)).not.toContain('hello from Dora')
