@@ -48,6 +48,8 @@ const OTHER_TREE_FACTOR = 4
 const OTHER_TREE_ALPHA = 1 / 8
 /** So much later a tree that has not brought a node is reported (rule R6): retries and take-overs above us had their time. */
 const LATE_MS = 2500
+/** From this patience on the circle is busier than it can be. */
+const BUSY_MS = 3000
 /** Deadlines that are met so much too late were missed by ourselves: nothing that came meanwhile has been looked at. */
 const BLOCKED_MS = 100
 /** Rule R2: what is older than this is left to anti-entropy. */
@@ -464,7 +466,8 @@ export class Forwarding {
 
   private report({ node, missing }: Awaited): void {
     const route = this.recent.get(node.id)?.route
-    if (!route) return
+    // Where everything is slow, nobody is to blame.
+    if (!route || this.patienceMs >= BUSY_MS) return
     for (const tree of TREES) {
       if (!missing[tree]) continue
       this.counters.late++
