@@ -14,10 +14,12 @@ const DROPS_MIN = 0.1
 /** … and of those that it says it was not served by. Honest devices below several droppers come to some of it. */
 const ACCUSES_MIN = 0.25
 const WILSON_Z = 1.96
-/** How long the accused has to say that it missed the node too: more than a round of checkpoints. */
-const HEARING_MS = 6000
+/** How long the accused has at least to say that it missed the node too: a round of checkpoints. */
+const HEARING_MS = 5000
 /** Nothing heard of the accused for this long: it was off, and is not judged. */
 const HEARING_MAX_MS = 130_000
+/** Younger nodes are no evidence for anybody yet: who missed them has not said so. */
+const REPORTED_MS = 15_000
 /** Judging walks the sample (a few ms), so charges are collected: so often, and so many devices at once. */
 const JUDGE_EVERY_MS = 1000
 const JUDGED_AT_ONCE_MAX = 4
@@ -39,6 +41,8 @@ export interface Demotion {
   until: number
 }
 interface Sampled {
+  /** ms since 1970 UTC. */
+  at: number
   ring: Ring
   seed: NodeSeed
   late: [Set<DeviceKey>, Set<DeviceKey>]
@@ -84,9 +88,9 @@ export class Droppers {
   }
 
   /** A node that travelled the trees. */
-  sampled(place: string, ring: Ring, seed: NodeSeed): void {
+  sampled(place: string, ring: Ring, seed: NodeSeed, at: number): void {
     if (this.sample.has(place)) return
-    this.sample.set(place, { ring, seed, late: [new Set(), new Set()], charges: [] })
+    this.sample.set(place, { at, ring, seed, late: [new Set(), new Set()], charges: [] })
     if (this.sample.size <= SAMPLE_MAX) return
     const [oldest, node] = this.sample.entries().next().value!
     this.sample.delete(oldest)
@@ -159,7 +163,8 @@ export class Droppers {
     const least = reason === 'drops' ? DROPS_MIN : ACCUSES_MIN
     if (counts.size < COUNTERPARTS_MIN || this.demoted.has(device)) return
     const broken = [...counts.values()].reduce((sum, n) => sum + n, 0)
-    const of = this.edgesOf(device, reason)
+    // Early reports count from the start, so there are never fewer edges than broken ones.
+    const of = Math.max(broken, this.edgesOf(device, reason, now))
     if (wilsonLow(broken, of) <= least) return
     const times = this.times.get(device) ?? 0
     this.times.set(device, times + 1)
@@ -178,11 +183,11 @@ export class Droppers {
   }
 
   /** Hand-overs of the sample in which a device takes part: those that it makes, or those that it gets. */
-  private edgesOf(device: DeviceKey, reason: Demotion['reason']): number {
+  private edgesOf(device: DeviceKey, reason: Demotion['reason'], now: number): number {
     let edges = 0
-    for (const { ring, seed } of this.sample.values()) {
+    for (const { at, ring, seed } of this.sample.values()) {
       const x = relative(ring, seed, device)
-      if (x === null || (x === 0 && reason === 'accuses')) continue
+      if (now - at < REPORTED_MS || x === null || (x === 0 && reason === 'accuses')) continue
       if (reason === 'accuses') edges += 2
       else
         for (const tree of [0, 1] as const) {

@@ -186,7 +186,7 @@ export class Engine {
       alive: (device) => options.receipts === false || this.wall - (this.lastSeen(device) ?? 0) <= ALIVE_MS,
       demoted: (device) => this.droppers.isDemoted(device),
       sampled: (node, itsRing, seed) =>
-        this.droppers.sampled(`${node.epoch}.${seed.author}.${node.seq}`, itsRing, seed),
+        this.droppers.sampled(`${node.epoch}.${seed.author}.${node.seq}`, itsRing, seed, this.wall),
       send,
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })

@@ -13,7 +13,7 @@ import { makeNode, type TimelineNode } from '../../../main/protocol/node'
 import { Rings } from '../../../main/protocol/rings'
 import { simulatedCircle } from '../../../main/simulator/circle'
 import { openTimelineStore } from '../../../main/store/timeline-store'
-import type { DeviceKey, MemberKey, NodeId } from '../../../shared/types'
+import type { DeviceKey, NodeId } from '../../../shared/types'
 import { Naive } from './naive'
 
 export type Mode = 'full' | 'brief' | 'naive'
