@@ -554,7 +554,7 @@ export class Engine {
     }
     this.send(link.device, { type: 'ack', tree: 1, mark: m.mark })
     const here = isHere(this.have, author, m.seq)
-    if (!this.forwarding.heard(link.device, m, author, here, now)) this.refuse(link, 'SEGMENT_INVALID', null)
+    if (!this.forwarding.heard(m, author, here, now)) this.refuse(link, 'SEGMENT_INVALID', null)
     if (!here) this.catchUp.expect(link.device, author, m.seq, now)
   }
 

@@ -153,7 +153,7 @@ export class Forwarding {
   private readonly handOvers = new Map<string, HandOver>()
   private readonly awaited = new Map<NodeId, Awaited>()
   /** Announced, not here: the segments to hand on once it is. */
-  private readonly announced = new Map<string, { from: DeviceKey; message: Announcement }>()
+  private readonly announced = new Map<string, Segment>()
   private readonly lateWaiting: Late[] = []
   private readonly reachable = new Set<DeviceKey>()
   private everybodyReachable = false
@@ -289,14 +289,14 @@ export class Forwarding {
 
   // -------------------------------------------------------------- announcements
 
-  /** Whether a place is unknown here, so that its announcement is worth a pull. */
-  heard(from: DeviceKey, message: Announcement, author: DeviceKey, here: boolean, now: number): boolean {
-    const key = placeKey(author, message.seq)
+  /** An announcement came: handed on now, or once its node is here. False: the segment is not one that we can hold. */
+  heard({ seq, lo, len }: Announcement, author: DeviceKey, here: boolean, now: number): boolean {
+    const key = placeKey(author, seq)
     const id = this.places.get(key)
     const node = id === undefined ? undefined : this.whole.get(id)
-    if (node) return this.handOn(node, { tree: 1, brief: true, lo: message.lo, len: message.len }, now)
+    if (node) return this.handOn(node, { tree: 1, brief: true, lo, len }, now)
     if (here) return true
-    this.announced.set(key, { from, message })
+    this.announced.set(key, { lo, len })
     if (this.announced.size > ANNOUNCED_MAX) this.announced.delete(this.announced.keys().next().value!)
     return true
   }
@@ -306,7 +306,7 @@ export class Forwarding {
     const known = this.announced.get(key)
     if (!known) return
     this.announced.delete(key)
-    this.handOn(node, { tree: 1, brief: true, lo: known.message.lo, len: known.message.len }, now)
+    this.handOn(node, { tree: 1, brief: true, ...known }, now)
   }
 
   // -------------------------------------------------------------- handing over
