@@ -37,6 +37,8 @@ export const onlyIn: Readonly<Record<string, readonly string[]>> = {
   hyperdht: ['main/net'],
   'multicast-dns': ['main/net'],
   'markdown-it': ['main/render'],
+  lowlight: ['main/render'],
+  diff: ['main/render'],
   react: ['renderer'],
   'react-dom': ['renderer'],
   '@base-ui/react': ['renderer'],
@@ -44,6 +46,7 @@ export const onlyIn: Readonly<Record<string, readonly string[]>> = {
   vitest: [],
   'fast-check': [],
   'playwright-core': [],
+  'axe-core': [],
 }
 
 const places = [...Object.keys(rooms), 'main', 'test', 'scripts']

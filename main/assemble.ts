@@ -12,8 +12,11 @@ import { parseHostPort } from './net/address'
 import { Network } from './net/network'
 import { Backend } from './peer/backend'
 import type { NetworkConfig } from './peer/ports'
-import { renderMarkdown } from './render/markdown'
-import { excerpt } from './render/text'
+import { differences } from './render/differences'
+import { facetsOf } from './render/facets'
+import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
+import { markTree } from './render/marks'
+import { excerpt, plainText } from './render/text'
 import { readAgreement, readNotices, writeAgreement, writeNotices } from './store/agreement-file'
 import { clearJoining, readCircle, readJoining, setCircleAside, writeCircle, writeJoining } from './store/circle-file'
 import { openFolder } from './store/files'
@@ -93,8 +96,15 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       openStore: () => openOrSalvage(dir, crypto, now()),
       network: online ? startNetwork : null,
       parseHostPort,
-      render: renderMarkdown,
-      excerpt,
+      render: (text) =>
+        renderMarkdown(text, (error) => log('error', 'render', { error: error instanceof Error ? error.message : '' })),
+      renderPlain,
+      renderVersion: RENDER_VERSION,
+      facets: facetsOf,
+      differences,
+      mark: markTree,
+      // As words, not as markup.
+      excerpt: (text, max) => excerpt(plainText(renderMarkdown(text.slice(0, max * 8))), max),
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,
       after: (ms, run) => {

@@ -2,7 +2,7 @@
 import { version } from '../package.json'
 import { runCli } from './cli/run'
 import { terminalIo } from './cli/terminal'
-import { openAlone, commandParts } from './command-line'
+import { commandParts, openAlone } from './command-line'
 
 /** A pipe is written behind our back: what was printed has to be out before the process ends. */
 const flushed = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write('', () => resolve()))
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     process.stderr.write(`twofold: Node ${NODE_MAJOR_MIN} or later is needed; this is ${process.versions.node}.\n`)
     process.exit(1)
   }
-  const io = terminalIo(commandParts)
+  const io = terminalIo(commandParts(process.env))
   const code = await runCli({
     argv: process.argv.slice(2),
     env: process.env,

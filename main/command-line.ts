@@ -6,11 +6,29 @@ import { askHidden } from './cli/terminal'
 import type { OpenAlone } from './cli/session'
 import { crypto, keyPairFromSeed, signer } from './identity/sodium'
 import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
+import { PROOF_FENCE } from './peer/copying'
 import { checkProofFile } from './peer/proof'
+import { decodeContent } from './protocol/kinds'
+import { seedFolder } from './seed'
+
+function proofChecker(text: string) {
+  const checked = checkProofFile(crypto, text, Date.now())
+  const content = decodeContent(checked.node.kind, checked.node.body)
+  return { ...checked, text: content && 'text' in content ? content.text : null }
+}
+
+/** The proofs in a file: those that quotes carry, else the whole file is one. */
+function proofsIn(text: string): string[] {
+  const fence = new RegExp(`^\`\`\`${PROOF_FENCE}\\n(.*?)\\n\`\`\`$`, 'gms')
+  const quoted = [...text.matchAll(fence)].map((found) => found[1]!)
+  return quoted.length ? quoted : [text]
+}
 
 /** What commands need of the parts that only an entry may import. */
-export const commandParts = {
-  checkProof: (text: string) => checkProofFile(crypto, text, Date.now()),
+export const commandParts = (env: NodeJS.ProcessEnv) => ({
+  checkProof: proofChecker,
+  proofsIn,
+  seed: seedFolder(env),
   keys: {
     crypto,
     pairOf(seed: Uint8Array) {
@@ -18,7 +36,7 @@ export const commandParts = {
       return { publicKey: pair.publicKey, sign: signer(pair) }
     },
   },
-}
+})
 
 /** Whichever keeper a folder was made with, as far as it is at hand. */
 export const vaultsWith =

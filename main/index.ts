@@ -3,10 +3,13 @@
 import { app } from 'electron'
 import { join } from 'node:path'
 import { version } from '../package.json'
+import { speak, wording } from '../shared/errors'
+import type { AppState } from '../shared/types'
+import { wordingDe } from '../shared/wording-de'
 import { assemble } from './assemble'
 import { isCommandLine, runCli } from './cli/run'
 import { terminalIo } from './cli/terminal'
-import { openAlone, commandParts, vaultsWith } from './command-line'
+import { commandParts, openAlone, vaultsWith } from './command-line'
 import { keychain } from './desktop/keychain'
 import { startDesktop } from './desktop/start'
 import { fileVault } from './identity/vault'
@@ -19,7 +22,7 @@ if (isCommandLine(argv)) {
     runCli({
       argv,
       env: process.env,
-      io: terminalIo(commandParts),
+      io: terminalIo(commandParts(process.env)),
       version,
       openAlone: openAlone(process.env, keychain),
     })
@@ -34,12 +37,20 @@ if (isCommandLine(argv)) {
     ...(process.env.ELECTRON_RENDERER_URL !== undefined && { devUrl: process.env.ELECTRON_RENDERER_URL }),
     log: (text, error) => console.error(text, error ?? ''),
     async openBackend({ dataDir }) {
+      // Until the settings are read, also for what keeps them from being read.
+      const speakAs = (tag: 'en' | 'de') => speak(tag, tag === 'de' ? wordingDe : wording)
+      const system = app.getLocale().startsWith('de') ? 'de' : 'en'
+      speakAs(system)
       const { backend, close } = await assemble({
         dir: dataDir,
         vault: keychain.available() ? keychain : fileVault,
         vaultOf: vaultsWith(process.env.TWOFOLD_PASSPHRASE || undefined, keychain),
         online: true,
       })
+      // Refusals and alerts are told in the window's language.
+      const follow = ({ settings }: AppState) => speakAs(settings.language === 'system' ? system : settings.language)
+      follow(backend.state())
+      backend.subscribe((pushed) => pushed.event === 'state' && follow(pushed.payload))
       return { handlers: backend.handlers, subscribe: (listener) => backend.subscribe(listener), close }
     },
   })

@@ -8,6 +8,8 @@ import { on, sentenceOf } from './backend'
 import { Onboarding } from './onboarding/onboarding'
 import { ShellView } from './shell'
 import { AppStateContext, useStateFeed } from './state'
+import { language } from './language'
+import { languageFor } from './language-choice'
 import { locale, text } from './text'
 import { Button } from './ui/button'
 import { Empty } from './ui/empty'
@@ -69,10 +71,11 @@ function useLook(settings: Settings | undefined): void {
   useEffect(() => {
     const { dataset } = document.documentElement
     document.documentElement.lang = locale
+    if (settings && languageFor(settings.language, navigator.language) !== language) globalThis.location.reload()
     if (theme === 'system') delete dataset['theme']
     else dataset['theme'] = theme
     dataset['density'] = density
-  }, [theme, density])
+  }, [theme, density, settings])
 }
 
 /** A fault in one view must not leave an empty window. */

@@ -1,6 +1,6 @@
 // Decides how the window talks to the backend: the only user of `window.twofold`. A refusal arrives as data and leaves
 // here as a BackendError with its code and its one sentence.
-import type { Bridge, CallName, Input, Result } from '../shared/ipc-contract'
+import type { Bridge, CallName, Input, Reply, Result } from '../shared/ipc-contract'
 import type { ErrorCode } from '../shared/errors'
 
 class BackendError extends Error {
@@ -14,7 +14,7 @@ class BackendError extends Error {
 }
 
 export async function call<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>> {
-  const reply = await window.twofold.call(name, input)
+  const reply = JSON.parse(await window.twofold.call(name, input)) as Reply<Result<K>>
   if (!reply.ok) throw new BackendError(reply.code, reply.message)
   return reply.value
 }

@@ -2,7 +2,7 @@
 // above it, and what keys and system commands do.
 import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react'
-import type { Alert, NodeId, Row } from '../shared/types'
+import type { Alert, Filter, NodeId, Row } from '../shared/types'
 import { call, on } from './backend'
 import { Circle } from './circle/circle'
 import { InviteDialog } from './circle/invites'
@@ -15,9 +15,13 @@ import { Network } from './network/network'
 import { Settings } from './settings/settings'
 import { useApp } from './state'
 import { text } from './text'
+import { GoToDate } from './timeline/go-to-date'
 import type { ListHandle } from './timeline/list'
+import type { SearchHandle } from './timeline/search-bar'
 import { Sidebar } from './timeline/sidebar'
 import { Timeline } from './timeline/timeline'
+import type { EntryKeys } from './timeline/use-entry-actions'
+import { isFiltered, type ViewSpec } from './timeline/view-spec'
 import { Button } from './ui/button'
 import { useAction } from './ui/action'
 import { Confirm, Dialog } from './ui/dialog'
@@ -25,9 +29,11 @@ import { Problem } from './ui/field'
 import { ShellContext, type Shell, type View } from './ui/shell-context'
 import { tell, tellError } from './ui/toast'
 
-type Open = 'palette' | 'shortcuts' | 'invite' | null
+type Open = 'palette' | 'shortcuts' | 'invite' | 'date' | null
 const EVERYONE: View = { name: 'timeline', scope: { type: 'everyone' } }
 const MINE: View = { name: 'timeline', scope: { type: 'mine' } }
+const BOOKMARKS: View = { name: 'timeline', scope: { type: 'bookmarks' } }
+const NO_FILTER: Filter = {}
 
 export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDone: () => void }) {
   const app = useApp()
@@ -35,40 +41,73 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
   const [selected, setSelected] = useState<Row | null>(null)
   const [inspecting, setInspecting] = useState(false)
   const [replyTo, setReplyTo] = useState<Row | null>(null)
+  const [editing, setEditing] = useState<Row | null>(null)
+  const [searching, setSearching] = useState(false)
   const [open, setOpen] = useState<Open>(null)
   const [navigation, setNavigation] = useState(false)
   const list = useRef<ListHandle>(null)
   const composer = useRef<ComposerHandle>(null)
+  const search = useRef<SearchHandle>(null)
+  const entryKeys = useRef<EntryKeys>(null)
   /** What to do once the view that it needs stands there. */
   const [due, setDue] = useState<{ type: 'compose' } | { type: 'show'; id: NodeId } | null>(null)
   const writable = app.phase.phase === 'circle'
 
+  const latestView = useRef(view)
+  latestView.current = view
   const go = useCallback((next: View) => {
     setView(next)
     setSelected(null)
     setInspecting(false)
     setReplyTo(null)
+    setEditing(null)
+    setSearching(next.name === 'timeline' && isFiltered(next))
   }, [])
+  /** The same view in another order or with another filter: what is written or chosen stays. */
+  const respec = useCallback(({ scope, order, filter }: ViewSpec) => {
+    setView({ name: 'timeline', scope, ...(order && { order }), ...(filter && { filter }) })
+  }, [])
+  const openSearch = useCallback(
+    (wanted: boolean) => {
+      const now = latestView.current
+      if (wanted && (now.name !== 'timeline' || now.scope.type === 'thread')) go(EVERYONE)
+      setSearching(wanted)
+      if (wanted) search.current?.focus()
+      else if (now.name === 'timeline' && isFiltered(now)) respec({ ...now, filter: NO_FILTER })
+    },
+    [go, respec],
+  )
   const closeDialogs = useCallback(() => setOpen(null), [])
-  const latestView = useRef(view)
-  latestView.current = view
 
   const compose = useCallback(
     (row: Row | null) => {
       if (!writable) return
       const now = latestView.current
       setReplyTo(row)
+      setEditing(null)
       // Other people's timelines have no composer of their own, except to answer.
-      if (row === null && (now.name !== 'timeline' || now.scope.type === 'member')) go(EVERYONE)
+      if (row === null && (now.name !== 'timeline' || (now.scope.type !== 'everyone' && now.scope.type !== 'mine')))
+        go(EVERYONE)
+      else if (row === null) setSearching(false)
       setDue({ type: 'compose' })
     },
     [writable, go],
   )
+  const editEntry = useCallback(
+    (row: Row) => {
+      if (!writable || !row.own) return
+      setReplyTo(null)
+      setEditing(row)
+      setDue({ type: 'compose' })
+    },
+    [writable],
+  )
   const showEntry = useCallback(
     (id: NodeId) => {
       const show = async () => {
-        if (latestView.current.name === 'timeline' && (await list.current?.show(id))) return
-        if (latestView.current.name === 'timeline' && latestView.current.scope.type === 'everyone') {
+        const now = latestView.current
+        if (now.name === 'timeline' && (await list.current?.show(id))) return
+        if (now.name === 'timeline' && now.scope.type === 'everyone' && !isFiltered(now)) {
           tell(text.timeline.notHere)
           return
         }
@@ -79,21 +118,32 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
     },
     [go],
   )
+  const showInTimeline = useCallback(
+    (id: NodeId) => {
+      go(EVERYONE)
+      setDue({ type: 'show', id })
+    },
+    [go],
+  )
   const shell = useMemo<Shell>(
     () => ({
       view,
       go,
       compose,
+      edit: editEntry,
       inspect: (row) => {
         setSelected(row)
         setInspecting(true)
       },
       showEntry,
+      showInTimeline,
+      search: () => openSearch(true),
+      goToDate: () => setOpen('date'),
       invite: () => setOpen('invite'),
       palette: () => setOpen('palette'),
       shortcuts: () => setOpen('shortcuts'),
     }),
-    [view, go, compose, showEntry],
+    [view, go, compose, editEntry, showEntry, showInTimeline, openSearch],
   )
 
   const [ready, markReady] = useReducer((turn: number) => turn + 1, 0)
@@ -132,7 +182,42 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
         if (navigation) setNavigation(false)
         else if (inspecting) setInspecting(false)
         else if (replyTo) setReplyTo(null)
-        else setSelected(null)
+        else if (editing) setEditing(null)
+        else if (entryKeys.current?.unpick()) break
+        else if (searching) openSearch(false)
+        else if (view.name === 'timeline' && view.scope.type === 'thread') {
+          // Back to where the thread was opened, at its entry.
+          showInTimeline(view.scope.entry)
+        } else setSelected(null)
+        break
+      case 'react':
+        if (selected) entryKeys.current?.react(selected)
+        break
+      case 'bookmark':
+        if (selected) entryKeys.current?.bookmark(selected)
+        break
+      case 'edit':
+        if (selected) entryKeys.current?.edit(selected)
+        break
+      case 'thread':
+        if (selected) entryKeys.current?.thread(selected)
+        break
+      case 'pick':
+        if (selected) entryKeys.current?.pick(selected)
+        break
+      case 'search':
+        openSearch(true)
+        break
+      case 'date':
+        if (view.name !== 'timeline' || view.scope.type === 'thread') go(EVERYONE)
+        setOpen('date')
+        break
+      case 'order':
+        if (view.name === 'timeline' && view.scope.type !== 'thread')
+          respec({ ...view, order: view.order === 'reached' ? 'written' : 'reached' })
+        break
+      case 'go-bookmarks':
+        go(BOOKMARKS)
         break
       case 'next':
         list.current?.step(1)
@@ -202,13 +287,20 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
           <Alerts alerts={app.alerts} />
           {view.name === 'timeline' && (
             <Timeline
-              scope={view.scope}
+              spec={view}
+              onSpec={respec}
+              searching={searching}
+              onSearching={openSearch}
               selected={selected?.id ?? null}
               onSelect={setSelected}
               replyTo={replyTo}
               onReply={setReplyTo}
+              editing={editing}
+              onEditing={setEditing}
               list={list}
               composer={composer}
+              search={search}
+              keys={entryKeys}
               onReady={markReady}
               openNavigation={openNavigation}
             />
@@ -222,6 +314,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
         )}
       </div>
       <Palette open={open === 'palette'} onClose={closeDialogs} onNewest={newest} />
+      <GoToDate open={open === 'date'} onClose={closeDialogs} onDate={(time) => list.current?.goTo(time)} />
       <Shortcuts open={open === 'shortcuts'} onClose={closeDialogs} />
       <InviteDialog open={open === 'invite' && writable} onClose={closeDialogs} />
       <Dialog

@@ -1,18 +1,12 @@
 // Every sentence of the window, in one catalogue. A second language is a second object of the same shape, chosen below.
 // Values that vary are arguments, so that a language may order and inflect them as it must.
-import { byteSize, count } from './ui/time'
+import { bytes, language, locale, number, plural } from './language'
+import { german } from './text-de'
 
-const language = 'en'
-/** The person's own variant of the language (clock, date order), if the system speaks that language at all. */
-export const locale: string =
-  typeof navigator !== 'undefined' && navigator.language.startsWith(language) ? navigator.language : 'en-GB'
+export { locale }
 
 /** The key that commands are given with, as it is printed on this system's keyboards. */
 export const commandKey = typeof navigator !== 'undefined' && navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl'
-
-const number = (value: number) => count(value, locale)
-const bytes = (value: number) => byteSize(value, locale)
-const plural = (value: number, one: string, many: string) => `${number(value)} ${value === 1 ? one : many}`
 
 const english = {
   app: {
@@ -184,6 +178,7 @@ const english = {
     everyone: 'Everyone',
     mine: 'Mine',
     members: 'Members',
+    bookmarks: 'Bookmarks',
     circle: 'Circle',
     network: 'Network',
     settings: 'Settings',
@@ -266,8 +261,8 @@ const english = {
     replyGone: 'In reply to an entry that is not here yet',
     showTarget: (name: string) => `Show the entry by ${name}`,
     reacted: (name: string, what: string) => `${name} reacted ${what}`,
-    edited: (name: string) => `${name} changed an entry`,
-    retracted: (name: string) => `${name} withdrew an entry`,
+    changed: (name: string) => `${name} changed an entry`,
+    withdrew: (name: string) => `${name} withdrew an entry`,
     profile: (name: string) => `${name} changed their profile`,
     unknown: (name: string) => `${name} wrote something made by a newer version of Twofold`,
     unknownHint: 'It is verified, kept and passed on. Update Twofold to read it.',
@@ -275,10 +270,96 @@ const english = {
     imageBare: 'Picture',
     imageHint: 'Pictures from elsewhere are not loaded, so that nobody learns that you read this.',
     notHere: 'That entry is not here yet.',
+    scrubber: 'Date in the timeline',
+    goToDate: 'Go to a date',
+    goToDateLead: 'The timeline opens at the last entry of that day.',
+    date: 'Date',
+    go: 'Go',
+    byWritten: 'By when it was written',
+    byReached: 'By when it reached you',
+    edited: 'edited',
+    editedLabel: (times: number) => `Edited ${times === 1 ? 'once' : `${number(times)} times`}: show its history`,
+    historyTitle: 'History of the entry',
+    historyLead: (name: string) => `What ${name} wrote first, and each change since.`,
+    historyFirst: 'First version',
+    historyEdit: (no: number) => `Change no. ${number(no)}`,
+    added: 'added',
+    removedWords: 'removed',
+    withdrawn: (name: string, when: string) => `${name} withdrew this entry, ${when}`,
+    isNew: 'New',
+    replies: (amount: number) => plural(amount, 'reply', 'replies'),
+    thread: 'Thread',
+    showThread: 'Show thread',
+    showInTimeline: 'Show in the timeline',
+    react: 'React',
+    reactWith: (what: string) => `React with ${what}`,
+    reactOther: 'Another emoji or word',
+    reactionLabel: (what: string, names: string, mine: boolean) =>
+      `${what}: ${names}. ${mine ? 'Press to take yours back' : 'Press to join in'}`,
+    others: (names: string, more: number) => `${names} and ${plural(more, 'other', 'others')}`,
+    bookmark: 'Bookmark',
+    unbookmark: 'Remove bookmark',
+    bookmarked: 'Bookmarked',
+    edit: 'Edit',
+    retract: 'Withdraw…',
+    retractTitle: 'Withdraw this entry?',
+    retractCan: 'What happens',
+    retractCanList: [
+      'Your withdrawal is signed and goes to everybody, like any entry.',
+      'Each Twofold that hears of it stops showing the entry and no longer finds it.',
+      'A line says that there was an entry, so that answers to it still make sense.',
+    ],
+    retractCannot: 'What it cannot do',
+    retractCannotList: [
+      'It does not erase: the signed bytes stay on the disks that have them, because your later entries build on them.',
+      'Whoever has read, copied or quoted it still knows it. A device that is offline shows it until it is back.',
+      'It cannot be undone. You can write a new entry.',
+    ],
+    retractConfirm: 'Withdraw',
+    retracted: 'The entry was withdrawn',
+    copyMarkdown: 'Copy as markdown',
+    copyQuote: 'Copy as quote with proof',
+    copied: (amount: number) => `${plural(amount, 'entry', 'entries')} copied`,
+    pick: 'Select',
+    picked: (amount: number) => `${plural(amount, 'entry', 'entries')} selected`,
+    unpickAll: 'Clear selection',
+    selection: 'Selection',
+    bookmarksTitle: 'Bookmarks',
+    emptyBookmarks: 'No bookmarks yet',
+    emptyBookmarksHint: 'Bookmark an entry with “b”. Bookmarks stay on this device; nobody else sees them.',
+    mentionGone: 'Not a member of this circle',
     you: 'you',
     task: (done: boolean) => (done ? 'Done' : 'Not done'),
     code: 'Code',
     table: 'Table',
+  },
+  search: {
+    label: 'Search entries',
+    placeholder: 'Words, "a phrase", -without, #tag',
+    open: 'Search',
+    close: 'End search',
+    results: (amount: number, more: boolean) =>
+      more ? `The newest ${plural(amount, 'result', 'results')} of more` : plural(amount, 'result', 'results'),
+    indexing: (left: number) => `${plural(left, 'entry', 'entries')} cannot be found yet; results still grow`,
+    searching: 'Searching',
+    by: 'By',
+    anybody: 'Anybody',
+    kind: 'Kind',
+    anyKind: 'Posts and replies',
+    posts: 'Posts',
+    replies: 'Replies',
+    has: 'With',
+    hasAny: 'Anything',
+    hasName: { link: 'Links', code: 'Code', image: 'Pictures', table: 'Tables', task: 'Tasks' },
+    from: 'From',
+    to: 'Until',
+    mentionsMe: 'Mentions me',
+    clear: 'Clear filters',
+    none: 'Nothing was found',
+    noneHint: 'Try fewer words, the beginning of a word, or another span of time.',
+    noneIndexing: 'Nothing found so far',
+    noneIndexingHint: (left: number) =>
+      `${plural(left, 'entry is', 'entries are')} still being indexed. Results appear as they are found.`,
   },
   compose: {
     label: 'New entry',
@@ -291,6 +372,14 @@ const english = {
     left: (left: number) => `${bytes(left)} left`,
     over: (over: number) => `${bytes(over)} too long`,
     cancelReply: 'Do not reply, write a new entry',
+    editing: 'Editing your entry',
+    cancelEdit: 'Do not change it',
+    save: 'Save',
+    saving: 'Saving…',
+    preview: 'Preview',
+    write: 'Write',
+    previewEmpty: 'Nothing to preview yet',
+    suggestions: 'Suggestions',
     removed: 'You were removed from this circle',
     copied: 'This device writes no more',
     copiedHint: 'Another one with its key goes on. This one can become a new device of yours, above.',
@@ -648,6 +737,9 @@ const english = {
     themeName: { system: 'As the system', light: 'Light', dark: 'Dark' },
     density: 'Density',
     densityName: { comfortable: 'Comfortable', compact: 'Compact' },
+    language: 'Language',
+    languageHint: 'The window is loaded again for it; drafts stay.',
+    languageName: { system: 'As the system', en: 'English', de: 'Deutsch' },
     connections: 'Connections',
     lan: 'Local network',
     lanHint: 'Find members on the networks that this computer is on. Needs no internet.',
@@ -697,6 +789,8 @@ const english = {
     invite: 'Invite somebody…',
     shortcuts: 'Show keyboard shortcuts',
     newest: 'Jump to the newest entry',
+    search: 'Search entries',
+    date: 'Go to a date…',
     light: 'Theme: light',
     dark: 'Theme: dark',
     system: 'Theme: as the system',
@@ -715,6 +809,14 @@ const english = {
       previous: 'Previous entry',
       open: 'Details of the entry',
       reply: 'Reply to the entry',
+      react: 'React to the entry with 👍',
+      bookmark: 'Bookmark the entry',
+      edit: 'Edit your entry',
+      thread: 'Thread of the entry',
+      pick: 'Select the entry',
+      search: 'Search',
+      date: 'Go to a date',
+      order: 'By written, by reached you',
       newest: 'Newest entry',
       ends: 'Newest, oldest entry',
       pages: 'A page up, down',
@@ -728,4 +830,14 @@ const english = {
   },
 } as const
 
-export const text = english
+/** The shape that every language fills: any words, the same places. */
+type Words<T> = T extends string
+  ? string
+  : T extends (...args: infer A) => infer R
+    ? (...args: A) => Words<R>
+    : T extends readonly (infer E)[]
+      ? readonly Words<E>[]
+      : { readonly [K in keyof T]: Words<T[K]> }
+export type Catalogue = Words<typeof english>
+
+export const text: Catalogue = language === 'de' ? german : english

@@ -94,11 +94,17 @@ export const wording = {
   TEXT_EMPTY: 'There is nothing to post.',
   TEXT_TOO_LONG: 'An entry holds at most {max} bytes of text; this one has {bytes}.',
   CLOCK_BEHIND: "This computer's clock is behind your own last entry by {behind}. Set the clock, then post again.",
+  NOT_ADMITTED: 'This is possible when you are let in.',
   HELD_POSTS_MAX: 'At most {max} entries are kept until you are let in.',
   HELD: 'Kept; it goes out when you are let in.',
   ENTRY_UNKNOWN: 'There is no such entry here.',
+  ENTRY_FIXED: 'Only posts and replies can be changed, withdrawn or reacted to.',
+  ENTRY_RETRACTED: 'This entry was withdrawn by its author.',
+  ENTRY_NOT_YOURS: 'Only its author can change or withdraw an entry.',
+  REACTION_INVALID: 'A reaction is an emoji or a short word of at most {max} bytes.',
   VIEW_UNKNOWN: 'That view is closed.',
   // -------- this machine
+  FOLDER_TAKEN: 'The folder {folder} already holds an identity or a circle. Give an empty one with --data.',
   FOLDER_IN_USE: 'This folder is already opened by another Twofold.',
   FOLDER_UNWRITABLE: 'The folder {folder} cannot be written to.',
   DISK_FULL: 'The disk is full. Nothing was lost; writing and receiving go on when there is space again.',
@@ -142,7 +148,19 @@ export class TwofoldError extends Error {
   }
 }
 
+let table: Readonly<Record<ErrorCode, string>> = wording
+let language = 'en'
+/** The language of all sentences from now on: this process serves one person. The command line never calls it. */
+export const speak = (tag: 'en' | 'de', sentences: Readonly<Record<ErrorCode, string>>): void => {
+  language = tag
+  table = sentences
+}
+
+/** 'Ann or Bob', for a sentence: any one of them is meant. */
+export const anyOf = (names: readonly string[]): string =>
+  new Intl.ListFormat(language, { type: 'disjunction' }).format(names)
+
 /** The one sentence for a code. A placeholder without a value is left out, never shown. */
 export function sentence(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}): string {
-  return wording[code].replace(/\{(\w+)\}/g, (_all, key: string) => String(details[key] ?? '')).trim()
+  return table[code].replace(/\{(\w+)\}/g, (_all, key: string) => String(details[key] ?? '')).trim()
 }

@@ -3,29 +3,39 @@
 // transports of this same contract; main's handlers, the window's API and the tests are derived from it.
 import * as v from 'valibot'
 import type { ErrorCode } from './errors'
-import type {
-  AppState,
-  DeviceKey,
-  HoldersView,
-  Inspection,
-  InviteCode,
-  InvitePreview,
-  ListChangeView,
-  MemberView,
-  NodeId,
-  MemberKey,
-  NetworkLive,
-  NetworkView,
-  Row,
-  InviteId,
-  ViewChange,
-  ViewWindow,
+import {
+  HAS,
+  type AppState,
+  type DeviceKey,
+  type EntryVersion,
+  type Histogram,
+  type HoldersView,
+  type Inspection,
+  type InviteCode,
+  type InviteId,
+  type InvitePreview,
+  type ListChangeView,
+  type MemberKey,
+  type MemberView,
+  type NetworkLive,
+  type NetworkView,
+  type NodeId,
+  type RenderTree,
+  type Row,
+  type ViewChange,
+  type ViewWindow,
 } from './types'
 
 // Bounds of what a caller may send. Content bounds (64 KiB a node) are checked again where nodes are made.
 const NAME_MAX = 64
 const TEXT_CHARS_MAX = 65_536
 const WINDOW_ROWS_MAX = 500
+const SEARCH_CHARS_MAX = 1000
+/** Bins of a histogram: more than a tall screen has pixels to tell apart. */
+const BINS_MAX = 1000
+/** Entries copied at once; each brings its own proof. */
+const COPY_MAX = 200
+const TIME_MAX = 2 ** 48
 
 const hex = (digits: number) =>
   v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hex digits`))
@@ -55,10 +65,23 @@ const scope = v.variant('type', [
   v.strictObject({ type: v.literal('everyone') }),
   v.strictObject({ type: v.literal('mine') }),
   v.strictObject({ type: v.literal('member'), member: memberKey }),
+  v.strictObject({ type: v.literal('thread'), entry: nodeId }),
+  v.strictObject({ type: v.literal('bookmarks') }),
 ])
+const time = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(TIME_MAX))
+const filter = v.strictObject({
+  text: v.optional(v.pipe(v.string(), v.maxLength(SEARCH_CHARS_MAX))),
+  members: v.optional(v.pipe(v.array(memberKey), v.maxLength(64))),
+  kinds: v.optional(v.array(v.picklist(['post', 'reply']))),
+  has: v.optional(v.array(v.picklist(HAS))),
+  mentions: v.optional(memberKey),
+  from: v.optional(time),
+  to: v.optional(time),
+})
 const settings = v.strictObject({
   theme: v.optional(v.picklist(['system', 'light', 'dark'])),
   density: v.optional(v.picklist(['comfortable', 'compact'])),
+  language: v.optional(v.picklist(['system', 'en', 'de'])),
   lan: v.optional(v.boolean()),
   internet: v.optional(v.boolean()),
   capKiB: v.optional(count(1_048_576)),
@@ -132,6 +155,24 @@ export const calls = {
   // -------- entries
   /** Null: it is kept, and goes out when this device is let in. */
   'entry.post': call(v.strictObject({ text, replyTo: v.optional(nodeId) })).returns<Row | null>(),
+  /** Sets this member's reaction to an entry; '' takes it back. Answers the entry's row, as the next two do. */
+  'entry.react': call(v.strictObject({ id: nodeId, text: v.pipe(v.string(), v.maxLength(64)) })).returns<Row>(),
+  'entry.edit': call(v.strictObject({ id: nodeId, text })).returns<Row>(),
+  'entry.retract': call(v.strictObject({ id: nodeId })).returns<Row>(),
+  /** What was written first, then each edit; empty for a withdrawn entry. */
+  'entry.history': call(v.strictObject({ id: nodeId })).returns<EntryVersion[]>(),
+  'entry.bookmark': call(v.strictObject({ id: nodeId, on: v.boolean() })).returns<null>(),
+  /** Entries as text, oldest first: markdown, or quotes that carry their proofs (`twofold verify` reads them). */
+  'entry.copy': call(
+    v.strictObject({
+      ids: v.pipe(v.array(nodeId), v.minLength(1), v.maxLength(COPY_MAX)),
+      form: v.picklist(['markdown', 'quote']),
+    }),
+  ).returns<{ text: string }>(),
+  /** How a text will look. */
+  'entry.preview': call(v.strictObject({ text })).returns<RenderTree>(),
+  /** Tags in use that begin so, the most frequent first. */
+  'tags.suggest': call(v.strictObject({ prefix: v.pipe(v.string(), v.maxLength(64)) })).returns<string[]>(),
   'entry.inspect': call(v.strictObject({ id: nodeId })).returns<Inspection>(),
   /** Who holds it, by their own signatures (rule C3). */
   'entry.holders': call(v.strictObject({ id: nodeId })).returns<HoldersView>(),
@@ -140,14 +181,20 @@ export const calls = {
     fileName: string
     content: string
   }>(),
-  /** The composer's unsent text, kept across restarts. */
-  'draft.get': call(nothing).returns<{ text: string }>(),
-  'draft.set': call(v.strictObject({ text })).returns<null>(),
+  /** The composer's unsent text, kept across restarts; `about`: of an answer to an entry. */
+  'draft.get': call(v.optional(v.strictObject({ about: v.optional(nodeId) }), {})).returns<{ text: string }>(),
+  'draft.set': call(v.strictObject({ text, about: v.optional(nodeId) })).returns<null>(),
   /** Checks every stored entry again: encoding, id, signature, membership, chain. */
   'store.verify': call(nothing).returns<{ checked: number; bad: { id: string; code: string }[] }>(),
 
   // -------- views (docs/protocol.md, "Views"): the window asks for views, never for data
-  'view.open': call(v.strictObject({ scope })).returns<ViewWindow>(),
+  'view.open': call(
+    v.strictObject({
+      scope,
+      order: v.optional(v.picklist(['written', 'reached'])),
+      filter: v.optional(filter),
+    }),
+  ).returns<ViewWindow>(),
   'view.window': call(
     v.strictObject({
       viewId: count(2 ** 31),
@@ -157,6 +204,12 @@ export const calls = {
   ).returns<ViewWindow>(),
   /** Where a node stands in a view (for 'show in timeline'); -1 when the view does not contain it. */
   'view.position': call(v.strictObject({ viewId: count(2 ** 31), id: nodeId })).returns<number>(),
+  /** Where the first entry stands that was written (or arrived) at a moment or before it; `total` when none was. */
+  'view.at': call(v.strictObject({ viewId: count(2 ** 31), time })).returns<number>(),
+  /** How many entries there are when, in equal bins of time, the newest first. */
+  'view.histogram': call(
+    v.strictObject({ viewId: count(2 ** 31), bins: v.pipe(count(BINS_MAX), v.minValue(1)) }),
+  ).returns<Histogram>(),
   'view.close': call(v.strictObject({ viewId: count(2 ** 31) })).returns<null>(),
 
   // -------- network
@@ -193,6 +246,9 @@ export type Result<K extends CallName> =
 /** Errors cross as data; a stack never does. `message` is the sentence of shared/errors for the code. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; code: ErrorCode; message: string }
 
+/** `Reply<T>` as JSON text. */
+export type ReplyJson<T> = string & { readonly of?: T }
+
 /** What answers the contract: one function a call, typed by it. Refusals are thrown as TwofoldError. */
 export type Handlers = { [K in CallName]: (input: Parsed<K>) => Result<K> | Promise<Result<K>> }
 /** An event with its payload, as one value, so that `event` narrows `payload`. */
@@ -203,6 +259,7 @@ export const isEvent = (text: string): text is EventName => Object.hasOwn(eventN
 
 /** What the preload script exposes to the window as `window.twofold`. */
 export interface Bridge {
-  call<K extends CallName>(name: K, input: Input<K>): Promise<Reply<Result<K>>>
+  /** The Reply as JSON: one text crosses processes and worlds many times faster than a hundred rows of objects. */
+  call<K extends CallName>(name: K, input: Input<K>): Promise<ReplyJson<Result<K>>>
   on<K extends EventName>(name: K, listener: (payload: Events[K]) => void): () => void
 }

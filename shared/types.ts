@@ -24,13 +24,38 @@ export type Inline =
   | { t: 'link'; href: string; title?: string; children: Inline[] }
   /** A picture from elsewhere is never loaded: its description is shown as a link. */
   | { t: 'image'; href: string; alt: string }
+  /** A member, by key: the window shows the name on the member list, and `text` when there is none. */
+  | { t: 'mention'; member: MemberKey; text: string }
+  /** `tag`: lower case, without '#'; `text`: as it was written. */
+  | { t: 'tag'; tag: string; text: string }
+  /** What was searched for; only in rows of a view with a text in its filter. */
+  | { t: 'mark'; text: string }
   | { t: 'break' }
+
+/** What a piece of code is, for its colour. */
+export type CodeToken =
+  | 'plain'
+  | 'keyword'
+  | 'operator'
+  | 'literal'
+  | 'string'
+  | 'comment'
+  | 'number'
+  | 'name'
+  | 'type'
+  | 'property'
+  | 'variable'
+  | 'meta'
+  | 'added'
+  | 'removed'
+/** The next `length` UTF-16 units of a code block. All spans of a block together cover its text. */
+export type CodeSpan = [token: CodeToken, length: number]
 
 /** Block content: a closed vocabulary without HTML strings. */
 export type Block =
   | { t: 'paragraph'; children: Inline[] }
   | { t: 'heading'; level: 1 | 2 | 3 | 4 | 5 | 6; children: Inline[] }
-  | { t: 'code'; language: string; text: string }
+  | { t: 'code'; language: string; text: string; spans?: CodeSpan[] }
   | { t: 'quote'; children: Block[] }
   | { t: 'list'; ordered: boolean; start: number; items: ListItem[] }
   | { t: 'table'; align: ('left' | 'center' | 'right' | null)[]; head: Inline[][]; rows: Inline[][][] }
@@ -50,7 +75,20 @@ export interface RenderTree {
   heightPx: number
 }
 
+/** What an entry holds besides words, to search by. */
+export const HAS = ['link', 'code', 'image', 'table', 'task'] as const
+export type Has = (typeof HAS)[number]
+export interface TreeFacets {
+  has: Has[]
+  /** Lower case, without '#'. */
+  tags: string[]
+  members: MemberKey[]
+}
+
 // ---------------------------------------------------------------- view models
+
+/** Newest first by when it was written (rule N8), or by when it reached this device. */
+export type Order = 'written' | 'reached'
 
 /** Kinds of nodes (rule N3); 'unknown' was made by a newer version: kept, forwarded, named as such. */
 export type EntryKind = 'post' | 'reply' | 'reaction' | 'edit' | 'retract' | 'profile' | 'unknown'
@@ -74,21 +112,85 @@ export interface Row {
   /** When this device stored it, ms since 1970 UTC. */
   receivedAt: number
   kind: EntryKind
-  /** Plain text of the body ('' for kinds without text). */
+  /** The text that holds now, as markdown: that of the last edit; '' for kinds without text and for withdrawn entries. */
   text: string
   tree: RenderTree
   proof: ProofState
   mine: boolean
   /** Kind reply, reaction, edit, retract: the node that it is about, if that node is here. */
   target?: { id: NodeId; memberName: string; excerpt: string }
+  /** Its author changed it: when last, ms by the author's clock, and how often. */
+  edited?: { at: number; times: number }
+  /** Its author withdrew it: when, ms by the author's clock. The row stays, so that nothing moves. */
+  retracted?: { at: number }
+  reactions: ReactionView[]
+  /** Answers to it. */
+  replies: number
+  /** Kept on this device only. */
+  bookmarked: boolean
+  /** Came after this member was last looked at, as things stood when the view was opened. */
+  unread: boolean
+  /** A post or reply by this device's member that stands: it can be edited and withdrawn. */
+  own: boolean
   /** Written well before it reached this device (more than 10 min): shown as 'reached you …'. */
   late: boolean
   /** Nobody else has acknowledged it yet (own nodes only). */
   waiting: boolean
 }
 
-/** What a view shows. */
-export type Scope = { type: 'everyone' } | { type: 'mine' } | { type: 'member'; member: MemberKey }
+export interface ReactionView {
+  text: string
+  count: number
+  mine: boolean
+  /** Who reacted so, at most 20. */
+  names: string[]
+}
+
+export interface Difference {
+  change: 'same' | 'added' | 'removed'
+  text: string
+}
+/** One state of an entry's text: what was written first, then each edit. */
+export interface EntryVersion {
+  id: NodeId
+  timestamp: number
+  text: string
+  /** Against the version before; empty for the first. */
+  differences: Difference[]
+}
+
+/** What a view shows. A thread is an entry with everything above and below it, oldest first. */
+export type Scope =
+  | { type: 'everyone' }
+  | { type: 'mine' }
+  | { type: 'member'; member: MemberKey }
+  | { type: 'thread'; entry: NodeId }
+  | { type: 'bookmarks' }
+
+/** Narrows a view; every part that is given has to hold. */
+export interface Filter {
+  /** Words, "phrases", -words that must not occur, #tags. The last word may be unfinished. */
+  text?: string | undefined
+  /** By one of these. */
+  members?: MemberKey[] | undefined
+  kinds?: ('post' | 'reply')[] | undefined
+  /** Holds all of these. */
+  has?: Has[] | undefined
+  /** Mentions this member. */
+  mentions?: MemberKey | undefined
+  /** Written in this span, ms since 1970 UTC, both ends included. */
+  from?: number | undefined
+  to?: number | undefined
+}
+
+/** How many entries were written (or arrived) when, for the scrubber. Bins are equal in time; the first is the newest. */
+export interface Histogram {
+  /** End of the newest and start of the oldest bin, ms since 1970 UTC. Equal when there is nothing. */
+  newest: number
+  oldest: number
+  bins: number[]
+  total: number
+}
 
 /** A window of a view: rows [start, start + rows.length) of `total`, newest first. */
 export interface ViewWindow {
@@ -98,15 +200,23 @@ export interface ViewWindow {
   total: number
   start: number
   rows: Row[]
+  /** There is more than such a view lists (10,000): `total` is what it lists. */
+  more: boolean
+  /** Entries whose words are not looked up yet: a view with a filter may still grow. 0 for other views. */
+  notIndexed: number
 }
 
-/** Where a view changed. Positions are those after the change; newest is 0. */
+/** Where a view changed. First the rows at `removed` go, then those at `inserted` are there. */
 export interface ViewChange {
   viewId: number
   version: number
   total: number
-  /** Positions at which rows were inserted, ascending. Empty: rows changed in place (names, proof states). */
+  /** Positions after the change, ascending. */
   inserted: number[]
+  /** Positions before the change, ascending. */
+  removed: number[]
+  /** Rows that are still there may look different (names, proof states, reactions, edits). */
+  touched: boolean
 }
 
 export type Presence =
@@ -372,6 +482,8 @@ export interface Settings {
   lan: boolean
   internet: boolean
   density: 'comfortable' | 'compact'
+  /** Of the window and of its refusals; the command line speaks English. */
+  language: 'system' | 'en' | 'de'
   /** KiB a second that may be sent in all, and to one peer; 0: no cap. */
   capKiB: number
   capPeerKiB: number

@@ -1,65 +1,33 @@
 // The commands of the command line, as one table: what each takes, what it says about itself, and what it does with a
 // session. Output for people goes to stdout as text; with --json it is one JSON value a line.
 import { TwofoldError, sentence } from '../../shared/errors'
-import type { AppState, DeviceKey, InviteId, MemberView, Presence, Row, Scope } from '../../shared/types'
+import type { AppState, DeviceKey, InviteId, Row } from '../../shared/types'
 import { joinSentence } from '../peer/joining'
+import {
+  UsageError,
+  columns,
+  emit,
+  memberNamed,
+  number,
+  presence,
+  printable,
+  rowJson,
+  text,
+  when,
+  whole,
+  type Call,
+  type Command,
+  type Io,
+} from './command'
+import { entryCommands } from './entry-commands'
 import { arrivalSentence, demotedLine, holderRows, holdersSentence, lastMinute, liveJson } from './forwarding-words'
-import { UsageError, emit, number, text, whole, type Call, type Command, type Io } from './command'
+import { seed } from './seed-command'
 import { simulateCommand } from './simulate'
 import { simulateAgreementCommand } from './simulate-agreement'
 import type { Session } from './session'
 
 /** How long `join` waits for the first entries after it was let in. */
 const FIRST_SYNC_MS = 10_000
-const PAGE_ROWS = 500
-
-const when = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
-/** What somebody wrote must not move the reader's cursor or recolour his terminal: controls and bidi overrides are shown. */
-const printable = (body: string) => body.replace(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
-const columns = (rows: string[][]): string => {
-  const widths = rows[0]?.map((_cell, i) => Math.max(...rows.map((row) => row[i]!.length))) ?? []
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-const presence = (p: Presence, now: number): string => {
-  switch (p.state) {
-    case 'self':
-      return 'this device'
-    case 'online':
-      return `online (${p.path === 'internet' ? 'internet' : 'LAN'})`
-    case 'seen':
-      return `seen ${Math.round(p.agoMs / 1000)} s ago`
-    case 'offline':
-      return p.lastSeenAt === null
-        ? 'not seen yet'
-        : `offline since ${when(p.lastSeenAt)}${now < p.lastSeenAt ? ' (clock?)' : ''}`
-  }
-}
-
-function memberNamed(members: readonly MemberView[], given: string): MemberView {
-  // A name that two have is shown with a part of the key: without it, it means both.
-  const plain = (name: string) => name.replace(/ \([0-9a-f]{4}\)$/, '')
-  const found = members.filter(
-    (m) =>
-      !m.removed &&
-      (m.name === given ||
-        plain(m.name) === given ||
-        m.key === given ||
-        (given.length >= 8 && m.key.startsWith(given))),
-  )
-  if (found.length === 0) throw new TwofoldError('MEMBER_UNKNOWN')
-  if (found.length > 1)
-    throw new UsageError(
-      `several members are called ${given}; give the key: ${found.map((m) => m.key.slice(0, 12)).join(', ')}`,
-    )
-  return found[0]!
-}
 
 /** Waits until `done` says so of a state; the current state counts. */
 async function waitForState(
@@ -88,43 +56,6 @@ async function waitForState(
   } finally {
     off()
     clearTimeout(timer)
-  }
-}
-
-/** The row as `timeline --json` prints it: ids and content, without how it is painted. */
-function rowJson(row: Row) {
-  const {
-    id,
-    member,
-    memberName,
-    device,
-    seq,
-    timestamp,
-    receivedAt,
-    kind,
-    text: body,
-    proof,
-    mine,
-    late,
-    waiting,
-    target,
-  } = row
-  return {
-    id,
-    member,
-    memberName,
-    device,
-    seq,
-    timestamp,
-    receivedAt,
-    kind,
-    text: body,
-    verified: true,
-    proof,
-    mine,
-    late,
-    waiting,
-    ...(target && { target: target.id }),
   }
 }
 
@@ -361,46 +292,8 @@ export const commands: Readonly<Record<string, Command>> = {
       await post(given === '-' ? await io.readInput() : given)
     },
   },
-  timeline: {
-    usage: 'timeline',
-    about: 'Print entries, newest first',
-    examples: ['twofold timeline', 'twofold timeline --json | head', 'twofold timeline --member Bob --limit 20'],
-    flags: {
-      member: { type: 'string', about: 'only this member (name or key)' },
-      limit: { type: 'string', about: 'at most this many (default 50; all with --json)' },
-    },
-    args: [0, 0],
-    async run(call) {
-      const { session, io } = call
-      const limit = whole(call, 'limit') ?? (call.json ? Infinity : 50)
-      const member = text(call, 'member')
-      let scope: Scope = { type: 'everyone' }
-      if (member !== undefined)
-        scope = { type: 'member', member: memberNamed((await session.call('members.list', {})).members, member).key }
-      const { viewId, total } = await session.call('view.open', { scope })
-      try {
-        for (let start = 0; start < Math.min(total, limit);) {
-          const { rows } = await session.call('view.window', {
-            viewId,
-            start,
-            count: Math.min(PAGE_ROWS, limit - start),
-          })
-          if (!rows.length) break
-          for (const row of rows) {
-            if (call.json) io.out(JSON.stringify(rowJson(row)))
-            else
-              io.out(
-                `${when(row.timestamp)}  ${row.memberName}${row.waiting ? ' (not handed over yet)' : ''}${row.late ? ` (reached you ${when(row.receivedAt)})` : ''}\n${(printable(row.text) || `[${row.kind}]`).replace(/^/gm, '    ')}\n`,
-              )
-          }
-          start += rows.length
-        }
-        if (total === 0 && !call.json) io.err('Nothing has been written yet. Begin: twofold post TEXT')
-      } finally {
-        await session.call('view.close', { viewId })
-      }
-    },
-  },
+  ...entryCommands,
+  seed,
   members: {
     usage: 'members',
     about: 'List members and their devices',
@@ -758,7 +651,11 @@ export const commands: Readonly<Record<string, Command>> = {
 
 /** `verify FILE` needs no folder: the file brings all that it takes. */
 function verifyFile(io: Io, file: string, json: boolean): void {
-  const { circle, circleId, memberName, node, other, steps } = io.checkProof(io.readFile(file))
+  for (const proof of io.proofsIn(io.readFile(file))) verifyProof(io, proof, json)
+}
+
+function verifyProof(io: Io, proof: string, json: boolean): void {
+  const { circle, circleId, memberName, node, other, text: said, steps } = io.checkProof(proof)
   if (json) {
     io.out(
       JSON.stringify({
@@ -769,6 +666,7 @@ function verifyFile(io: Io, file: string, json: boolean): void {
         circle,
         circleId,
         timestamp: node.timestamp,
+        text: said,
         steps: steps.map(({ id, ok, sentence }) => ({ id, ok, sentence })),
       }),
     )
@@ -779,6 +677,7 @@ function verifyFile(io: Io, file: string, json: boolean): void {
       `The proof holds: a device of ${memberName} in the circle ${circle} signed two different entries number ${node.seq}.\n  Device ${node.device}\n  ${node.id}  ${when(node.timestamp)}\n  ${other.id}  ${when(other.timestamp)}`,
     )
   else io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
+  if (said !== null) io.out(printable(said).replace(/^/gm, '  > '))
   for (const step of steps) io.out(`  ${step.ok ? '✓' : '✗'} ${step.sentence}`)
   io.out(
     `Circle id: ${circleId}\nCompare it with the circle's own, if you know it: anybody can found a circle of the same name.`,

@@ -10,12 +10,12 @@ export function serveWindow(
   answer: (name: string, input: unknown) => Promise<Reply<unknown>>,
 ): void {
   for (const name of Object.keys(calls)) {
-    ipcMain.handle(name, (event, input: unknown): Reply<never> | Promise<Reply<unknown>> => {
+    ipcMain.handle(name, async (event, input: unknown): Promise<string> => {
       const frame = event.senderFrame
       if (!frame || frame.parent || !isTrusted(frame.url)) {
-        return { ok: false, code: 'FORBIDDEN', message: sentence('FORBIDDEN') }
+        return JSON.stringify({ ok: false, code: 'FORBIDDEN', message: sentence('FORBIDDEN') } satisfies Reply<never>)
       }
-      return answer(name, input)
+      return JSON.stringify(await answer(name, input))
     })
   }
 }

@@ -16,6 +16,9 @@ const PUSH_EVERY_MS = 100
 /** Words asked for after they were shown: enough to know that they were written down. */
 const ASKED_WORDS = 3
 
+/** Where a draft is kept: the composer's own, or that of an answer. */
+const draftKey = (about?: string): string => (about === undefined ? 'draft' : `draft ${about}`)
+
 const name = (text: string): string => {
   const valid = validName(text)
   if (valid === null) throw new TwofoldError('NAME_INVALID')
@@ -118,6 +121,7 @@ export class Backend {
       settings: {
         theme: settings.theme,
         density: settings.density,
+        language: settings.language,
         lan: settings.lan,
         internet: settings.internet,
         capKiB: settings.capKiB,
@@ -416,21 +420,36 @@ export class Backend {
     },
 
     'entry.post': ({ text, replyTo }) => this.requireCircle().post(text, replyTo),
+    'entry.react': ({ id, text }) => this.requireCircle().react(id, text),
+    'entry.edit': ({ id, text }) => this.requireCircle().edit(id, text),
+    'entry.retract': ({ id }) => this.requireCircle().retract(id),
+    'entry.history': ({ id }) => this.requireCircle().versions(id),
+    'entry.bookmark': ({ id, on }) => {
+      this.requireCircle().bookmark(id, on)
+      return null
+    },
+    'entry.copy': ({ ids, form }) => ({ text: this.requireCircle().copy(ids, form) }),
+    'entry.preview': ({ text }) => this.parts.render(text),
+    'tags.suggest': ({ prefix }) => this.requireCircle().tags(prefix),
     'entry.inspect': ({ id }) => this.requireCircle().inspect(id),
     'entry.holders': ({ id }) => this.requireCircle().holders(id),
     'entry.proof': ({ id, holders }) => this.requireCircle().proof(id, holders),
     'device.forkProof': ({ device }) => this.requireCircle().forkProof(device),
-    'draft.get': () => ({ text: this.draft }),
-    'draft.set': ({ text }) => {
-      this.draft = text
-      this.circle?.store.setMeta('draft', text)
+    'draft.get': ({ about }) => ({
+      text: about === undefined ? this.draft : (this.requireCircle().store.meta(draftKey(about)) ?? ''),
+    }),
+    'draft.set': ({ text, about }) => {
+      if (about === undefined) this.draft = text
+      this.circle?.store.setMeta(draftKey(about), text)
       return null
     },
     'store.verify': () => this.requireCircle().verifyAll(),
 
-    'view.open': ({ scope }) => this.requireCircle().openView(scope),
+    'view.open': ({ scope, order, filter }) => this.requireCircle().openView(scope, order, filter),
     'view.window': ({ viewId, start, count }) => this.requireCircle().window(viewId, start, count),
     'view.position': ({ viewId, id }) => this.requireCircle().position(viewId, id),
+    'view.at': ({ viewId, time }) => this.requireCircle().viewAt(viewId, time),
+    'view.histogram': ({ viewId, bins }) => this.requireCircle().histogram(viewId, bins),
     'view.close': ({ viewId }) => {
       this.requireCircle().closeView(viewId)
       return null

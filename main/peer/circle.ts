@@ -1,10 +1,13 @@
 // A circle on this device, running: list, store, engine, network and admission put together, and what a person can ask of
 // them. It holds no rule of the protocol; those are in main/protocol.
-import { TwofoldError, sentence, type ErrorCode } from '../../shared/errors'
+import { TwofoldError, anyOf, sentence, type ErrorCode } from '../../shared/errors'
 import type {
   Alert,
   CircleView,
   DeviceKey,
+  EntryVersion,
+  Filter,
+  Histogram,
   HoldersView,
   Inspection,
   ListChangeView,
@@ -13,19 +16,19 @@ import type {
   NetworkLive,
   NetworkView,
   NodeId,
+  Order,
   Presence,
   Row,
   Scope,
   SyncView,
   ViewChange,
 } from '../../shared/types'
-import { utf8 } from '../protocol/codec'
 import { Engine, type StoreItem } from '../protocol/engine'
 import type { HaveVector } from '../protocol/have'
 import { neighboursOf } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
-import { encodeContent, type Content } from '../protocol/kinds'
-import { CLOCK_AHEAD_MS, TEXT_BYTES_MAX } from '../protocol/limits'
+import { decodeContent, encodeContent, isEntry, type Content } from '../protocol/kinds'
+import { CLOCK_AHEAD_MS } from '../protocol/limits'
 import {
   adminOf,
   certifyEpoch,
@@ -46,8 +49,10 @@ import { Rings } from '../protocol/rings'
 import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
 import { Claim, Runs } from './claim'
+import { copied, type CopyForm } from './copying'
 import { Driver } from './driver'
 import { HeldPosts } from './held-posts'
+import { Indexer } from './indexer'
 import { inspect } from './inspect'
 import { ListKeeper } from './list-keeper'
 import { changeLog, memberViews, wantText } from './member-views'
@@ -60,7 +65,9 @@ import { forkProofFile, proofFile } from './proof'
 import { Proposals, wantKey } from './proposals'
 import { ReceiptKeeper, readProven } from './receipt-keeper'
 import { Rows } from './rows'
+import { tagOf, tagPrefix } from './search'
 import { Views } from './views'
+import { editOf, postOf, reactionOf, retractionOf } from './writing'
 
 /** A link that no rule asks for is kept this long: a joining circle settles, an on-demand link is used again. */
 const SPARE_LINK_MS = 60_000
@@ -71,11 +78,13 @@ const LOOK_EVERY_MS = 500
 const PROVISIONAL_LINKS = 6
 /** Word of a peer older than this is 'offline'. */
 const SEEN_MS = 120_000
+/** Tags offered while one is typed. */
+const TAGS_MAX = 8
 /** Nodes, and bytes of them, that are looked at at once for where two histories part. */
 const BRANCH_NODES = 128
 const BRANCH_BYTES = 262_144
 // Names in the store's table of single values.
-const META_OWN_HELD = 'own-held'
+export const META_OWN_HELD = 'own-held'
 const META_COPIED = 'copied'
 /** When a device was last linked to this one, for the runs that follow. */
 const seenKey = (device: DeviceKey) => `seen ${device}`
@@ -112,6 +121,7 @@ export class Circle {
   private readonly meter: Meter
   private readonly views: Views
   private readonly rows: Rows
+  private readonly indexer: Indexer
   private network: NetworkPort | null = null
   private settings: SettingsFile
   private ownHeld: number
@@ -193,6 +203,7 @@ export class Circle {
       store: this.store,
       list: () => this.list,
       me: identity.device,
+      member: identity.member,
       ownHeld: () => this.ownHeld,
     })
     this.views = new Views(
@@ -203,6 +214,7 @@ export class Circle {
       (change) => this.hooks.viewChanged(change),
       parts.now,
     )
+    this.indexer = new Indexer({ parts, store: this.store, rows: this.rows, indexed: () => this.views.relist() })
     // Our own entries are never news to us.
     for (const member of this.list.members.keys())
       this.unread.set(member, member === identity.member ? 0 : this.store.unread(member))
@@ -279,6 +291,7 @@ export class Circle {
 
   async start(): Promise<void> {
     this.driver.start()
+    this.indexer.wake()
     this.spareTimer = setInterval(() => this.dropSpareLinks(), SPARE_CHECK_MS)
     this.lookTimer = setInterval(() => this.look(), LOOK_EVERY_MS)
     await this.startNetwork()
@@ -455,6 +468,7 @@ export class Circle {
     clearInterval(this.spareTimer)
     clearInterval(this.lookTimer)
     this.driver.stop()
+    this.indexer.stop()
     this.receipts.save()
     this.views.stop()
     await this.stopNetwork()
@@ -466,9 +480,11 @@ export class Circle {
   private onStored(nodes: readonly TimelineNode[]): void {
     for (const node of nodes) {
       const member = this.keeper.memberOf(node.device)
-      if (member !== this.identity.member) this.unread.set(member, (this.unread.get(member) ?? 0) + 1)
+      if (member !== this.identity.member && isEntry(decodeContent(node.kind, node.body)))
+        this.unread.set(member, (this.unread.get(member) ?? 0) + 1)
     }
     this.views?.stored(nodes)
+    this.indexer?.wake()
     // A closed gap turns floating rows into linked ones.
     if (nodes.length > 1) this.views?.touched()
     this.hooks.changed()
@@ -684,6 +700,8 @@ export class Circle {
       this.releaseHeld()
     }
     this.views.touched()
+    this.views.relist()
+    this.indexer.wake()
     this.hooks.changed()
     if (this.standing !== 'removed') return
     void this.stopNetwork()
@@ -815,20 +833,22 @@ export class Circle {
 
   /** Null: kept until this device is on the list. */
   async post(text: string, replyTo?: NodeId): Promise<Row | null> {
-    const trimmed = text.replace(/\s+$/, '')
-    if (!trimmed.trim()) throw new TwofoldError('TEXT_EMPTY')
-    const bytes = utf8(trimmed).length
-    if (bytes > TEXT_BYTES_MAX) throw new TwofoldError('TEXT_TOO_LONG', { max: TEXT_BYTES_MAX, bytes })
-    if (replyTo !== undefined && !this.store.byId(replyTo)) throw new TwofoldError('ENTRY_UNKNOWN')
+    const content = postOf(this.store, text, replyTo)
     if (this.standing === 'provisional') {
-      this.held.add(trimmed, replyTo, this.parts.now())
+      this.held.add(content.text, replyTo, this.parts.now())
       this.hooks.changed()
       return null
     }
+    await this.signing()
+    return this.rowOf(this.write(content))
+  }
+
+  /** Fulfilled when this device may sign an entry now: it is on the list, and the only one with its key. */
+  private async signing(): Promise<void> {
+    if (this.standing === 'provisional') throw new TwofoldError('NOT_ADMITTED')
     this.mayWrite()
     await this.claim.ready()
     this.mayWrite()
-    return this.write(contentOf(trimmed, replyTo))
   }
 
   private releaseHeld(): void {
@@ -848,7 +868,28 @@ export class Circle {
     this.hooks.changed()
   }
 
-  private write(content: Content): Row {
+  /** Sets this member's reaction to an entry; '' takes it back. The entry's row afterwards, as with the next two. */
+  async react(target: NodeId, text: string): Promise<Row> {
+    await this.signing()
+    const content = reactionOf(this.store, target, text, this.identity.member)
+    if (content) this.write(content)
+    return this.rowOf(target)
+  }
+  async edit(target: NodeId, text: string): Promise<Row> {
+    await this.signing()
+    const content = editOf(this.store, target, text, this.identity.member)
+    if (content) this.write(content)
+    return this.rowOf(target)
+  }
+  async retract(target: NodeId): Promise<Row> {
+    await this.signing()
+    this.write(retractionOf(this.store, target, this.identity.member))
+    return this.rowOf(target)
+  }
+
+  private rowOf = (id: NodeId): Row => this.rows.row(this.stored(id))
+
+  private write(content: Content): NodeId {
     const { device } = this.identity
     const seq = this.store.height(device) + 1
     const head = seq > 1 ? this.store.at(device, seq - 1)! : null
@@ -872,19 +913,40 @@ export class Circle {
     )
     const [outcome] = this.driver.append([{ node, origin: { from: null, how: 'own', tree: null }, arrival: null }])
     if (outcome?.type !== 'stored') throw new Error(`own node was not stored: ${outcome?.type}`)
-    return this.rows.row(this.store.byId(node.id)!)
+    return node.id
   }
 
   // -------------------------------------------------------------- reading
 
-  openView = (scope: Scope) => this.views.open(scope)
+  openView = (scope: Scope, order?: Order, filter?: Filter) => this.views.open(scope, order, filter)
   window = (id: number, start: number, count: number) => this.views.window(id, start, count)
   position = (id: number, node: NodeId) => this.views.position(id, node)
   closeView = (id: number) => this.views.close(id)
+  viewAt = (id: number, time: number): number => this.views.at(id, time)
+  histogram = (id: number, bins: number): Histogram => this.views.histogram(id, bins)
+  versions = (id: NodeId): EntryVersion[] => this.rows.versions(this.stored(id))
+
+  /** Kept on this device alone. */
+  bookmark(id: NodeId, on: boolean): void {
+    this.store.bookmark(this.stored(id).row, on ? this.parts.now() : null)
+    this.views.touched()
+    this.views.relist()
+  }
+
+  /** Entries as text, oldest first. */
+  copy(ids: readonly NodeId[], form: CopyForm): string {
+    const nodes = [...new Set(ids)].map((id) => this.stored(id))
+    const rows = this.rows.rows(nodes.sort((a, b) => a.node.timestamp - b.node.timestamp))
+    // What is quoted is what the last edit says, so that is what is proved.
+    return copied(rows, form, (row) => this.proof(this.versions(row.id).at(-1)?.id ?? row.id, false).content)
+  }
+
+  /** Tags in use that begin so, the most frequent first. */
+  tags = (prefix: string): string[] => this.store.facets(tagPrefix(prefix), TAGS_MAX).map(({ facet }) => tagOf(facet))
 
   markSeen(scope: Scope): void {
     const members =
-      scope.type === 'everyone' ? [...this.list.members.keys()] : scope.type === 'mine' ? [] : [scope.member]
+      scope.type === 'everyone' ? [...this.list.members.keys()] : scope.type === 'member' ? [scope.member] : []
     const unseen = members.filter((member) => this.unread.get(member))
     if (!unseen.length) return
     this.store.markSeen(unseen)
@@ -1059,7 +1121,10 @@ export class Circle {
     const missing = catchUp.missing()
     return {
       missing,
-      have: this.store.total(null),
+      have: [...this.engine.have.values()].reduce(
+        (sum, { height, floating }) => sum + height + floating.reduce((n, { from, to }) => n + to - from + 1, 0),
+        0,
+      ),
       from: missing && catchUp.lastFrom !== null ? this.keeper.nameOf(catchUp.lastFrom) : null,
       peersOnline: this.engine.links.size,
       compared: [...this.engine.links.values()].some((link) => link.compared),
@@ -1093,6 +1158,6 @@ export class Circle {
         ? inviteCode(this.list, this.board.invite(request.invite), this.parts.now())
         : null
     if (code) add('PROVISIONAL_ENDED', 'error', { why: sentence(code) })
-    else add('PROVISIONAL', 'info', { waitingFor: this.adminNames().join(' or ') })
+    else add('PROVISIONAL', 'info', { waitingFor: anyOf(this.adminNames()) })
   }
 }

@@ -1,6 +1,15 @@
 // What the peer is made of and does not build itself: the interfaces of the parts that an entry (main/assemble.ts) hands
 // in. Shapes are those of main/identity, main/store, main/net and main/render; tests may hand in others.
-import type { DeviceKey, InviteId, MemberKey, NodeId, RenderTree } from '../../shared/types'
+import type {
+  DeviceKey,
+  Difference,
+  InviteId,
+  MemberKey,
+  NodeId,
+  Order,
+  RenderTree,
+  TreeFacets,
+} from '../../shared/types'
 import type { AgreementState } from '../protocol/agreement'
 import type { Crypto, Sign } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
@@ -88,6 +97,7 @@ export interface CircleFile {
 export interface SettingsFile {
   theme: 'system' | 'light' | 'dark'
   density: 'comfortable' | 'compact'
+  language: 'system' | 'en' | 'de'
   lan: boolean
   internet: boolean
   manualAddresses: string[]
@@ -116,6 +126,8 @@ export interface FilesPort {
 }
 
 export interface StoredNode {
+  /** Its row number in the store. */
+  row: number
   node: TimelineNode
   member: MemberKey
   receivedAt: number
@@ -141,13 +153,37 @@ export interface StorePort {
   height(device: DeviceKey): number
   byId(id: NodeId): StoredNode | null
   total(scope: StoreScope): number
-  window(scope: StoreScope, start: number, count: number): StoredNode[]
-  position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>): number
+  window(scope: StoreScope, start: number, count: number, order?: Order): StoredNode[]
+  position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>, order?: Order): number
+  countAfter(scope: StoreScope, order: Order, at: number): number
+  histogram(scope: StoreScope, order: Order): { spanMs: number; spans: { start: number; n: number }[] }
   between(
     scope: StoreScope,
     newer: Pick<TimelineNode, 'id' | 'timestamp'>,
     older: Pick<TimelineNode, 'id' | 'timestamp'>,
+    order?: Order,
   ): number
+  byIds(ids: readonly NodeId[]): StoredNode[]
+  rows(rows: readonly number[]): StoredNode[]
+  rowsAfter(row: number, limit: number): StoredNode[]
+  timesOf(rows: readonly number[]): Map<number, { timestamp: number; receivedAt: number }>
+  changesOf(ids: readonly NodeId[]): Map<NodeId, StoredNode[]>
+  repliesTo(ids: readonly NodeId[]): Map<NodeId, number>
+  thread(root: NodeId): number[]
+  memberNumber(member: MemberKey): number | null
+  indexedTo(): number
+  notIndexed(): number
+  putDocs(upTo: number | null, docs: readonly { doc: number; content: { body: string; facets: string } | null }[]): void
+  find(what: { match: string; from: number; to: number; limit: number }): number[]
+  facets(prefix: string, limit: number): { facet: string; n: number }[]
+  docOf(node: Pick<TimelineNode, 'id' | 'timestamp'>): { doc: number; rows: number[] }
+  trees(rows: readonly number[], version: number): Map<number, string>
+  putTrees(version: number, made: readonly (readonly [number, string])[]): void
+  dropTrees(rows: readonly number[]): void
+  bookmark(row: number, at: number | null): void
+  bookmarked(rows: readonly number[]): Set<number>
+  bookmarks(limit: number): number[]
+  seenTo(member: MemberKey): number
   all(): Generator<StoredNode>
   acknowledge(id: NodeId, by: DeviceKey): void
   acknowledgedBy(id: NodeId): DeviceKey[]
@@ -242,6 +278,14 @@ export interface Parts extends Time {
   network: ((config: NetworkConfig) => NetworkPort) | null
   parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }
   render(text: string): RenderTree
+  /** The tree of a text without markup, which costs nothing to make again; null: `render` has to. */
+  renderPlain(text: string): RenderTree | null
+  /** Raised with every change of what `render` gives. */
+  renderVersion: number
+  facets(tree: RenderTree): TreeFacets
+  differences(before: string, after: string): Difference[]
+  /** The tree with what was searched for marked. */
+  mark(tree: RenderTree, terms: readonly string[]): RenderTree
   excerpt(text: string, max: number): string
   /** Rows of dark and light modules. */
   qr(text: string): boolean[][]

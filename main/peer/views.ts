@@ -1,10 +1,13 @@
 // Views by window (docs/protocol.md, "Views"): a window on screen asks for positions of a scope and gets ready rows, then
 // only differences. The cost of either does not depend on the size of the timeline.
 import { TwofoldError } from '../../shared/errors'
-import type { MemberKey, NodeId, Scope, ViewChange, ViewWindow } from '../../shared/types'
+import type { Filter, Histogram, MemberKey, NodeId, Order, Scope, ViewChange, ViewWindow } from '../../shared/types'
+import { decodeContent, isEntry } from '../protocol/kinds'
 import type { TimelineNode } from '../protocol/node'
+import { difference, isListed, list, type Listed } from './listed'
 import type { StorePort, StoreScope } from './ports'
 import type { Rows } from './rows'
+import { narrows } from './search'
 
 /** Rows sent with a newly opened view: more than a tall screen holds. */
 const FIRST_ROWS = 100
@@ -12,11 +15,21 @@ const FIRST_ROWS = 100
 const VIEWS_MAX = 16
 /** Changes are told at once after a quiet time, then at most this often: ten times a second is as live as an eye needs. */
 const TELL_EVERY_MS = 100
+/** A list is worked out again at most this often: it may take some 30 ms. */
+const LIST_EVERY_MS = 1000
+/** With more arrivals than this at once the total alone is told, and who looks asks where they are. */
+const INSERTED_MAX = 1000
 
 interface View {
   id: number
-  scope: StoreScope
+  scope: Scope
+  order: Order
+  filter: Filter
   version: number
+  /** Null: the view is counted, not listed. */
+  listed: Listed | null
+  listedAt: number
+  seenTo: Map<MemberKey, number>
 }
 
 export class Views {
@@ -24,6 +37,7 @@ export class Views {
   private lastId = 0
   private pending: TimelineNode[] = []
   private changedInPlace = false
+  private listsChanged = false
   private timer: NodeJS.Timeout | null = null
   private lastToldAt = 0
 
@@ -36,8 +50,8 @@ export class Views {
     private readonly now: () => number,
   ) {}
 
-  private scopeOf(scope: Scope): StoreScope {
-    return scope.type === 'everyone' ? null : scope.type === 'mine' ? this.me : scope.member
+  private scopeOf({ scope }: View): StoreScope {
+    return scope.type === 'mine' ? this.me : scope.type === 'member' ? scope.member : null
   }
 
   private view(id: number): View {
@@ -46,8 +60,18 @@ export class Views {
     return view
   }
 
-  open(scope: Scope): ViewWindow {
-    const view: View = { id: ++this.lastId, scope: this.scopeOf(scope), version: 1 }
+  open(scope: Scope, order: Order = 'written', filter: Filter = {}): ViewWindow {
+    if (scope.type === 'thread' && !this.store.byId(scope.entry)) throw new TwofoldError('ENTRY_UNKNOWN')
+    const view: View = {
+      id: ++this.lastId,
+      scope,
+      order,
+      filter,
+      version: 1,
+      listed: isListed({ scope, order, filter }) ? list(this.store, { scope, order, filter }, this.me) : null,
+      listedAt: this.now(),
+      seenTo: new Map(),
+    }
     this.views.set(view.id, view)
     if (this.views.size > VIEWS_MAX) this.views.delete(this.views.keys().next().value!)
     return this.read(view, 0, FIRST_ROWS)
@@ -61,23 +85,97 @@ export class Views {
     return this.read(this.view(id), start, count)
   }
 
+  private total(view: View): number {
+    return view.listed?.rows.length ?? this.store.total(this.scopeOf(view))
+  }
+
   private read(view: View, start: number, count: number): ViewWindow {
     // What was stored but not yet told belongs to the next version: tell it first, so that positions agree.
     this.flush()
-    const rows = this.store.window(view.scope, start, count).map((stored) => this.rows.row(stored))
-    return { viewId: view.id, version: view.version, total: this.store.total(view.scope), start, rows }
+    const { listed } = view
+    const nodes = listed
+      ? this.store.rows(listed.rows.slice(start, start + count))
+      : this.store.window(this.scopeOf(view), start, count, view.order)
+    return {
+      viewId: view.id,
+      version: view.version,
+      total: this.total(view),
+      start,
+      rows: this.rows.rows(nodes, {
+        ...(listed?.terms.length && { terms: listed.terms }),
+        seenTo: (member) => this.seenTo(view, member),
+      }),
+      more: listed?.more ?? false,
+      notIndexed: narrows(view.filter) ? this.store.notIndexed() : 0,
+    }
+  }
+
+  /** As things stood when the view first showed something of this member. */
+  private seenTo(view: View, member: MemberKey): number {
+    let seen = view.seenTo.get(member)
+    if (seen === undefined) view.seenTo.set(member, (seen = this.store.seenTo(member)))
+    return seen
   }
 
   position(id: number, node: NodeId): number {
     const view = this.view(id)
     const stored = this.store.byId(node)
-    if (!stored || (view.scope !== null && view.scope !== stored.member)) return -1
-    return this.store.position(view.scope, stored.node)
+    if (!stored) return -1
+    if (view.listed) return view.listed.rows.indexOf(stored.row)
+    const scope = this.scopeOf(view)
+    if (scope !== null && scope !== stored.member) return -1
+    if (!isEntry(decodeContent(stored.node.kind, stored.node.body))) return -1
+    return this.store.position(scope, stored.node, view.order)
+  }
+
+  /** Where the first entry stands that was written (or arrived) at a moment or before it; `total` when none was. */
+  at(id: number, time: number): number {
+    const view = this.view(id)
+    if (!view.listed) return this.store.countAfter(this.scopeOf(view), view.order, time)
+    const times = this.timesOf(view)
+    const first = times.findIndex((at) => (view.scope.type === 'thread' ? at >= time : at <= time))
+    return first < 0 ? times.length : first
+  }
+
+  private timesOf(view: View): number[] {
+    const { rows } = view.listed!
+    const times = this.store.timesOf(rows)
+    return rows.map((row) => (view.order === 'written' ? times.get(row)?.timestamp : times.get(row)?.receivedAt) ?? 0)
+  }
+
+  /** The view's entries by time in `count` equal bins, exact where a bin is at least as long as what the store counts by. */
+  histogram(id: number, count: number): Histogram {
+    const view = this.view(id)
+    const counted = view.listed
+      ? {
+          spanMs: 1,
+          spans: this.timesOf(view)
+            .map((start) => ({ start, n: 1 }))
+            .sort((a, b) => a.start - b.start),
+        }
+      : this.store.histogram(this.scopeOf(view), view.order)
+    const { spanMs, spans } = counted
+    const bins = Array.from({ length: count }, () => 0)
+    const first = spans[0]
+    if (!first) return { newest: 0, oldest: 0, bins, total: 0 }
+    const oldest = first.start
+    const newest = spans.at(-1)!.start + spanMs
+    let total = 0
+    for (const { start, n } of spans) {
+      const middle = start + spanMs / 2
+      bins[Math.min(count - 1, Math.floor(((newest - middle) / (newest - oldest)) * count))]! += n
+      total += n
+    }
+    return { newest, oldest, bins, total }
   }
 
   stored(nodes: readonly TimelineNode[]): void {
     if (!this.views.size) return
-    this.pending.push(...nodes)
+    for (const node of nodes)
+      if (isEntry(decodeContent(node.kind, node.body))) this.pending.push(node)
+      // A reaction, an edit or a retraction: another row looks different.
+      else this.changedInPlace = true
+    this.listsChanged = true
     this.soon()
   }
 
@@ -85,6 +183,13 @@ export class Views {
   touched(): void {
     if (!this.views.size) return
     this.changedInPlace = true
+    this.soon()
+  }
+
+  /** Lists may hold others than before: more was indexed, a bookmark was set, something was cut off. */
+  relist(): void {
+    if (![...this.views.values()].some((view) => view.listed)) return
+    this.listsChanged = true
     this.soon()
   }
 
@@ -100,30 +205,71 @@ export class Views {
     this.timer = null
     this.lastToldAt = this.now()
     // What a removal has cut off meanwhile is nowhere any more.
-    const here = this.pending.filter((node) => this.store.at(node.device, node.seq)?.id === node.id)
-    const nodes = here.sort((a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : -1))
+    const nodes = this.pending.filter((node) => this.store.at(node.device, node.seq)?.id === node.id)
     const touched = this.changedInPlace
+    const relist = this.listsChanged
     this.pending = []
     this.changedInPlace = false
+    this.listsChanged = false
     for (const view of this.views.values()) {
-      const inScope = view.scope === null ? nodes : nodes.filter((node) => this.memberOf(node) === view.scope)
-      if (!inScope.length && !touched) continue
-      view.version++
-      this.tell({
-        viewId: view.id,
-        version: view.version,
-        total: this.store.total(view.scope),
-        inserted: this.positions(view.scope, inScope),
-      })
+      if (view.listed) this.tellList(view, touched, relist)
+      else this.tellCounted(view, nodes, touched)
     }
   }
 
-  /** Positions of nodes given newest first: one look-up, then only the steps between neighbours. */
-  private positions(scope: StoreScope, nodes: readonly TimelineNode[]): number[] {
+  private tellCounted(view: View, nodes: readonly TimelineNode[], touched: boolean): void {
+    const scope = this.scopeOf(view)
+    const inScope = scope === null ? nodes : nodes.filter((node) => this.memberOf(node) === scope)
+    if (!inScope.length && !touched) return
+    view.version++
+    this.tell({
+      viewId: view.id,
+      version: view.version,
+      total: this.store.total(scope),
+      inserted: inScope.length > INSERTED_MAX ? [] : this.positions(scope, view.order, inScope),
+      removed: [],
+      touched,
+    })
+  }
+
+  private tellList(view: View, touched: boolean, relist: boolean): void {
+    const { scope, order, filter } = view
+    const wait = view.listedAt + LIST_EVERY_MS - this.now()
+    let changed = { removed: [] as number[], inserted: [] as number[] } as ReturnType<typeof difference>
+    if ((relist || touched) && wait > 0) {
+      // Not told as lost: it is worked out when its time has come.
+      this.listsChanged = true
+      this.timer ??= setTimeout(() => this.flush(), wait)
+    } else if (relist || touched) {
+      const listed = list(this.store, { scope, order, filter }, this.me)
+      changed = difference(view.listed!.rows, listed.rows)
+      view.listed = listed
+      view.listedAt = this.now()
+    }
+    if (changed && !changed.removed.length && !changed.inserted.length && !touched) return
+    view.version++
+    const few = changed && changed.inserted.length <= INSERTED_MAX && changed.removed.length <= INSERTED_MAX
+    this.tell({
+      viewId: view.id,
+      version: view.version,
+      total: this.total(view),
+      inserted: few ? changed!.inserted : [],
+      removed: few ? changed!.removed : [],
+      // What is told no more precisely has to be asked for again.
+      touched: touched || !few,
+    })
+  }
+
+  /** Positions of nodes, ascending: one look-up, then only the steps between neighbours. */
+  private positions(scope: StoreScope, order: Order, nodes: readonly TimelineNode[]): number[] {
+    if (order === 'reached') return nodes.map((node) => this.store.position(scope, node, order)).sort((a, b) => a - b)
+    const newestFirst = [...nodes].sort((a, b) => b.timestamp - a.timestamp || (a.id < b.id ? 1 : -1))
     const out: number[] = []
-    nodes.forEach((node, i) => {
+    newestFirst.forEach((node, i) => {
       out.push(
-        i === 0 ? this.store.position(scope, node) : out[i - 1]! + 1 + this.store.between(scope, nodes[i - 1]!, node),
+        i === 0
+          ? this.store.position(scope, node, order)
+          : out[i - 1]! + 1 + this.store.between(scope, newestFirst[i - 1]!, node, order),
       )
     })
     return out

@@ -5,8 +5,9 @@ import { isCall, isEvent, type Bridge } from '../../shared/ipc-contract'
 
 const bridge: Bridge = {
   call: (name, input) => {
-    if (!isCall(name)) return Promise.resolve({ ok: false, code: 'BAD_ARGUMENTS', message: 'There is no such call.' })
-    return ipcRenderer.invoke(name, input)
+    if (!isCall(name))
+      return Promise.resolve(JSON.stringify({ ok: false, code: 'BAD_ARGUMENTS', message: 'There is no such call.' }))
+    return ipcRenderer.invoke(name, input) as Promise<string>
   },
   on: (name, listener) => {
     if (!isEvent(name)) throw new TypeError('There is no such event.')

@@ -16,7 +16,7 @@ export type Content =
   | { kind: 'retract'; target: NodeId }
   | { kind: 'profile'; name: string }
 
-const REACTION_BYTES_MAX = 32
+export const REACTION_BYTES_MAX = 32
 
 export function encodeContent(content: Content): { kind: number; body: Uint8Array } {
   const writer = new Writer()
@@ -41,6 +41,13 @@ export function decodeContent(kind: number, body: Uint8Array): Content | null {
   const read = readers[kind]
   return read ? decodeWhole(body, read) : null
 }
+
+/** What changes how another node is shown, and is no entry of its own. */
+export type Change = Extract<Content, { kind: 'reaction' | 'edit' | 'retract' }>
+
+/** Whether a node is an entry: shown and counted by itself. What this version cannot read is one, so that it is seen. */
+export const isEntry = (content: Content | null): boolean =>
+  content?.kind !== 'reaction' && content?.kind !== 'edit' && content?.kind !== 'retract'
 
 /** The name as it is kept (trimmed, NFC), or null: empty, too long, with control characters or line breaks. */
 export function validName(text: string): string | null {

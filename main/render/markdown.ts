@@ -1,16 +1,18 @@
 // From the text of an entry to the tree that every screen paints (docs/protocol.md, "Rendering"): CommonMark with GFM's
-// tables, strikethrough, bare addresses and task lists; a line break is a line break, as people expect in a chat; HTML is
-// text. markdown-it parses; this file turns its tokens into the closed vocabulary of shared/types and bounds the result.
+// tables, strikethrough, bare addresses and task lists; #tags and links to members are inlines of their own; a line break is
+// a line break, as people expect in a chat; HTML is text. markdown-it parses; this file turns its tokens into the closed vocabulary of shared/types and bounds the result.
 // Nothing here trusts the text: it was signed by a member, not written by a careful one.
 import MarkdownIt from 'markdown-it'
 import type { StateBlock, StateCore, Token } from 'markdown-it'
-import type { Block, Inline, ListItem, RenderTree } from '../../shared/types'
+import type { Block, Inline, ListItem, MemberKey, RenderTree } from '../../shared/types'
+import { CODE_CHARS_MAX, codeSpans } from './code'
 import { heightPx } from './height'
 import { autoLabel, LINK_CHARS_MAX, placeNote, vetLink, type VettedLink } from './links'
+import { plainBlocks } from './plain'
 import { cleanText, inlineText, isBlank } from './text'
 
 /** Raised with every change of what comes out, so that kept trees are made again. */
-export const RENDER_VERSION = 1
+export const RENDER_VERSION = 2
 
 /** Longer texts cannot be entries (64 KiB a node); they are shown as plain text. */
 const MARKDOWN_CHARS_MAX = 65_536
@@ -101,6 +103,8 @@ function markTasks(state: StateCore): void {
  * Size of the tree and time are linear in the text.
  */
 export function renderMarkdown(text: string, onBug: (error: unknown) => void = () => undefined): RenderTree {
+  const plain = renderPlain(text)
+  if (plain) return plain
   if (text.length <= MARKDOWN_CHARS_MAX) {
     try {
       return tree(new Builder(text).blocks)
@@ -109,6 +113,12 @@ export function renderMarkdown(text: string, onBug: (error: unknown) => void = (
     }
   }
   return tree(asTyped(text))
+}
+
+/** The tree of a text without any markup, at once; null: it has to be parsed. */
+export function renderPlain(text: string): RenderTree | null {
+  const blocks = plainBlocks(text)
+  return blocks && tree(blocks)
 }
 
 const tree = (blocks: Block[]): RenderTree => ({ version: RENDER_VERSION, blocks, heightPx: heightPx(blocks) })
@@ -122,6 +132,12 @@ function asTyped(text: string): Block[] {
   return [{ t: 'paragraph', children }]
 }
 
+/** How the composer writes a member into a text: an ordinary link, so that any other reader of markdown shows the name. */
+const MENTION = /^twofold:\/\/member\/([0-9a-f]{64})$/
+/** A tag begins where a word could begin, and holds a letter. */
+const TAG =
+  /(?<=^|[\s([{"'\u201c\u2018/,;])#(?=[\p{N}_-]*\p{L})([\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,49})(?![\p{L}\p{M}\p{N}_-])/gu
+
 const OPEN_CLOSE = new Set(['em', 'strong', 's', 'link'])
 
 /** Walks the token stream once. Recursion is as deep as blocks are nested: BLOCK_LEVELS_MAX. */
@@ -130,6 +146,7 @@ class Builder {
   private readonly tokens: Token[]
   private at = 0
   private linkChars: number
+  private codeChars = CODE_CHARS_MAX
 
   constructor(text: string) {
     this.linkChars = text.length * LINK_CHARS_PER_CHAR + LINK_CHARS_FREE
@@ -160,7 +177,7 @@ class Builder {
       }
       case 'code_block':
       case 'fence':
-        return { t: 'code', language: language(token.info), text: cleanText(token.content.replace(/\n$/, '')) }
+        return this.code(language(token.info), cleanText(token.content.replace(/\n$/, '')))
       case 'blockquote_open':
         return { t: 'quote', children: this.readBlocks() }
       case 'bullet_list_open':
@@ -174,6 +191,12 @@ class Builder {
       default:
         throw new Error(`unexpected block token ${token.type}`)
     }
+  }
+
+  private code(of: string, text: string): Block {
+    const spans = text.length <= this.codeChars ? codeSpans(of, text) : null
+    if (spans) this.codeChars -= text.length
+    return { t: 'code', language: of, text, ...(spans && { spans }) }
   }
 
   private readItems(): ListItem[] {
@@ -245,11 +268,14 @@ class Builder {
       }
       if (token.nesting === -1 && OPEN_CLOSE.has(kind)) {
         stack.pop()
-        if (frame.link) closeLink(frame.link)
+        if (frame.link) closeLink(frame.link, top().out)
         continue
       }
       switch (token.type) {
         case 'text':
+          if (frame.inLink) pushText(frame.out, token.content)
+          else pushTagged(frame.out, token.content)
+          break
         case 'text_special':
         case 'html_inline':
           pushText(frame.out, token.content)
@@ -298,10 +324,18 @@ class Builder {
   }
 }
 
-/** Makes the label say where the link leads, if it does not (rules in links.ts). */
-function closeLink(link: { node: Extract<Inline, { t: 'link' }>; vetted: VettedLink; auto: boolean }): void {
+/** Makes the label say where the link leads, if it does not (rules in links.ts). `out`: where the link stands, last. */
+function closeLink(
+  link: { node: Extract<Inline, { t: 'link' }>; vetted: VettedLink; auto: boolean },
+  out: Inline[],
+): void {
   const { node, vetted } = link
   const label = inlineText(node.children)
+  const member = MENTION.exec(vetted.href)?.[1]
+  if (member !== undefined && !link.auto) {
+    out[out.length - 1] = { t: 'mention', member: member as MemberKey, text: label.replace(/^@/, '') }
+    return
+  }
   if (link.auto) {
     node.children = []
     pushText(node.children, autoLabel(label, vetted))
@@ -311,6 +345,17 @@ function closeLink(link: { node: Extract<Inline, { t: 'link' }>; vetted: VettedL
     const note = placeNote(label, vetted)
     if (note !== null) pushText(node.children, ` (${note})`)
   }
+}
+
+/** Text in which #tags are inlines of their own. */
+function pushTagged(out: Inline[], raw: string): void {
+  let end = 0
+  for (const found of raw.includes('#') ? raw.matchAll(TAG) : []) {
+    if (found.index > end) pushText(out, raw.slice(end, found.index))
+    out.push({ t: 'tag', tag: found[1]!.normalize('NFC').toLowerCase(), text: found[0] })
+    end = found.index + found[0].length
+  }
+  pushText(out, raw.slice(end))
 }
 
 /** Neighbouring texts are one text. */

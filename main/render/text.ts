@@ -60,7 +60,12 @@ export function inlineText(inlines: readonly Inline[]): string {
     switch (inline.t) {
       case 'text':
       case 'code':
+      case 'tag':
+      case 'mark':
         text += inline.text
+        break
+      case 'mention':
+        text += `@${inline.text}`
         break
       case 'image':
         text += inline.alt

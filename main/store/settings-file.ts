@@ -10,6 +10,7 @@ const schema = v.strictObject({
   version: v.literal(VERSION),
   theme: v.picklist(['system', 'light', 'dark']),
   density: v.picklist(['comfortable', 'compact']),
+  language: v.picklist(['system', 'en', 'de']),
   lan: v.boolean(),
   internet: v.boolean(),
   /** host:port, tried for every member without a link. */
@@ -25,6 +26,7 @@ export type SettingsFile = Omit<v.InferOutput<typeof schema>, 'version'>
 const STANDARD: SettingsFile = {
   theme: 'system',
   density: 'comfortable',
+  language: 'system',
   lan: true,
   internet: true,
   manualAddresses: [],

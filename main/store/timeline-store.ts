@@ -1,30 +1,38 @@
 // The timeline store: verified nodes in one SQLite file. `append` is one synchronous transaction; what it answers is all
-// that the engine knows of the disk. Reading is by window, by range and by id; nothing here scans a timeline.
+// that the engine knows of the disk. Reading is by window, by range and by id; nothing here scans a timeline. Places are
+// kept by positions.ts, who speaks about whom by references.ts, words by finder.ts, what is only ours by keepsakes.ts.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
-import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
+import type { DeviceKey, MemberKey, NodeId, Order } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { DeviceHave, HaveVector } from '../protocol/have'
+import { decodeContent, isEntry } from '../protocol/kinds'
 import { decodeNode, type TimelineNode } from '../protocol/node'
 import { addToRanges, linkCode, type Place, type Range } from '../protocol/timeline'
 import { checkpointTable } from './checkpoints'
 import { fileError, makePrivateFile } from './files'
+import { docOf, openFinder } from './finder'
+import { openKeepsakes } from './keepsakes'
+import { openPositions, type Counted, type Key } from './positions'
+import { openReferences } from './references'
+import { id48Of } from './row-numbers'
 import { migrate } from './schema'
 
 export const TIMELINE_FILE = 'timeline.sqlite'
-const DAY_MS = 86_400_000
 /** SQLite's own wait for a lock that another program holds (a backup tool); then DATABASE_LOCKED. */
 const BUSY_MS = 2000
 /** Pages that may be read again at once; the file is read by window, so a small cache does. */
 const CACHE_KIB = 8192
-/** Place 0 in `days` and `via`: everyone, nobody. */
+/** Member 0 in `spans` and device 0 in `via`: everyone, nobody. */
 const NOBODY = 0
 
 /** What a window reads of a node. */
 export interface StoredNode {
+  /** Its row number: rises in the order of storing. */
+  row: number
   node: TimelineNode
   member: MemberKey
   /** ms since 1970 UTC, this device's clock. */
@@ -39,6 +47,7 @@ export interface StoredNode {
 export type StoreScope = MemberKey | null
 
 interface NodeRow {
+  rowid: number
   device: DeviceKey
   member: MemberKey
   seq: number
@@ -48,9 +57,6 @@ interface NodeRow {
   tree: 0 | 1 | null
   bytes: Uint8Array
 }
-
-const id48Of = (id: NodeId): number => Number.parseInt(id.slice(0, 12), 16)
-const dayOf = (timestamp: number): number => Math.floor(timestamp / DAY_MS)
 
 /** What SQLite's refusal means for a person. */
 function storeError(error: unknown, dir: string): unknown {
@@ -135,6 +141,11 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     return id
   }
 
+  const positions = openPositions(db)
+  const references = openReferences(db)
+  const finder = openFinder(db)
+  const keepsakes = openKeepsakes(db)
+
   // ---------------------------------------------------------------- append
   interface PlaceRow {
     id: Uint8Array
@@ -145,13 +156,12 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     'SELECT id, timestamp, bytes FROM nodes WHERE device = ? AND seq = ?',
   )
   const insert = db.prepare(
-    'INSERT INTO nodes (device, seq, member, id48, timestamp, received, via, tree, id, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO nodes (device, seq, member, id48, timestamp, received, via, tree, entry, id, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const headOf = db.prepare<[number], { height: number; head: Uint8Array | null; member: number }>(
     'SELECT height, head, member FROM devices WHERE id = ?',
   )
   const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
-  const countDay = db.prepare('INSERT INTO days VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1')
   const addProof = db.prepare('INSERT OR IGNORE INTO equivocations VALUES (?, ?, ?, ?)')
 
   const decoded = (bytes: Uint8Array): TimelineNode => {
@@ -164,7 +174,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     return row ? decoded(row.bytes) : null
   }
 
-  function appendOne(item: StoreItem, member: MemberKey, now: number): StoreOutcome {
+  function appendOne(item: StoreItem, member: MemberKey, now: number, counted: Counted[]): StoreOutcome {
     const { node, origin } = item
     const device = deviceId(node.device, member)!
     const there = place.get(device, node.seq)
@@ -177,20 +187,26 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     if (code) return { type: 'refused', code }
     const via = origin.from === null ? NOBODY : (deviceId(origin.from, null) ?? NOBODY)
     const row = memberId(member)
-    insert.run(
+    const content = decodeContent(node.kind, node.body)
+    const entry = isEntry(content)
+    const id48 = id48Of(node.id)
+    const { lastInsertRowid } = insert.run(
       device,
       node.seq,
       row,
-      id48Of(node.id),
+      id48,
       node.timestamp,
       now,
       via,
       origin.tree,
+      entry ? 1 : 0,
       fromHex(node.id),
       node.bytes,
     )
-    countDay.run(row, dayOf(node.timestamp))
-    countDay.run(NOBODY, dayOf(node.timestamp))
+    const rowid = Number(lastInsertRowid)
+    if (content && 'target' in content) references.add(content.target, node.kind, rowid)
+    if (entry)
+      counted.push({ member: row, written: { at: node.timestamp, tie: id48 }, reached: { at: now, tie: rowid } })
     const before = headOf.get(device)!
     if (node.seq !== before.height + 1) return { type: 'stored', head: null }
     let height = node.seq
@@ -206,14 +222,23 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   }
 
   const appendAll = db.transaction(
-    (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number) =>
-      items.map((item) => appendOne(item, memberOf(item.node.device), now)),
+    (
+      items: readonly StoreItem[],
+      memberOf: (device: DeviceKey) => MemberKey,
+      now: number,
+      counted: Counted[],
+    ): StoreOutcome[] => {
+      const outcomes = items.map((item) => appendOne(item, memberOf(item.node.device), now, counted))
+      positions.count(counted, 1)
+      return outcomes
+    },
   )
 
   // ---------------------------------------------------------------- reading
-  const SELECT = `SELECT d.key AS device, m.key AS member, n.seq, n.received, d.height, v.key AS via, n.tree, n.bytes
+  const SELECT = `SELECT n.rowid, d.key AS device, m.key AS member, n.seq, n.received, d.height, v.key AS via, n.tree, n.bytes
     FROM nodes n JOIN devices d ON d.id = n.device JOIN members m ON m.id = n.member LEFT JOIN devices v ON v.id = n.via`
   const stored = (row: NodeRow): StoredNode => ({
+    row: row.rowid,
     node: decoded(row.bytes),
     member: row.member,
     receivedAt: row.received,
@@ -221,34 +246,24 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     via: row.via,
     tree: row.tree,
   })
-  const windowOfAll = db.prepare<[number, number, number], NodeRow>(
-    `${SELECT} WHERE n.timestamp < ? ORDER BY n.timestamp DESC, n.id48 DESC LIMIT ? OFFSET ?`,
+  const byRows = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.rowid IN (SELECT value FROM json_each(?))`)
+  /** In the order of the row numbers given; what is not here any more is left out. */
+  function rowsOf(rows: readonly number[]): StoredNode[] {
+    const found = new Map(byRows.all(JSON.stringify(rows)).map((row) => [row.rowid, stored(row)]))
+    return rows.flatMap((row) => found.get(row) ?? [])
+  }
+  const byId = db.prepare<[number, Uint8Array], NodeRow>(`${SELECT} WHERE n.id48 = ? AND n.id = ?`)
+  const byIds = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.id48 IN (SELECT value FROM json_each(?))`)
+  const keyById = db.prepare<
+    [number, Uint8Array],
+    { timestamp: number; id48: number; received: number; rowid: number }
+  >('SELECT timestamp, id48, received, rowid FROM nodes WHERE id48 = ? AND id = ?')
+  const rowsAfter = db.prepare<[number, number], NodeRow>(`${SELECT} WHERE n.rowid > ? ORDER BY n.rowid LIMIT ?`)
+  const keysOf = db.prepare<[string], { rowid: number; timestamp: number; received: number }>(
+    'SELECT rowid, timestamp, received FROM nodes WHERE rowid IN (SELECT value FROM json_each(?))',
   )
-  const windowOfMember = db.prepare<[number, number, number, number], NodeRow>(
-    `${SELECT} WHERE n.member = ? AND n.timestamp < ? ORDER BY n.timestamp DESC, n.id48 DESC LIMIT ? OFFSET ?`,
-  )
-  const days = db.prepare<[number], { day: number; n: number }>(
-    'SELECT day, n FROM days WHERE member = ? ORDER BY day DESC',
-  )
-  const total = db.prepare<[number], { n: number }>('SELECT COALESCE(SUM(n), 0) AS n FROM days WHERE member = ?')
-  const newerDays = db.prepare<[number, number], { n: number }>(
-    'SELECT COALESCE(SUM(n), 0) AS n FROM days WHERE member = ? AND day > ?',
-  )
-  const newerInDay = db.prepare<[number, number, number], { n: number }>(
-    'SELECT COUNT(*) AS n FROM nodes WHERE timestamp < ? AND (timestamp, id48) > (?, ?)',
-  )
-  const newerInDayOfMember = db.prepare<[number, number, number, number], { n: number }>(
-    'SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND timestamp < ? AND (timestamp, id48) > (?, ?)',
-  )
-  const BETWEEN = 'timestamp BETWEEN ? AND ? AND (timestamp, id48) < (?, ?) AND (timestamp, id48) > (?, ?)'
-  type Keys = [number, number, number, number, number, number]
-  const betweenAll = db.prepare<Keys, { n: number }>(`SELECT COUNT(*) AS n FROM nodes WHERE ${BETWEEN}`)
-  const betweenOfMember = db.prepare<[number, ...Keys], { n: number }>(
-    `SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND ${BETWEEN}`,
-  )
-  const byId = db.prepare<[number, Uint8Array], NodeRow & { rowid: number }>(
-    `${SELECT.replace('SELECT', 'SELECT n.rowid,')} WHERE n.id48 = ? AND n.id = ?`,
-  )
+  const entries = db.prepare<[], { n: number }>('SELECT COALESCE(SUM(entries), 0) AS n FROM members')
+  const entriesOf = db.prepare<[number], { n: number }>('SELECT entries AS n FROM members WHERE id = ?')
   const run = db.prepare<[number, number, number], { seq: number; bytes: Uint8Array }>(
     'SELECT seq, bytes FROM nodes WHERE device = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC',
   )
@@ -257,9 +272,6 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   )
   const above = db.prepare<[number, number], { seq: number }>(
     'SELECT seq FROM nodes WHERE device = ? AND seq > ? ORDER BY seq',
-  )
-  const everyRow = db.prepare<[number, number], NodeRow & { rowid: number }>(
-    `${SELECT.replace('SELECT', 'SELECT n.rowid,')} WHERE n.rowid > ? ORDER BY n.rowid LIMIT ?`,
   )
   const getMeta = db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?')
   const setMeta = db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value')
@@ -271,7 +283,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   const seenOf = db.prepare<[number], { seen: number }>('SELECT seen FROM members WHERE id = ?')
   const setSeen = db.prepare('UPDATE members SET seen = ? WHERE id = ?')
   const unreadOf = db.prepare<[number, number], { n: number }>(
-    'SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND rowid > ?',
+    'SELECT COUNT(*) AS n FROM nodes WHERE member = ? AND entry = 1 AND rowid > ?',
   )
   const proofs = db.prepare<[], { key: DeviceKey; seq: number }>(
     'SELECT d.key, e.seq FROM equivocations e JOIN devices d ON d.id = e.device',
@@ -284,25 +296,66 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     return { height: t.height, ...(top && { head: toHex(top.id) as NodeId, headTime: top.timestamp }), floating }
   }
 
-  const behind = db.prepare<[number, number], { rowid: number; member: number; timestamp: number }>(
-    'SELECT rowid, member, timestamp FROM nodes WHERE device = ? AND seq > ?',
-  )
+  const behind = db.prepare<
+    [number, number],
+    {
+      rowid: number
+      member: number
+      timestamp: number
+      id48: number
+      received: number
+      entry: number
+      bytes: Uint8Array
+    }
+  >('SELECT rowid, member, timestamp, id48, received, entry, bytes FROM nodes WHERE device = ? AND seq > ?')
   const putAside = db.prepare(
     'INSERT OR IGNORE INTO cut_off (device, seq, bytes) SELECT device, seq, bytes FROM nodes WHERE rowid = ?',
   )
   const forget = db.prepare('DELETE FROM nodes WHERE rowid = ?')
-  const uncountDay = db.prepare('UPDATE days SET n = n - 1 WHERE member = ? AND day = ?')
-  const cutAll = db.transaction((device: number, seq: number) => {
+  const forgetTree = db.prepare('DELETE FROM trees WHERE node = ?')
+  const forgetBookmark = db.prepare('DELETE FROM bookmarks WHERE node = ?')
+  const cutAll = db.transaction((device: number, seq: number, counted: Counted[]) => {
+    const docs = new Map<number, [timestamp: number, id48: number]>()
+    /** Rows whose words have to be looked at again. */
+    const again: number[] = []
     for (const row of behind.all(device, seq)) {
+      const { kind, body } = decoded(row.bytes)
+      const content = decodeContent(kind, body)
       putAside.run(row.rowid)
       forget.run(row.rowid)
-      uncountDay.run(row.member, dayOf(row.timestamp))
-      uncountDay.run(NOBODY, dayOf(row.timestamp))
+      forgetTree.run(row.rowid)
+      forgetBookmark.run(row.rowid)
+      if (content && 'target' in content) {
+        references.remove(content.target, kind, row.rowid)
+        const about = keyById.get(id48Of(content.target), fromHex(content.target))
+        if (about) again.push(about.rowid)
+      }
+      if (!row.entry) continue
+      docs.set(docOf(row.timestamp, row.id48), [row.timestamp, row.id48])
+      counted.push({
+        member: row.member,
+        written: { at: row.timestamp, tie: row.id48 },
+        reached: { at: row.received, tie: row.rowid },
+      })
     }
+    positions.count(counted, -1)
+    finder.put(
+      null,
+      [...docs.keys()].map((doc) => ({ doc, content: null })),
+    )
+    for (const [timestamp, id48] of docs.values()) again.push(...finder.sharing(timestamp, id48))
+    if (again.length) finder.rewind(Math.min(...again) - 1)
     if (headOf.get(device)!.height > seq) setHead.run(seq, place.get(device, seq)?.id ?? null, device)
   })
 
-  /** Row number of a scope in `days`; null: that member has nothing here. */
+  /** What a node is ordered by; null: it is not here. */
+  function keyOf(node: Pick<TimelineNode, 'id' | 'timestamp'>, order: Order): Key | null {
+    if (order === 'written') return { at: node.timestamp, tie: id48Of(node.id) }
+    const row = keyById.get(id48Of(node.id), fromHex(node.id))
+    return row ? { at: row.received, tie: row.rowid } : null
+  }
+
+  /** Row number of a scope in `spans`; null: that member has nothing here. */
   const scopeId = (scope: StoreScope): number | null =>
     scope === null ? NOBODY : (memberIds.get(scope) ?? findMember.get(scope)?.id ?? null)
 
@@ -315,7 +368,10 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       const own = items.some((item) => item.origin.how === 'own')
       try {
         if (own) db.pragma('synchronous = FULL')
-        return appendAll.immediate(items, memberOf, now)
+        const counted: Counted[] = []
+        const outcomes = appendAll.immediate(items, memberOf, now, counted)
+        positions.follow(counted, 1)
+        return outcomes
       } catch (error) {
         // Row numbers handed out inside a transaction that was rolled back are not true.
         if (known[0] !== deviceIds.size || known[1] !== memberIds.size) {
@@ -335,7 +391,9 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     cutOff(device: DeviceKey, seq: number): DeviceHave | null {
       const id = deviceId(device, null)
       if (id === null) return null
-      cutAll.immediate(id, seq)
+      const counted: Counted[] = []
+      cutAll.immediate(id, seq, counted)
+      positions.follow(counted, -1)
       return haveOfDevice(timelines.all().find((t) => t.id === id)!)
     },
 
@@ -379,65 +437,108 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       return row ? stored(row) : null
     },
 
+    /** Entries of a scope: nodes that are shown by themselves. */
     total: (scope: StoreScope): number => {
+      if (scope === null) return entries.get()!.n
       const id = scopeId(scope)
-      return id === null ? 0 : total.get(id)!.n
+      return id === null ? 0 : entriesOf.get(id)!.n
     },
-    /** Rows [start, start + count) of a scope, newest first by (timestamp, id): rule N8. */
-    window(scope: StoreScope, start: number, count: number): StoredNode[] {
+    /** Entries [start, start + count) of a scope, newest first (rule N8), or last arrived first. */
+    window(scope: StoreScope, start: number, count: number, order: Order = 'written'): StoredNode[] {
       const id = scopeId(scope)
-      if (id === null) return []
-      let skip = start
-      for (const { day, n } of days.iterate(id)) {
-        if (skip >= n) {
-          skip -= n
-          continue
-        }
-        const before = (day + 1) * DAY_MS
-        return (id === NOBODY ? windowOfAll.all(before, count, skip) : windowOfMember.all(id, before, count, skip)).map(
-          stored,
-        )
-      }
-      return []
+      return id === null ? [] : rowsOf(positions.page(order, id, start, count))
     },
-    /** Where a node stands in a scope: how many are newer. */
-    position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>): number {
+    /** Where an entry stands in a scope: how many are before it. */
+    position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>, order: Order = 'written'): number {
       const id = scopeId(scope)
-      if (id === null) return 0
-      const day = dayOf(node.timestamp)
-      const end = (day + 1) * DAY_MS
-      const inDay =
-        id === NOBODY
-          ? newerInDay.get(end, node.timestamp, id48Of(node.id))!
-          : newerInDayOfMember.get(id, end, node.timestamp, id48Of(node.id))!
-      return newerDays.get(id, day)!.n + inDay.n
+      const key = keyOf(node, order)
+      return id === null || !key ? 0 : positions.position(order, id, key)
+    },
+    /** How many of a scope were written (or arrived) after a moment, ms since 1970 UTC. */
+    countAfter(scope: StoreScope, order: Order, at: number): number {
+      const id = scopeId(scope)
+      return id === null ? 0 : positions.after(order, id, at)
+    },
+    /** Entries per hour (everyone) or day (a member), oldest first. */
+    histogram(scope: StoreScope, order: Order): { spanMs: number; spans: { start: number; n: number }[] } {
+      const id = scopeId(scope)
+      return id === null ? { spanMs: 1, spans: [] } : positions.histogram(order, id)
     },
 
-    /** How many of a scope stand strictly between two of its nodes, the newer one given first. */
+    /** How many of a scope stand strictly between two of its entries, the one before given first. */
     between(
       scope: StoreScope,
       newer: Pick<TimelineNode, 'id' | 'timestamp'>,
       older: Pick<TimelineNode, 'id' | 'timestamp'>,
+      order: Order = 'written',
     ): number {
       const id = scopeId(scope)
-      if (id === null) return 0
-      const keys = [
-        older.timestamp,
-        newer.timestamp,
-        newer.timestamp,
-        id48Of(newer.id),
-        older.timestamp,
-        id48Of(older.id),
-      ] as const
-      return (id === NOBODY ? betweenAll.get(...keys)! : betweenOfMember.get(id, ...keys)!).n
+      const [high, low] = [keyOf(newer, order), keyOf(older, order)]
+      return id === null || !high || !low ? 0 : positions.between(order, id, high, low)
     },
+
+    /** Those of these nodes that are here, in no order. */
+    byIds(ids: readonly NodeId[]): StoredNode[] {
+      const wanted = new Set(ids)
+      return byIds
+        .all(JSON.stringify(ids.map(id48Of)))
+        .map(stored)
+        .filter(({ node }) => wanted.has(node.id))
+    },
+    /** Nodes by row number, in the order given. */
+    rows: rowsOf,
+    /** Nodes stored after a row number, in the order of storing. */
+    rowsAfter: (row: number, limit: number): StoredNode[] => rowsAfter.all(row, limit).map(stored),
+    /** When rows were written and arrived, for lists that are kept by row number. */
+    timesOf: (rows: readonly number[]): Map<number, { timestamp: number; receivedAt: number }> =>
+      new Map(
+        keysOf
+          .all(JSON.stringify(rows))
+          .map((row) => [row.rowid, { timestamp: row.timestamp, receivedAt: row.received }]),
+      ),
+    /** Reactions, edits and retractions that name any of these entries, by the entry's id. */
+    changesOf(ids: readonly NodeId[]): Map<NodeId, StoredNode[]> {
+      const found = references.changesOf(ids)
+      const nodes = new Map(rowsOf([...found.values()].flat()).map((node) => [node.row, node]))
+      return new Map(
+        ids.flatMap((id) => {
+          const rows = found.get(id48Of(id))
+          return rows ? [[id, rows.flatMap((row) => nodes.get(row) ?? [])] as const] : []
+        }),
+      )
+    },
+    /** Answers to each of these entries; those without are left out. */
+    repliesTo(ids: readonly NodeId[]): Map<NodeId, number> {
+      const found = references.repliesTo(ids)
+      return new Map(
+        ids.flatMap((id) => {
+          const n = found.get(id48Of(id))
+          return n === undefined ? [] : [[id, n] as const]
+        }),
+      )
+    },
+    /** Row numbers of all answers below an entry, in no order. */
+    thread: references.thread,
+    memberNumber: (member: MemberKey): number | null => scopeId(member),
+
+    indexedTo: finder.indexedTo,
+    notIndexed: finder.behind,
+    putDocs: finder.put,
+    find: finder.find,
+    facets: finder.facets,
+    /** The document of an entry, and everybody who shares it. */
+    docOf(node: Pick<TimelineNode, 'id' | 'timestamp'>): { doc: number; rows: number[] } {
+      const id48 = id48Of(node.id)
+      return { doc: docOf(node.timestamp, id48), rows: finder.sharing(node.timestamp, id48) }
+    },
+    ...keepsakes,
 
     /** Every node in the order it was stored, for checking all of them again. */
     *all(): Generator<StoredNode> {
       const CHUNK = 500
       for (let last = 0; ;) {
         // Runs while the caller iterates, so it is guarded here.
-        const rows = guarded(() => everyRow.all(last, CHUNK).map((row) => ({ rowid: row.rowid, node: stored(row) })))
+        const rows = guarded(() => rowsAfter.all(last, CHUNK).map((row) => ({ rowid: row.rowid, node: stored(row) })))
         for (const { node } of rows) yield node
         if (rows.length < CHUNK) return
         last = rows.at(-1)!.rowid
@@ -459,6 +560,11 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     unread(member: MemberKey): number {
       const id = scopeId(member)
       return id === null ? 0 : unreadOf.get(id, seenOf.get(id)!.seen)!.n
+    },
+    /** The row number up to which a member's entries were looked at. */
+    seenTo(member: MemberKey): number {
+      const id = scopeId(member)
+      return id === null ? 0 : seenOf.get(id)!.seen
     },
     markSeen(members: readonly MemberKey[]): void {
       const last = lastRow.get()!.n ?? 0

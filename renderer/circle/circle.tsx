@@ -6,6 +6,7 @@ import { Ellipsis, History, LogOut, Rows3, ShieldCheck, ShieldOff, UserMinus, Us
 import { useState } from 'react'
 import type { CircleView, DeviceView, JoinRequestView, MemberView, WantView } from '../../shared/types'
 import { call } from '../backend'
+import { anyOf } from '../language'
 import { useApp } from '../state'
 import { locale, text } from '../text'
 import { useAction } from '../ui/action'
@@ -131,7 +132,7 @@ function Wants({ circle, now }: { circle: CircleView; now: number }) {
     <section className="requests" aria-label={text.circle.wants}>
       <h2 className="group-title">{text.circle.wants}</h2>
       <p className="line-hint">
-        {circle.waitingFor.length > 0 ? text.circle.waitsFor(circle.waitingFor.join(' or ')) : text.circle.waits}
+        {circle.waitingFor.length > 0 ? text.circle.waitsFor(anyOf(circle.waitingFor)) : text.circle.waits}
       </p>
       <ul>
         {circle.wants.map((want) => (

@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import type { CircleView, DeviceView, MemberView } from '../../shared/types'
 import { call } from '../backend'
+import { anyOf } from '../language'
 import { text } from '../text'
 import { useAction } from '../ui/action'
 import { Confirm } from '../ui/dialog'
@@ -91,7 +92,7 @@ export function ListActionDialog({
     if (!action || !words) return
     await run(async () => {
       const { waitingFor } = await carryOut(action)
-      tell(waitingFor.length ? text.circle.waiting(waitingFor.join(' or ')) : words.done)
+      tell(waitingFor.length ? text.circle.waiting(anyOf(waitingFor)) : words.done)
       close()
     })
   }

@@ -13,8 +13,17 @@ export type KeyAction =
   | 'oldest'
   | 'page-up'
   | 'page-down'
+  | 'react'
+  | 'bookmark'
+  | 'edit'
+  | 'thread'
+  | 'pick'
+  | 'search'
+  | 'date'
+  | 'order'
   | 'go-everyone'
   | 'go-mine'
+  | 'go-bookmarks'
   | 'go-circle'
   | 'go-network'
   | 'go-settings'
@@ -37,6 +46,14 @@ const plain: Readonly<Record<string, KeyAction>> = {
   Enter: 'open',
   r: 'reply',
   n: 'compose',
+  '+': 'react',
+  b: 'bookmark',
+  e: 'edit',
+  t: 'thread',
+  x: 'pick',
+  '/': 'search',
+  d: 'date',
+  o: 'order',
   '.': 'newest',
   Home: 'newest',
   End: 'oldest',
@@ -49,6 +66,7 @@ const plain: Readonly<Record<string, KeyAction>> = {
 const afterGo: Readonly<Record<string, KeyAction>> = {
   e: 'go-everyone',
   m: 'go-mine',
+  b: 'go-bookmarks',
   c: 'go-circle',
   n: 'go-network',
   s: 'go-settings',
@@ -62,6 +80,7 @@ export function readKey(
 ): { action: KeyAction | null; going: boolean } {
   const command = press.ctrlKey || press.metaKey
   if (command && !press.altKey && press.key.toLowerCase() === 'k') return { action: 'palette', going: false }
+  if (command && !press.altKey && press.key.toLowerCase() === 'f') return { action: 'search', going: false }
   if (command || press.altKey || inText) return { action: null, going: false }
   if (going) return { action: afterGo[press.key] ?? null, going: false }
   if (press.key === 'g') return { action: null, going: true }

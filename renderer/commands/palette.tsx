@@ -2,6 +2,8 @@
 import { Dialog } from '@base-ui/react/dialog'
 import {
   ArrowUpToLine,
+  Bookmark,
+  CalendarDays,
   CircleUserRound,
   Contrast,
   Feather,
@@ -111,7 +113,31 @@ function useCommands(onNewest: () => void): Command[] {
         icon: <Avatar memberKey={member.key} name={member.name} sizePx={20} />,
         run: () => shell.go({ name: 'timeline', scope: { type: 'member', member: member.key } }),
       }))
+    go.splice(2, 0, {
+      id: 'bookmarks',
+      group: 'go',
+      label: text.nav.bookmarks,
+      icon: <Bookmark {...icon} />,
+      keys: 'g b',
+      run: () => shell.go({ name: 'timeline', scope: { type: 'bookmarks' } }),
+    })
     const doing: Command[] = [
+      {
+        id: 'search',
+        group: 'do',
+        label: text.palette.search,
+        icon: <Search {...icon} />,
+        keys: '/',
+        run: shell.search,
+      },
+      {
+        id: 'date',
+        group: 'do',
+        label: text.palette.date,
+        icon: <CalendarDays {...icon} />,
+        keys: 'd',
+        run: shell.goToDate,
+      },
       {
         id: 'newest',
         group: 'do',

@@ -1,5 +1,5 @@
 // Decides how an entry is written: a field that grows, a draft that survives, a refusal that never costs the text.
-import { Copy, CornerUpLeft, Hourglass, LogOut, SendHorizontal, X } from 'lucide-react'
+import { Copy, CornerUpLeft, Hourglass, LogOut, PencilLine, SendHorizontal, X } from 'lucide-react'
 import {
   useCallback,
   useEffect,
@@ -10,7 +10,7 @@ import {
   type ReactNode,
   type Ref,
 } from 'react'
-import type { Row } from '../../shared/types'
+import type { NodeId, RenderTree, Row } from '../../shared/types'
 import { call, codeOf } from '../backend'
 import { useApp } from '../state'
 import { commandKey, text } from '../text'
@@ -18,6 +18,8 @@ import { useAction } from '../ui/action'
 import { Avatar } from '../ui/avatar'
 import { Button, IconButton } from '../ui/button'
 import { Problem } from '../ui/field'
+import { Tree } from '../timeline/tree'
+import { useSuggestions } from './suggestions'
 import './composer.css'
 
 /** Bytes of text in an entry: 64 KiB less a node's frame, as main/protocol/limits has it; the backend decides. */
@@ -37,10 +39,13 @@ interface ComposerProps {
   ref: Ref<ComposerHandle>
   replyTo: Row | null
   onReplyDone: () => void
+  /** An own entry that is being changed. */
+  editing: Row | null
+  onEditDone: () => void
   onPosted: () => void
 }
 
-export function Composer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
+export function Composer(props: ComposerProps) {
   const app = useApp()
   const restoring = app.alerts.find((alert) => alert.code === 'RESTORING')
   if (app.phase.phase === 'removed') {
@@ -58,7 +63,8 @@ export function Composer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps)
         hint={text.compose.restoringHint}
       />
     )
-  return <Writer ref={ref} replyTo={replyTo} onReplyDone={onReplyDone} onPosted={onPosted} />
+  // Each answer and each edit has a text of its own, which waits while another is written.
+  return <Writer key={props.editing?.id ?? props.replyTo?.id ?? 'new'} {...props} />
 }
 
 function Closed({ icon, title, hint }: { icon: ReactNode; title: string; hint: string }) {
@@ -73,16 +79,18 @@ function Closed({ icon, title, hint }: { icon: ReactNode; title: string; hint: s
   )
 }
 
-function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
+function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: ComposerProps) {
   const app = useApp()
   const field = useRef<HTMLTextAreaElement>(null)
-  const [written, edit] = useDraft()
+  const about = editing?.id ?? replyTo?.id
+  const [written, edit] = useDraft(editing ? null : (replyTo?.id ?? 'new'), editing?.text ?? '')
   const { busy, problem, clear, run } = useAction()
+  const [preview, setPreview] = useState<RenderTree | null>(null)
   useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }))
-  const replyId = replyTo?.id
   useEffect(() => {
-    if (replyId !== undefined) field.current?.focus()
-  }, [replyId])
+    if (about !== undefined) field.current?.focus()
+  }, [about])
+  const suggestions = useSuggestions(field, written, edit)
 
   // Open while it is used. A press elsewhere takes the focus away before it is released: the composer must not shrink, and
   // move what is being pressed, in between.
@@ -101,7 +109,8 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
     if (busy || empty || left < 0) return
     const done = await run(async () => {
       try {
-        await call('entry.post', replyTo ? { text: written, replyTo: replyTo.id } : { text: written })
+        if (editing) await call('entry.edit', { id: editing.id, text: written })
+        else await call('entry.post', replyTo ? { text: written, replyTo: replyTo.id } : { text: written })
       } catch (error) {
         // The entry answered to may have gone with a restored folder; the text stays for a new entry.
         if (codeOf(error) === 'ENTRY_UNKNOWN') onReplyDone()
@@ -110,17 +119,33 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
     })
     if (!done) return
     edit('')
+    setPreview(null)
     onReplyDone()
-    onPosted()
+    if (editing) onEditDone()
+    else onPosted()
     field.current?.focus()
   }
+  const leaveSpecial = () => {
+    if (editing) {
+      // An edit that was given up leaves no draft behind.
+      edit('')
+      onEditDone()
+    } else onReplyDone()
+  }
+  const showPreview = async () => {
+    if (preview) {
+      setPreview(null)
+      setTimeout(() => field.current?.focus())
+    } else await run(async () => setPreview(await call('entry.preview', { text: written })))
+  }
   const press = (event: KeyboardEvent) => {
+    if (suggestions.press(event)) return
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault()
       void post()
     } else if (event.key === 'Escape') {
       event.stopPropagation()
-      if (replyTo) onReplyDone()
+      if (replyTo || editing) leaveSpecial()
       else field.current?.blur()
     }
   }
@@ -128,7 +153,7 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- hears where the focus is, nothing is pressed
     <form
       className="composer"
-      data-open={open || !empty || replyTo !== null || undefined}
+      data-open={open || !empty || about !== undefined || undefined}
       onFocus={() => setOpen(true)}
       onBlur={(event) => leave(event.currentTarget)}
       onSubmit={(event) => {
@@ -138,7 +163,17 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
     >
       {app.me && <Avatar memberKey={app.me.member} name={app.me.name} />}
       <div className="composer-card">
-        {replyTo && (
+        {editing && (
+          <div className="composer-reply">
+            <PencilLine size={14} aria-hidden />
+            <strong>{text.compose.editing}</strong>
+            <span className="ellipsis" />
+            <IconButton label={text.compose.cancelEdit} onClick={leaveSpecial}>
+              <X size={14} aria-hidden />
+            </IconButton>
+          </div>
+        )}
+        {replyTo && !editing && (
           <div className="composer-reply">
             <CornerUpLeft size={14} aria-hidden />
             <strong>{replyTo.memberName}</strong>
@@ -148,11 +183,20 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
             </IconButton>
           </div>
         )}
+        {preview && (
+          <div className="composer-preview scrolls" tabIndex={0} role="region" aria-label={text.compose.preview}>
+            {preview.blocks.length ? <Tree blocks={preview.blocks} /> : <p>{text.compose.previewEmpty}</p>}
+          </div>
+        )}
         <textarea
           ref={field}
+          hidden={preview !== null}
+          {...suggestions.field}
           className="composer-field scrolls"
           rows={1}
-          aria-label={replyTo ? text.compose.replyLabel(replyTo.memberName) : text.compose.label}
+          aria-label={
+            editing ? text.compose.editing : replyTo ? text.compose.replyLabel(replyTo.memberName) : text.compose.label
+          }
           aria-keyshortcuts="n"
           aria-invalid={problem !== null || left < 0 || undefined}
           placeholder={replyTo ? text.compose.replyPlaceholder(replyTo.memberName) : text.compose.placeholder}
@@ -162,9 +206,12 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
           onChange={(event) => {
             edit(event.target.value)
             clear()
+            suggestions.look()
           }}
+          onSelect={suggestions.look}
           onKeyDown={press}
         />
+        {suggestions.list}
         {problem && <Problem>{problem}</Problem>}
         <div className="composer-foot">
           <span className="composer-hint">{text.compose.hint}</span>
@@ -173,13 +220,24 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
               {left < 0 ? text.compose.over(-left) : text.compose.left(left)}
             </span>
           )}
+          {(!empty || preview) && (
+            <Button size="small" look="quiet" aria-pressed={preview !== null} onClick={() => void showPreview()}>
+              {preview ? text.compose.write : text.compose.preview}
+            </Button>
+          )}
           <span className="composer-keys" aria-hidden>
             <kbd className="kbd">{commandKey}</kbd>
             <kbd className="kbd">Enter</kbd>
           </span>
           <Button type="submit" look="primary" size="small" disabled={busy || empty || left < 0}>
             <SendHorizontal size={14} aria-hidden />
-            {busy ? text.compose.posting : text.compose.post}
+            {editing
+              ? busy
+                ? text.compose.saving
+                : text.compose.save
+              : busy
+                ? text.compose.posting
+                : text.compose.post}
           </Button>
         </div>
       </div>
@@ -187,9 +245,12 @@ function Writer({ ref, replyTo, onReplyDone, onPosted }: ComposerProps) {
   )
 }
 
-/** The unsent text: read once, kept in the backend while it is typed, and at once when the field goes away. */
-function useDraft(): [string, (next: string) => void] {
-  const [written, setWritten] = useState('')
+/**
+ * `of`: whose draft; null: none is kept (an edit begins with what the entry says).
+ * The unsent text: read once, kept in the backend while it is typed, and at once when the field goes away.
+ */
+function useDraft(of: NodeId | 'new' | null, standard: string): [string, (next: string) => void] {
+  const [written, setWritten] = useState(standard)
   const pending = useRef<{ text: string; timer: ReturnType<typeof setTimeout> } | null>(null)
   const touched = useRef(false)
   const flush = useCallback(() => {
@@ -198,15 +259,16 @@ function useDraft(): [string, (next: string) => void] {
     clearTimeout(due.timer)
     pending.current = null
     // A draft that cannot be kept must not get in the way of writing; posting reports what is wrong with the disk.
-    call('draft.set', { text: due.text }).catch(() => undefined)
-  }, [])
+    if (of !== null) call('draft.set', { text: due.text, ...(of !== 'new' && { about: of }) }).catch(() => undefined)
+  }, [of])
   useEffect(() => {
-    call('draft.get', {}).then(
-      (draft) => {
-        if (!touched.current) setWritten(draft.text)
-      },
-      () => undefined,
-    )
+    if (of !== null)
+      call('draft.get', of === 'new' ? {} : { about: of }).then(
+        (draft) => {
+          if (!touched.current && draft.text !== '') setWritten(draft.text)
+        },
+        () => undefined,
+      )
     globalThis.addEventListener('pagehide', flush)
     globalThis.addEventListener('blur', flush)
     return () => {
@@ -214,7 +276,7 @@ function useDraft(): [string, (next: string) => void] {
       globalThis.removeEventListener('blur', flush)
       flush()
     }
-  }, [flush])
+  }, [flush, of])
   const edit = useCallback(
     (next: string) => {
       touched.current = true

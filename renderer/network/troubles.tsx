@@ -13,7 +13,7 @@ export function Problems({ network, now }: { network: NetworkView; now: number }
   return (
     <section aria-label={text.network.problems}>
       <h2 className="group-title">{text.network.problems}</h2>
-      <ul className="panel" role="status">
+      <ul className="panel" aria-live="polite">
         {network.problems.map((problem) => (
           <li key={`${problem.code} ${problem.at}`} className="line network-problem">
             <CircleAlert size={17} aria-hidden />

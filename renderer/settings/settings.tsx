@@ -19,6 +19,11 @@ const themes: { value: SettingsView['theme']; label: string }[] = [
   { value: 'light', label: text.settings.themeName.light },
   { value: 'dark', label: text.settings.themeName.dark },
 ]
+const languages: { value: SettingsView['language']; label: string }[] = [
+  { value: 'system', label: text.settings.languageName.system },
+  { value: 'en', label: text.settings.languageName.en },
+  { value: 'de', label: text.settings.languageName.de },
+]
 const densities: { value: SettingsView['density']; label: string }[] = [
   { value: 'comfortable', label: text.settings.densityName.comfortable },
   { value: 'compact', label: text.settings.densityName.compact },
@@ -55,6 +60,18 @@ export function Settings({ openNavigation }: { openNavigation: () => void }) {
                   value={settings.density}
                   options={densities}
                   onChange={(density) => changeSettings({ density })}
+                />
+              </div>
+              <div className="line">
+                <div className="line-text">
+                  <p className="line-title">{text.settings.language}</p>
+                  <p className="line-hint">{text.settings.languageHint}</p>
+                </div>
+                <Segments
+                  label={text.settings.language}
+                  value={settings.language}
+                  options={languages}
+                  onChange={(language) => changeSettings({ language })}
                 />
               </div>
             </div>

@@ -61,6 +61,20 @@ export function shiftPosition(position: number, inserted: readonly number[]): nu
   return shifted
 }
 
+/** Where a row stands after a change; null: it is one of those that are gone. */
+export function movedPosition(
+  position: number,
+  { inserted, removed }: { inserted: readonly number[]; removed: readonly number[] },
+): number | null {
+  let gone = 0
+  for (const at of removed) {
+    if (at === position) return null
+    if (at > position) break
+    gone += 1
+  }
+  return shiftPosition(position - gone, inserted)
+}
+
 /** What must be in the document: rows [first, last] and the top of `first`, in px from the viewport's top. */
 export interface Stack {
   first: number

@@ -13,7 +13,7 @@ import {
   type PointerEvent,
   type Ref,
 } from 'react'
-import type { NodeId, Row } from '../../shared/types'
+import type { Histogram, NodeId, Row } from '../../shared/types'
 import { locale, text } from '../text'
 import { dayLabel, dayOf } from '../ui/time'
 import {
@@ -21,19 +21,22 @@ import {
   endPlace,
   fractionOf,
   isTop,
+  movedPosition,
   moveBy,
   placeAt,
   reveal,
   settle,
-  shiftPosition,
   stack,
   thumb,
   type Geometry,
   type Place,
 } from './anchored-list'
-import { EntryRow, RowPlaceholder, type RowActions } from './row'
+import { EntryRow, RowPlaceholder } from './row'
+import type { RowActions } from './row-actions'
 import { Scrollbar } from './scrollbar'
+import { Scrubber } from './scrubber'
 import type { ViewSession } from './view-session'
+import { oldestFirst, timeIn } from './view-spec'
 
 /** Rows are made and measured this far outside of the viewport, so that none is first seen unmeasured. */
 const OVERSCAN_PX = 700
@@ -56,6 +59,9 @@ const GLIDE_MS = 45
 /** Wheel deltas below this come from a touchpad, which glides by itself. */
 const NOTCH_PX = 60
 const LINE_PX = 40
+/** The scrubber's bars are this high, and made anew at most this often. */
+const BIN_PX = 4
+const HISTOGRAM_EVERY_MS = 1000
 
 export interface ListHandle {
   step: (by: 1 | -1) => void
@@ -64,6 +70,10 @@ export interface ListHandle {
   oldest: () => void
   /** Scrolls to a node and selects it. False: this view does not contain it. */
   show: (id: NodeId) => Promise<boolean>
+  /** Scrolls to the first entry of a moment or before it. */
+  goTo: (time: number) => void
+  /** Rows between two positions that are known here, both included. */
+  between: (from: NodeId, to: NodeId) => Row[]
 }
 
 interface ListProps {
@@ -71,6 +81,7 @@ interface ListProps {
   session: ViewSession
   name: string
   selected: NodeId | null
+  picked: { has: (id: NodeId) => boolean }
   now: number
   actions: RowActions
   onTop: (top: boolean) => void
@@ -79,7 +90,7 @@ interface ListProps {
 
 const calm = () => globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches
 
-export function TimelineList({ ref, session, name, selected, now, actions, onTop, onReady }: ListProps) {
+export function TimelineList({ ref, session, name, selected, picked, now, actions, onTop, onReady }: ListProps) {
   const id = useId()
   const viewport = useRef<HTMLDivElement>(null)
   const inner = useRef<HTMLDivElement>(null)
@@ -105,7 +116,7 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
     if (!row) return false
     if (position === 0) return true
     const above = session.at(position - 1)
-    return above !== undefined && dayOf(above.timestamp) !== dayOf(row.timestamp)
+    return above !== undefined && dayOf(timeIn(session.spec, above)) !== dayOf(timeIn(session.spec, row))
   }
   const heightOf = (position: number): number => {
     const row = session.at(position)
@@ -179,7 +190,7 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
           repaint()
           return
         }
-        const { inserted } = heard.change
+        const { inserted, removed } = heard.change
         const atTop = following.current
         if (heard.outcome === 'lost') {
           // Positions mean nothing any more: keep the reader where the backend says that their row is now.
@@ -192,12 +203,15 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
               () => undefined,
             )
           }
-        } else if (inserted.length > 0) {
-          const anchor = shiftPosition(place.current.anchor, inserted)
-          const above = anchor - place.current.anchor
+        } else if (inserted.length > 0 || removed.length > 0) {
+          const was = place.current.anchor
+          // When the row that is read goes, the next one takes its place.
+          const anchor =
+            movedPosition(was, heard.change) ?? Math.max(0, (movedPosition(was + 1, heard.change) ?? was) - 1)
+          const above = inserted.filter((at) => at < anchor).length
           if (!atTop) {
             place.current = { ...place.current, anchor }
-            setNewer((amount) => amount + above)
+            if (!oldestFirst(session.spec)) setNewer((amount) => amount + above)
           } else if (above > 0 && above <= SLIDE_ROWS_MAX && !calm() && document.visibilityState === 'visible') {
             place.current = { ...place.current, anchor }
             slideWanted.current = true
@@ -362,6 +376,27 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
     jump(reveal(place.current, position, latest.current, DAY_PX))
     actions.select(row)
   }
+  /** The moment that is wanted last; asked for one at a time, so that dragging never piles up. */
+  const wantedTime = useRef<number | null>(null)
+  const asking = useRef(false)
+  const goTo = (time: number) => {
+    wantedTime.current = time
+    if (asking.current) return
+    asking.current = true
+    const next = async (): Promise<void> => {
+      for (let at = wantedTime.current; at !== null; at = wantedTime.current) {
+        wantedTime.current = null
+        const position = await session.positionAt(at)
+        if (position !== undefined)
+          jump(settle({ anchor: Math.min(position, Math.max(0, session.total - 1)), offset: 0 }, latest.current))
+      }
+    }
+    void next()
+      .catch(() => undefined)
+      .finally(() => {
+        asking.current = false
+      })
+  }
   useImperativeHandle(ref, () => ({
     step: (by) => {
       const at = selected === null ? undefined : session.positionHere(selected)
@@ -374,6 +409,17 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
       setNewer(0)
     },
     oldest: () => jump(endPlace(latest.current)),
+    goTo,
+    between: (from, to) => {
+      const [a, b] = [session.positionHere(from), session.positionHere(to)]
+      if (a === undefined || b === undefined) return []
+      const rows: Row[] = []
+      for (let position = Math.min(a, b); position <= Math.max(a, b); position += 1) {
+        const row = session.at(position)
+        if (row) rows.push(row)
+      }
+      return rows
+    },
     show: async (nodeId) => {
       const position = await session.position(nodeId)
       if (position === undefined) return false
@@ -399,7 +445,8 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
           position={position}
           total={session.total}
           selected={row.id === selected}
-          day={startsDay(position) ? dayLabel(row.timestamp, now, locale) : null}
+          picked={picked.has(row.id)}
+          day={startsDay(position) ? dayLabel(timeIn(session.spec, row), now, locale) : null}
           now={now}
           actions={actions}
         />
@@ -409,7 +456,9 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
     )
   }
   const anchorRow = session.at(place.current.anchor)
-  const dayShown = anchorRow ? dayLabel(anchorRow.timestamp, now, locale) : null
+  const dayShown = anchorRow ? dayLabel(timeIn(session.spec, anchorRow), now, locale) : null
+  const trackPx = Math.max(0, size.heightPx - 16)
+  const histogram = useHistogram(session, Math.max(1, Math.floor(trackPx / BIN_PX)), !oldestFirst(session.spec))
   // The sticky day gives way to the next day's header, as on paper.
   let nextDayPx = place.current.offset
   let pushedPx = 0
@@ -420,7 +469,7 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
   const visible = size.heightPx / Math.max(1, averageHeight(first, last, heightOf))
   const fraction = fractionOf(place.current, geometry)
   return (
-    <div className="list">
+    <div className="list" data-scrubber={histogram !== null || undefined}>
       <div
         ref={viewport}
         id={id}
@@ -447,28 +496,40 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
           <span>{dayShown}</span>
         </div>
       )}
-      <Scrollbar
-        controls={id}
-        trackPx={Math.max(0, size.heightPx - 8)}
-        thumb={thumb(place.current, visible, geometry, Math.max(0, size.heightPx - 8), THUMB_MIN_PX)}
-        fraction={fraction}
-        label={dayShown}
-        onFraction={(to) => jump(placeAt(to, latest.current))}
-        onStep={(step) => {
-          if (step === 'start') jump(TOP)
-          else if (step === 'end') jump(endPlace(latest.current))
-          else
-            scrollSoon(
-              step.endsWith('up')
-                ? step === 'row-up'
-                  ? -LINE_PX * 2
-                  : -pagePx
-                : step === 'row-down'
-                  ? LINE_PX * 2
-                  : pagePx,
-            )
-        }}
-      />
+      {histogram ? (
+        <Scrubber
+          controls={id}
+          trackPx={trackPx}
+          histogram={histogram}
+          time={anchorRow ? timeIn(session.spec, anchorRow) : histogram.newest}
+          labelOf={(time) => dayLabel(time, now, locale)}
+          onTime={goTo}
+          onEnd={(end) => jump(end === 'newest' ? TOP : endPlace(latest.current))}
+        />
+      ) : (
+        <Scrollbar
+          controls={id}
+          trackPx={Math.max(0, size.heightPx - 8)}
+          thumb={thumb(place.current, visible, geometry, Math.max(0, size.heightPx - 8), THUMB_MIN_PX)}
+          fraction={fraction}
+          label={dayShown}
+          onFraction={(to) => jump(placeAt(to, latest.current))}
+          onStep={(step) => {
+            if (step === 'start') jump(TOP)
+            else if (step === 'end') jump(endPlace(latest.current))
+            else
+              scrollSoon(
+                step.endsWith('up')
+                  ? step === 'row-up'
+                    ? -LINE_PX * 2
+                    : -pagePx
+                  : step === 'row-down'
+                    ? LINE_PX * 2
+                    : pagePx,
+              )
+          }}
+        />
+      )}
       {newer > 0 && !top && (
         <button
           type="button"
@@ -488,6 +549,41 @@ export function TimelineList({ ref, session, name, selected, now, actions, onTop
       </span>
     </div>
   )
+}
+
+/** How much there is when; null: nothing to scrub through. Asked for again when the view changes, not more than once a second. */
+function useHistogram(session: ViewSession, bins: number, wanted: boolean): Histogram | null {
+  const [histogram, setHistogram] = useState<Histogram | null>(null)
+  useEffect(() => {
+    if (!wanted || bins < 10) {
+      setHistogram(null)
+      return
+    }
+    let timer: ReturnType<typeof setTimeout> | null = null
+    let over = false
+    const ask = () => {
+      session.histogram(bins).then(
+        (answer) => {
+          if (!over && answer) setHistogram(answer.newest > answer.oldest ? answer : null)
+        },
+        () => undefined,
+      )
+    }
+    ask()
+    const off = session.listen((heard) => {
+      if (!heard || (!heard.change.inserted.length && !heard.change.removed.length && heard.outcome !== 'lost')) return
+      timer ??= setTimeout(() => {
+        timer = null
+        ask()
+      }, HISTOGRAM_EVERY_MS)
+    })
+    return () => {
+      over = true
+      off()
+      if (timer) clearTimeout(timer)
+    }
+  }, [session, bins, wanted])
+  return histogram
 }
 
 const averageHeight = (first: number, last: number, heightOf: (position: number) => number): number => {

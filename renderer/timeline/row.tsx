@@ -1,40 +1,33 @@
-// Decides how one row looks: an entry with its author, times, body and proof, or a quiet line for what is not a text.
-import { Menu } from '@base-ui/react/menu'
+// Decides how one row looks: an entry with its author, times, body, reactions and proof, or a quiet line for what is not a
+// text.
 import {
+  Bookmark,
   CircleHelp,
   Clock3,
-  Copy,
   CornerUpLeft,
-  Ellipsis,
   EyeOff,
-  Info,
+  MessagesSquare,
   PencilLine,
-  Reply,
   ShieldCheck,
   ShieldEllipsis,
   Smile,
   UserPen,
 } from 'lucide-react'
 import { memo, useState, type ReactNode } from 'react'
-import type { NodeId, Row } from '../../shared/types'
+import type { ReactionView, Row } from '../../shared/types'
 import { locale, text } from '../text'
 import { Avatar } from '../ui/avatar'
-import { IconButton } from '../ui/button'
 import { clockTime, fullTime, momentIn } from '../ui/time'
+import type { RowActions } from './row-actions'
+import { RowTools } from './row-tools'
 import { Tree } from './tree'
-
-export interface RowActions {
-  select: (row: Row) => void
-  inspect: (row: Row) => void
-  reply: ((row: Row) => void) | null
-  showTarget: (id: NodeId) => void
-}
 
 interface EntryRowProps {
   row: Row
   position: number
   total: number
   selected: boolean
+  picked: boolean
   /** The label of the row's day when it is the first row of it, else null. */
   day: string | null
   /** Renewed each minute: 'today' ends at midnight. */
@@ -43,7 +36,16 @@ interface EntryRowProps {
 }
 
 /** Skips are safe: actions are stable, and everything else is compared. */
-export const EntryRow = memo(function EntryRow({ row, position, total, selected, day, now, actions }: EntryRowProps) {
+export const EntryRow = memo(function EntryRow({
+  row,
+  position,
+  total,
+  selected,
+  picked,
+  day,
+  now,
+  actions,
+}: EntryRowProps) {
   // The tools are only made where somebody can press them: they cost more than the rest of the row.
   const [near, setNear] = useState(false)
   return (
@@ -61,6 +63,8 @@ export const EntryRow = memo(function EntryRow({ row, position, total, selected,
         data-kind={row.kind}
         data-proof={row.proof}
         data-mine={row.mine || undefined}
+        data-unread={row.unread || undefined}
+        data-picked={picked || undefined}
         aria-posinset={position + 1}
         aria-setsize={total}
         aria-label={`${row.memberName}, ${momentIn(row.timestamp, now, locale)}`}
@@ -72,7 +76,9 @@ export const EntryRow = memo(function EntryRow({ row, position, total, selected,
         onBlur={(event) =>
           !event.currentTarget.contains(event.relatedTarget) && !event.currentTarget.matches(':hover') && setNear(false)
         }
-        onClick={() => actions.select(row)}
+        onClick={(event) =>
+          actions.select(row, event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'add' : undefined)
+        }
         onDoubleClick={() => actions.inspect(row)}
       >
         {row.kind === 'post' || row.kind === 'reply' ? (
@@ -95,13 +101,93 @@ function Entry({ row, now, actions }: { row: Row; now: number; actions: RowActio
           <span className="row-name">{row.memberName}</span>
           {row.mine && <span className="row-you">{text.timeline.you}</span>}
           <Times row={row} now={now} />
+          {row.edited && (
+            <button
+              type="button"
+              className="row-edited"
+              aria-label={text.timeline.editedLabel(row.edited.times)}
+              title={fullTime(row.edited.at, locale)}
+              onClick={(event) => {
+                event.stopPropagation()
+                actions.history(row)
+              }}
+            >
+              {text.timeline.edited}
+            </button>
+          )}
+          {row.bookmarked && (
+            <span
+              className="row-bookmark"
+              role="img"
+              aria-label={text.timeline.bookmarked}
+              title={text.timeline.bookmarked}
+            >
+              <Bookmark size={13} aria-hidden />
+            </span>
+          )}
+          {row.unread && <span className="row-new">{text.timeline.isNew}</span>}
         </header>
         {row.kind === 'reply' && <Target row={row} actions={actions} />}
-        <Tree blocks={row.tree.blocks} />
+        {row.retracted ? (
+          <p className="row-withdrawn">
+            <EyeOff size={14} aria-hidden />
+            {text.timeline.withdrawn(row.memberName, momentIn(row.retracted.at, now, locale))}
+          </p>
+        ) : (
+          <Tree blocks={row.tree.blocks} />
+        )}
+        {(row.reactions.length > 0 || row.replies > 0) && <Below row={row} actions={actions} />}
       </div>
     </>
   )
 }
+
+/** Reactions, and the way into the thread. */
+function Below({ row, actions }: { row: Row; actions: RowActions }) {
+  const { react } = actions
+  return (
+    <div className="row-below">
+      {row.reactions.map((reaction) => (
+        <button
+          key={reaction.text}
+          type="button"
+          className="reaction"
+          data-mine={reaction.mine || undefined}
+          aria-pressed={reaction.mine}
+          aria-label={text.timeline.reactionLabel(
+            `${reaction.text} ${reaction.count}`,
+            whoReacted(reaction),
+            reaction.mine,
+          )}
+          title={whoReacted(reaction)}
+          disabled={!react || row.retracted !== undefined}
+          onClick={(event) => {
+            event.stopPropagation()
+            react?.(row, reaction.mine ? '' : reaction.text)
+          }}
+        >
+          <bdi className="ellipsis">{reaction.text}</bdi>
+          <span>{reaction.count}</span>
+        </button>
+      ))}
+      {row.replies > 0 && (
+        <button
+          type="button"
+          className="row-replies"
+          onClick={(event) => {
+            event.stopPropagation()
+            actions.thread(row)
+          }}
+        >
+          <MessagesSquare size={13} aria-hidden />
+          {text.timeline.replies(row.replies)}
+        </button>
+      )}
+    </div>
+  )
+}
+const whoReacted = ({ names, count }: ReactionView): string =>
+  count > names.length ? text.timeline.others(names.join(', '), count - names.length) : names.join(', ')
 
 function Times({ row, now }: { row: Row; now: number }) {
   return (
@@ -162,7 +248,7 @@ function Target({ row, actions }: { row: Row; actions: RowActions }) {
     <button
       type="button"
       className="row-target"
-      aria-label={text.timeline.showTarget(target.memberName)}
+      title={text.timeline.showTarget(target.memberName)}
       onClick={(event) => {
         event.stopPropagation()
         actions.showTarget(target.id)
@@ -188,8 +274,8 @@ function Quiet({ row, now, actions }: { row: Row; now: number; actions: RowActio
   const Icon = quietIcons[kind]
   const words: Record<typeof kind, ReactNode> = {
     reaction: text.timeline.reacted(row.memberName, row.text),
-    edit: text.timeline.edited(row.memberName),
-    retract: text.timeline.retracted(row.memberName),
+    edit: text.timeline.changed(row.memberName),
+    retract: text.timeline.withdrew(row.memberName),
     profile: text.timeline.profile(row.memberName),
     unknown: text.timeline.unknown(row.memberName),
   }
@@ -208,45 +294,6 @@ function Quiet({ row, now, actions }: { row: Row; now: number; actions: RowActio
         {(kind === 'edit' || kind === 'profile') && row.tree.blocks.length > 0 && <Tree blocks={row.tree.blocks} />}
       </div>
     </>
-  )
-}
-
-function RowTools({ row, actions }: { row: Row; actions: RowActions }) {
-  const reply = actions.reply
-  return (
-    // Presses on the tools are not presses on the row.
-    <div
-      className="row-tools"
-      role="presentation"
-      onClick={(event) => event.stopPropagation()}
-      onDoubleClick={(event) => event.stopPropagation()}
-    >
-      {reply && (row.kind === 'post' || row.kind === 'reply') && (
-        <IconButton label={text.timeline.reply} onClick={() => reply(row)}>
-          <Reply size={16} aria-hidden />
-        </IconButton>
-      )}
-      <IconButton label={text.timeline.inspect} onClick={() => actions.inspect(row)}>
-        <Info size={16} aria-hidden />
-      </IconButton>
-      {row.text !== '' && (
-        <Menu.Root>
-          <Menu.Trigger className="icon-button" aria-label={text.timeline.more(row.memberName)}>
-            <Ellipsis size={16} aria-hidden />
-          </Menu.Trigger>
-          <Menu.Portal>
-            <Menu.Positioner className="popup-place" sideOffset={4} align="end" positionMethod="fixed">
-              <Menu.Popup className="menu">
-                <Menu.Item className="menu-item" onClick={() => void navigator.clipboard.writeText(row.text)}>
-                  <Copy size={15} aria-hidden />
-                  {text.timeline.copyText}
-                </Menu.Item>
-              </Menu.Popup>
-            </Menu.Positioner>
-          </Menu.Portal>
-        </Menu.Root>
-      )}
-    </div>
   )
 }
 

@@ -1,6 +1,6 @@
 // Decides the left side: the circle, the streams, its members with presence and unread counts, the other views, and one
 // line that says how far this device is.
-import { CircleUserRound, Layers, Network, Settings, UserPlus, Users } from 'lucide-react'
+import { Bookmark, CircleUserRound, Layers, Network, Settings, UserPlus, Users } from 'lucide-react'
 import { useId, useMemo, useState, type ReactNode } from 'react'
 import type { MemberView, Scope } from '../../shared/types'
 import { useApp } from '../state'
@@ -85,6 +85,7 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
             )}
           </li>
           <li>{item(stream({ type: 'mine' }), text.nav.mine, <CircleUserRound size={17} aria-hidden />)}</li>
+          <li>{item(stream({ type: 'bookmarks' }), text.nav.bookmarks, <Bookmark size={17} aria-hidden />)}</li>
         </ul>
         {members.length > 1 && (
           <>

@@ -1,64 +1,89 @@
-// Decides what stands in the middle: one view of the timeline with its composer, its progress, and what it says while
-// it is loading, empty or cannot be read.
-import { CloudOff, Feather, Inbox, RefreshCcw, UserPlus } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useReducer, useRef, useState, type RefObject } from 'react'
-import type { NodeId, Row, Scope } from '../../shared/types'
+// Decides what stands in the middle: one view of the timeline with its composer, its search, its progress, and what it says
+// while it is loading, empty or cannot be read.
+import {
+  ArrowDownNarrowWide,
+  Bookmark,
+  CloudOff,
+  Copy,
+  Feather,
+  FileCheck2,
+  Inbox,
+  RefreshCcw,
+  Search,
+  SearchX,
+  UserPlus,
+  X,
+} from 'lucide-react'
+import {
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useReducer,
+  useRef,
+  useState,
+  type Ref,
+  type RefObject,
+} from 'react'
+import type { Filter, NodeId, Row, Scope } from '../../shared/types'
 import { call, sentenceOf } from '../backend'
 import { Composer, type ComposerHandle } from '../compose/composer'
 import { useApp } from '../state'
 import { text } from '../text'
 import { presenceWords } from '../ui/avatar'
-import { Button } from '../ui/button'
+import { Button, IconButton } from '../ui/button'
 import { Empty } from '../ui/empty'
 import { useNow } from '../ui/now'
 import { useShell } from '../ui/shell-context'
 import { PageHead } from '../ui/page-head'
+import { HistoryDialog, RetractDialog } from './entry-dialogs'
 import { HeldPosts } from './held-posts'
 import { TimelineList, type ListHandle } from './list'
-import type { RowActions } from './row'
+import { SearchBar, type SearchHandle } from './search-bar'
 import { SyncStrip } from './sync-strip'
+import { useEntryActions, type EntryKeys } from './use-entry-actions'
 import { ViewSession } from './view-session'
+import { isFiltered, specKey, type ViewSpec } from './view-spec'
 import './timeline.css'
+import './entries.css'
 
-const scopeKey = (scope: Scope) => (scope.type === 'member' ? scope.member : scope.type)
 /** Texts that say 'today' are renewed this often. */
 const MINUTE_MS = 60_000
 
 interface TimelineProps {
-  scope: Scope
+  spec: ViewSpec
+  onSpec: (spec: ViewSpec) => void
+  /** The search stands open, whether or not it narrows anything yet. */
+  searching: boolean
+  onSearching: (open: boolean) => void
   selected: NodeId | null
   onSelect: (row: Row) => void
   replyTo: Row | null
   onReply: (row: Row | null) => void
+  editing: Row | null
+  onEditing: (row: Row | null) => void
   list: RefObject<ListHandle | null>
   composer: RefObject<ComposerHandle | null>
+  search: RefObject<SearchHandle | null>
+  keys: Ref<EntryKeys>
   /** The list stands there and can be asked to move. */
   onReady: () => void
   openNavigation: () => void
 }
 
-export function Timeline({
-  scope,
-  selected,
-  onSelect,
-  replyTo,
-  onReply,
-  list,
-  composer,
-  onReady,
-  openNavigation,
-}: TimelineProps) {
+export function Timeline(props: TimelineProps) {
+  const { spec, onSpec, searching, onSearching, selected, onSelect, replyTo, onReply, editing, onEditing } = props
+  const { list, composer, search, keys, onReady, openNavigation } = props
+  const { scope } = spec
   const app = useApp()
-  const shell = useShell()
   const now = useNow(MINUTE_MS)
   const [attempt, retry] = useReducer((turn: number) => turn + 1, 0)
-  const key = scopeKey(scope)
-  const session = useSession(scope, `${key} ${attempt}`)
+  const key = specKey(spec)
+  const session = useSession(spec, `${key} ${attempt}`)
   const [top, setTop] = useState(true)
   const member = scope.type === 'member' ? app.circle?.members.find((one) => one.key === scope.member) : undefined
-  const name =
-    scope.type === 'everyone' ? text.nav.everyone : scope.type === 'mine' ? text.nav.mine : (member?.name ?? '')
+  const name = nameOf(scope, member?.name ?? '')
   const writable = app.phase.phase === 'circle'
+  const filtered = isFiltered(spec)
 
   const unread =
     scope.type === 'member'
@@ -66,37 +91,68 @@ export function Timeline({
       : scope.type === 'everyone'
         ? (app.circle?.members ?? []).reduce((sum, one) => sum + one.unread, 0)
         : 0
-  useSeen(scope, key, unread > 0 && top)
+  useSeen(scope, key, unread > 0 && top && !filtered)
   useFresh(session, selected, onSelect)
-
-  const handlers = useRef({ shell, onSelect, onReply })
-  handlers.current = { shell, onSelect, onReply }
-  const actions = useMemo<RowActions>(
-    () => ({
-      select: (row) => handlers.current.onSelect(row),
-      inspect: (row) => handlers.current.shell.inspect(row),
-      reply: writable ? (row) => handlers.current.shell.compose(row) : null,
-      showTarget: (id) => handlers.current.shell.showEntry(id),
-    }),
-    [writable],
-  )
-  const posted = useCallback(() => list.current?.newest(), [list])
-  const othersTimeline = scope.type === 'member' && !member?.me
+  const entries = useEntryActions({
+    viewKey: key,
+    writable,
+    narrowed: scope.type !== 'everyone' || filtered,
+    selected,
+    list,
+    onSelect,
+  })
+  useImperativeHandle(keys, () => entries.keys)
+  const { actions, picked } = entries
+  const posted = useCallback(() => {
+    if (scope.type === 'thread') list.current?.oldest()
+    else list.current?.newest()
+  }, [list, scope.type])
+  const others = scope.type !== 'everyone' && scope.type !== 'mine' && !member?.me
+  const reached = spec.order === 'reached'
+  const note = !session?.opened
+    ? text.timeline.loading
+    : filtered
+      ? text.search.results(session.total, session.more)
+      : `${text.timeline.entries(session.total)}${member ? ` · ${presenceWords(member.presence, now)}` : ''}`
   return (
     <section className="timeline" aria-label={text.timeline.list(name)}>
-      <PageHead
-        title={name}
-        note={
-          session?.opened
-            ? `${text.timeline.entries(session.total)}${member ? ` · ${presenceWords(member.presence, now)}` : ''}`
-            : text.timeline.loading
-        }
-        openNavigation={openNavigation}
-      />
+      <PageHead title={name} note={note} openNavigation={openNavigation}>
+        {scope.type !== 'thread' && (
+          <>
+            <IconButton
+              label={reached ? text.timeline.byReached : text.timeline.byWritten}
+              aria-pressed={reached}
+              onClick={() => onSpec({ ...spec, order: reached ? 'written' : 'reached' })}
+            >
+              {reached ? <Inbox size={17} aria-hidden /> : <ArrowDownNarrowWide size={17} aria-hidden />}
+            </IconButton>
+            <IconButton label={text.search.open} aria-pressed={searching} onClick={() => onSearching(!searching)}>
+              <Search size={17} aria-hidden />
+            </IconButton>
+          </>
+        )}
+      </PageHead>
+      {searching && (
+        <SearchBar
+          ref={search}
+          filter={spec.filter ?? {}}
+          byMember={scope.type === 'everyone' || scope.type === 'bookmarks'}
+          session={session}
+          onFilter={(filter: Filter) => onSpec({ ...spec, filter })}
+          onClose={() => onSearching(false)}
+        />
+      )}
       <SyncStrip />
       <HeldPosts now={now} />
-      {(!othersTimeline || replyTo || !writable) && (
-        <Composer ref={composer} replyTo={replyTo} onReplyDone={() => onReply(null)} onPosted={posted} />
+      {(replyTo || editing || (!searching && (!others || !writable))) && (
+        <Composer
+          ref={composer}
+          replyTo={replyTo}
+          onReplyDone={() => onReply(null)}
+          editing={editing}
+          onEditDone={() => onEditing(null)}
+          onPosted={posted}
+        />
       )}
       {session?.error ? (
         <Empty icon={CloudOff} tone="bad" title={text.timeline.failed} hint={sentenceOf(session.error)}>
@@ -106,7 +162,11 @@ export function Timeline({
           </Button>
         </Empty>
       ) : session?.opened && session.total === 0 ? (
-        <Nothing scope={scope} name={name} />
+        filtered ? (
+          <NothingFound notIndexed={session.notIndexed} onClear={() => onSpec({ ...spec, filter: {} })} />
+        ) : (
+          <Nothing scope={scope} name={name} />
+        )
       ) : session?.opened ? (
         <TimelineList
           key={`${key} ${attempt}`}
@@ -114,6 +174,7 @@ export function Timeline({
           session={session}
           name={name}
           selected={selected}
+          picked={picked}
           now={now}
           actions={actions}
           onTop={setTop}
@@ -122,16 +183,49 @@ export function Timeline({
       ) : (
         <Opening />
       )}
+      {picked.size > 0 && (
+        <div className="picked" role="toolbar" aria-label={text.timeline.selection}>
+          <span role="status">{text.timeline.picked(picked.size)}</span>
+          <Button size="small" onClick={() => actions.copy([...picked.values()], 'markdown')}>
+            <Copy size={14} aria-hidden />
+            {text.timeline.copyMarkdown}
+          </Button>
+          <Button size="small" onClick={() => actions.copy([...picked.values()], 'quote')}>
+            <FileCheck2 size={14} aria-hidden />
+            {text.timeline.copyQuote}
+          </Button>
+          <IconButton label={text.timeline.unpickAll} onClick={entries.unpick}>
+            <X size={15} aria-hidden />
+          </IconButton>
+        </div>
+      )}
+      <HistoryDialog row={entries.history} onClose={entries.closeHistory} />
+      <RetractDialog row={entries.retracting} onClose={entries.closeRetract} />
     </section>
   )
 }
 
-/** One session per scope, closed when the scope is left; the component repaints when it has news. */
-function useSession(scope: Scope, key: string): ViewSession | null {
+function nameOf(scope: Scope, member: string): string {
+  switch (scope.type) {
+    case 'everyone':
+      return text.nav.everyone
+    case 'mine':
+      return text.nav.mine
+    case 'member':
+      return member
+    case 'thread':
+      return text.timeline.thread
+    case 'bookmarks':
+      return text.timeline.bookmarksTitle
+  }
+}
+
+/** One session per view, closed when the view is left; the component repaints when it has news. */
+function useSession(spec: ViewSpec, key: string): ViewSession | null {
   const [session, setSession] = useState<ViewSession | null>(null)
   const [, repaint] = useReducer((turn: number) => turn + 1, 0)
-  const wanted = useRef(scope)
-  wanted.current = scope
+  const wanted = useRef(spec)
+  wanted.current = spec
   useEffect(() => {
     const opened = new ViewSession(wanted.current)
     setSession(opened)
@@ -141,7 +235,7 @@ function useSession(scope: Scope, key: string): ViewSession | null {
       opened.close()
     }
   }, [key])
-  return session && scopeKey(session.scope) === scopeKey(scope) ? session : null
+  return session && specKey(session.spec) === specKey(spec) ? session : null
 }
 
 /** The chosen row is a copy; when the backend tells it anew (acknowledged, renamed), so does whoever shows it. */
@@ -176,6 +270,18 @@ function useSeen(scope: Scope, key: string, due: boolean): void {
   }, [key, due, focused])
 }
 
+function NothingFound({ notIndexed, onClear }: { notIndexed: number; onClear: () => void }) {
+  return (
+    <Empty
+      icon={SearchX}
+      title={notIndexed ? text.search.noneIndexing : text.search.none}
+      hint={notIndexed ? text.search.noneIndexingHint(notIndexed) : text.search.noneHint}
+    >
+      <Button onClick={onClear}>{text.search.clear}</Button>
+    </Empty>
+  )
+}
+
 function Nothing({ scope, name }: { scope: Scope; name: string }) {
   const app = useApp()
   const shell = useShell()
@@ -193,6 +299,8 @@ function Nothing({ scope, name }: { scope: Scope; name: string }) {
       </Empty>
     )
   }
+  if (scope.type === 'bookmarks')
+    return <Empty icon={Bookmark} title={text.timeline.emptyBookmarks} hint={text.timeline.emptyBookmarksHint} />
   if (scope.type === 'member')
     return <Empty icon={Inbox} title={text.timeline.emptyMember(name)} hint={text.timeline.emptyMemberHint} />
   if (app.sync.missing > 0)

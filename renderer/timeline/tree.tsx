@@ -5,6 +5,8 @@ import { Fragment, type ReactNode } from 'react'
 import type { Block, Inline, ListItem } from '../../shared/types'
 import { Tooltip } from '../ui/button'
 import { text } from '../text'
+import { Code } from './tree-code'
+import { Mention, Tag } from './tree-names'
 
 // Trees never change once made, so a part's place in its parent is its identity.
 const each = <T,>(parts: readonly T[], paint: (part: T) => ReactNode): ReactNode =>
@@ -39,6 +41,12 @@ function inline(part: Inline): ReactNode {
           </a>
         </Tooltip>
       )
+    case 'mention':
+      return <Mention member={part.member} label={part.text} />
+    case 'tag':
+      return <Tag tag={part.tag} label={part.text} />
+    case 'mark':
+      return <mark>{part.text}</mark>
     case 'break':
       return <br />
   }
@@ -71,7 +79,7 @@ function block(part: Block): ReactNode {
       return (
         <pre className="scrolls" tabIndex={0} aria-label={part.language === '' ? text.timeline.code : part.language}>
           {part.language !== '' && <span className="tree-language">{part.language}</span>}
-          <code>{part.text}</code>
+          <Code code={part.text} spans={part.spans} />
         </pre>
       )
     case 'quote':

@@ -1,7 +1,8 @@
 // Carries one open view: opens it, asks for the pages that the list shows, applies the changes that the backend tells,
 // and closes it. What is known stands in a WindowCache; listeners hear that something changed and repaint.
-import type { NodeId, Row, Scope, ViewChange, ViewWindow } from '../../shared/types'
+import type { Histogram, NodeId, Row, ViewChange, ViewWindow } from '../../shared/types'
 import { call, codeOf, on } from '../backend'
+import type { ViewSpec } from './view-spec'
 import { WindowCache } from './window-cache'
 
 /** Changes are told at once; after this long one that is missing was lost. */
@@ -10,7 +11,7 @@ const CHANGE_LATE_MS = 500
 type Heard = { change: ViewChange; outcome: 'moved' | 'lost' } | null
 
 export class ViewSession {
-  readonly scope: Scope
+  readonly spec: ViewSpec
   #cache: WindowCache | null = null
   #listeners = new Set<(heard: Heard) => void>()
   #before: ViewChange[] = []
@@ -18,9 +19,14 @@ export class ViewSession {
   #closed = false
   #off: () => void
   error: unknown = null
+  /** The view lists no more than this many of what there is. */
+  more = false
+  /** Entries that a search cannot find yet. */
+  notIndexed = 0
 
-  constructor(scope: Scope) {
-    this.scope = scope
+  constructor(spec: ViewSpec) {
+    const { scope, order, filter } = spec
+    this.spec = { scope, ...(order && { order }), ...(filter && { filter }) }
     // Changes may be told before the answer to 'view.open' is here; they wait for it.
     this.#off = on('view.changed', (change) => this.#hear(change))
     void this.#open()
@@ -49,6 +55,14 @@ export class ViewSession {
     return at < 0 ? undefined : at
   }
 
+  /** Where the first entry of a moment or before it stands; undefined while the view is not open. */
+  async positionAt(time: number): Promise<number | undefined> {
+    return this.#cache ? call('view.at', { viewId: this.#cache.viewId, time }) : undefined
+  }
+  async histogram(bins: number): Promise<Histogram | undefined> {
+    return this.#cache ? call('view.histogram', { viewId: this.#cache.viewId, bins }) : undefined
+  }
+
   /** The list shows [first, last]: asks for what is missing there and a page around it, forgets what is far. */
   show(first: number, last: number): void {
     this.#shown = { first, last }
@@ -72,12 +86,13 @@ export class ViewSession {
 
   async #open(): Promise<void> {
     try {
-      const opened = await call('view.open', { scope: this.scope })
+      const opened = await call('view.open', this.spec)
       if (this.#closed) {
         await call('view.close', { viewId: opened.viewId }).catch(() => undefined)
         return
       }
       this.#cache = new WindowCache(opened)
+      this.#note(opened)
       this.error = null
       this.#tell(null)
       for (const change of this.#before.splice(0)) this.#hear(change)
@@ -93,6 +108,7 @@ export class ViewSession {
       cache.release(start)
       const outcome = cache.take(answer)
       if (this.#closed) return
+      this.#note(answer)
       if (outcome === 'taken') this.#tell(null)
       else if (outcome === 'stale') this.show(this.#shown.first, this.#shown.last)
       else setTimeout(() => this.#adopt(answer), CHANGE_LATE_MS)
@@ -106,9 +122,14 @@ export class ViewSession {
     }
   }
 
+  #note({ more, notIndexed }: ViewWindow): void {
+    this.more = more
+    this.notIndexed = notIndexed
+  }
+
   /** The change that an answer belongs to never came: what the answer says holds, and nothing else is known. */
   #adopt({ viewId, version, total }: ViewWindow): void {
-    if (!this.#closed) this.#hear({ viewId, version, total, inserted: [] })
+    if (!this.#closed) this.#hear({ viewId, version, total, inserted: [], removed: [], touched: true })
   }
 
   #hear(change: ViewChange): void {

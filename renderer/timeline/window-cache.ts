@@ -1,7 +1,7 @@
 // Decides which rows of a view are known here. The backend answers windows by position and tells where rows were
 // inserted; this keeps a bounded set of rows, moves them when positions move, and says which pages are to be asked for.
 import type { NodeId, Row, ViewChange, ViewWindow } from '../../shared/types'
-import { shiftPosition } from './anchored-list'
+import { movedPosition } from './anchored-list'
 
 /** Rows asked for at once: about a screen and a half of short entries. */
 const PAGE_ROWS = 50
@@ -72,15 +72,17 @@ export class WindowCache {
    */
   change(change: ViewChange): 'moved' | 'lost' | 'old' {
     if (change.version <= this.version) return 'old'
-    const fits = change.total === this.total + change.inserted.length
+    const fits = change.total === this.total + change.inserted.length - change.removed.length
     this.version = change.version
     this.total = change.total
     this.#asked.clear()
     if (!fits) this.#rows.clear()
-    else if (change.inserted.length === 0) for (const known of this.#rows.values()) known.fresh = false
     else {
       const moved = new Map<number, Known>()
-      for (const [position, known] of this.#rows) moved.set(shiftPosition(position, change.inserted), known)
+      for (const [position, known] of this.#rows) {
+        const at = movedPosition(position, change)
+        if (at !== null) moved.set(at, change.touched ? { ...known, fresh: false } : known)
+      }
       this.#rows = moved
     }
     const due = this.#early.filter((window) => window.version === this.version)

@@ -1,5 +1,5 @@
 // Decides the bar above every view: its name, one line about it, its actions, and the way to the navigation and palette.
-import { Menu as MenuIcon, Search } from 'lucide-react'
+import { Command, Menu as MenuIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { commandKey, text } from '../text'
 import { IconButton } from './button'
@@ -24,8 +24,13 @@ export function PageHead({ title, note, openNavigation, children }: PageHeadProp
         {note && <p className="ellipsis">{note}</p>}
       </div>
       {children}
-      <button type="button" className="palette-button" aria-label={text.palette.open} onClick={shell.palette}>
-        <Search size={15} aria-hidden />
+      <button
+        type="button"
+        className="palette-button"
+        aria-label={`${text.palette.open} ${commandKey} K`}
+        onClick={shell.palette}
+      >
+        <Command size={15} aria-hidden />
         <kbd className="kbd" aria-hidden>
           {commandKey} K
         </kbd>

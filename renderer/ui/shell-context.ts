@@ -1,16 +1,28 @@
 // Decides what any part of the window may ask of the window as a whole.
 import { createContext, use } from 'react'
-import type { NodeId, Row, Scope } from '../../shared/types'
+import type { Filter, NodeId, Order, Row, Scope } from '../../shared/types'
 
-export type View = { name: 'timeline'; scope: Scope } | { name: 'circle' } | { name: 'network' } | { name: 'settings' }
+export type View =
+  | { name: 'timeline'; scope: Scope; order?: Order; filter?: Filter }
+  | { name: 'circle' }
+  | { name: 'network' }
+  | { name: 'settings' }
 
 export interface Shell {
   view: View
   go: (view: View) => void
   /** Puts the cursor into the composer; with a row, to answer it. */
   compose: (replyTo: Row | null) => void
+  /** Puts an entry of one's own into the composer, to change it. */
+  edit: (row: Row) => void
   inspect: (row: Row) => void
+  /** Scrolls to an entry, in this view if it is there, else among everything. */
   showEntry: (id: NodeId) => void
+  /** Scrolls to an entry among everything, whatever view is open. */
+  showInTimeline: (id: NodeId) => void
+  /** Opens the search of what is looked at. */
+  search: () => void
+  goToDate: () => void
   invite: () => void
   palette: () => void
   shortcuts: () => void

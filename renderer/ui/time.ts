@@ -37,6 +37,14 @@ export function dayLabel(ms: number, now: number, locale: string): string {
     : format(locale, 'day-year', { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' }).format(ms)
 }
 
+/** The name of a year, month or day on a narrow scale: '2025', 'Mar', '12 Mar'. */
+export const tickLabel = (ms: number, unit: 'year' | 'month' | 'day', locale: string): string =>
+  unit === 'year'
+    ? format(locale, 'tick-year', { year: 'numeric' }).format(ms)
+    : unit === 'month'
+      ? format(locale, 'tick-month', { month: 'short' }).format(ms)
+      : format(locale, 'tick-day', { day: 'numeric', month: 'short' }).format(ms)
+
 export const clockTime = (ms: number, locale: string): string =>
   format(locale, 'clock', { hour: 'numeric', minute: '2-digit' }).format(ms)
 

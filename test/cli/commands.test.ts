@@ -1,4 +1,5 @@
 // The command line from its arguments to its output and exit code, on a real backend without network.
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Io } from '../../main/cli/command'
 import { commands } from '../../main/cli/commands'
@@ -61,7 +62,7 @@ async function run(argv: string[], { input = '', files = {}, open = openAlone({}
     writeFile: (path, text) => void (written[path] = text),
     interrupted: new Promise(() => {}),
     now: () => Date.now(),
-    ...commandParts,
+    ...commandParts({}),
   }
   return { code: await runCli({ argv, env: {}, io, version: '9.9.9', openAlone: open }), out, err }
 }
@@ -269,8 +270,9 @@ describe('writing, reading and proving', () => {
     const good = await run(['verify', 'entry.twofold'], { files, open: never })
     expect(good).toMatchObject({ code: 0, err: [] })
     expect(good.out[0]).toMatch(/^The proof holds: written by Ann in the circle Lab, \d{4}-\d\d-\d\d \d\d:\d\d\.$/)
-    expect(good.out.slice(1, -1)).toHaveLength(8)
-    for (const line of good.out.slice(1, -1)) expect(line).toMatch(/^ {2}✓ /)
+    expect(good.out[1], 'what is proved').toBe('  > believe me')
+    expect(good.out.slice(2, -1)).toHaveLength(8)
+    for (const line of good.out.slice(2, -1)) expect(line).toMatch(/^ {2}✓ /)
     const machine = await run(['verify', '--json', 'entry.twofold'], { files, open: never })
     expect(json(machine.out)).toMatchObject([{ ok: true, id, memberName: 'Ann', circle: 'Lab' }])
     for (const [text, code] of [
@@ -285,6 +287,98 @@ describe('writing, reading and proving', () => {
       expect(bad).toMatchObject({ code: 1, out: [] })
       expect(bad.err).toEqual([expect.stringMatching(new RegExp(`^twofold: ${code}: [^\\p{Cc}]+$`, 'u'))])
     }
+  })
+
+  test('an entry is changed, reacted to, remembered, found, quoted with its proof and withdrawn', async () => {
+    const data = await founded()
+    const [id] = (await run(['post', 'Tea is at *four* #tea', ...data])).out
+    const [answer] = (await run(['post', 'Fine', '--reply-to', id!, ...data])).out
+    expect(await run(['edit', id!, 'Tea is at *five* #tea', ...data])).toMatchObject({ code: 0, out: ['Changed.'] })
+    expect(await run(['react', id!, '👍', ...data])).toMatchObject({ code: 0, out: ['Done.'] })
+    expect(await run(['bookmark', id!, ...data])).toMatchObject({ code: 0, out: ['Bookmarked.'] })
+    const found = json<Row>((await run(['search', 'five', '--json', ...data])).out)
+    expect(found).toMatchObject([
+      {
+        id,
+        text: 'Tea is at *five* #tea',
+        replies: 1,
+        bookmarked: true,
+        edited: { times: 1 },
+        reactions: [{ text: '👍' }],
+      },
+    ])
+    for (const words of [['#te'], ['tea', '--member', 'Ann'], ['--kind', 'post'], ['--after', '2020-01-01']])
+      expect((await run(['search', ...words, '--json', ...data])).out, words.join(' ')).toHaveLength(
+        1 + Number(words[0] === '--after'),
+      )
+    expect(await run(['search', 'four', ...data])).toMatchObject({ code: 0, out: [], err: ['Nothing was found.'] })
+    expect(json<Row>((await run(['thread', answer!, '--json', ...data])).out).map((row) => row.id)).toEqual([
+      id,
+      answer,
+    ])
+    expect(json<Row>((await run(['bookmarks', '--json', ...data])).out).map((row) => row.id)).toEqual([id])
+    expect(json<Row>((await run(['history', id!, '--json', ...data])).out).map((row) => row.text)).toEqual([
+      'Tea is at *four* #tea',
+      'Tea is at *five* #tea',
+    ])
+    const quote = (await run(['copy', id!, answer!, '--form', 'quote', ...data])).out.join('\n')
+    const checked = await run(['verify', '--json', 'quote.md'], { files: { 'quote.md': quote }, open: never })
+    expect(json(checked.out)).toMatchObject([
+      { ok: true, text: 'Tea is at *five* #tea' },
+      { ok: true, text: 'Fine' },
+    ])
+    expect((await run(['copy', id!, ...data])).out[0]).toMatch(
+      /^\*\*Ann\*\*, [^\n]+ \(edited [^\n]+\)\n\nTea is at \*five\* #tea$/,
+    )
+    expect((await run(['retract', id!, ...data])).code).toBe(0)
+    expect((await run(['timeline', ...data])).out.join()).toContain('[withdrawn by its author]')
+    expect((await run(['search', 'five', '--json', ...data])).out).toEqual([])
+    for (const again of [
+      ['edit', id!, 'x'],
+      ['react', id!, '👍'],
+      ['retract', id!],
+      ['copy', id!],
+    ])
+      expect((await run([...again, ...data])).err, again[0]).toEqual([expect.stringContaining('ENTRY_RETRACTED')])
+    expect((await run(['verify', ...data])).code).toBe(0)
+  })
+
+  test.each<[string[], string]>([
+    [['react', 'ab'.repeat(32), 'no such entry'], 'ENTRY_UNKNOWN'],
+    [['edit', 'ab'.repeat(32), 'text'], 'ENTRY_UNKNOWN'],
+    [['thread', 'ab'.repeat(32)], 'ENTRY_UNKNOWN'],
+    [['bookmark', 'ab'.repeat(32)], 'ENTRY_UNKNOWN'],
+  ])('%j is refused by name', async (argv, code) => {
+    expect(await run([...argv, ...(await founded())])).toMatchObject({ code: 1, err: [expect.stringContaining(code)] })
+  })
+  test('a reaction that is no reaction, an edit that says nothing', async () => {
+    const data = await founded()
+    const [id] = (await run(['post', 'tea', ...data])).out
+    const codes = async (...argv: string[]) => (await run([...argv, ...data])).err
+    expect(await codes('react', id!, 'x'.repeat(33))).toEqual([expect.stringContaining('REACTION_INVALID')])
+    expect(await codes('react', id!, 'a\u202eb')).toEqual([expect.stringContaining('REACTION_INVALID')])
+    expect(await codes('edit', id!, '  ')).toEqual([expect.stringContaining('TEXT_EMPTY')])
+    expect(await codes('search')).toEqual([expect.stringContaining('USAGE')])
+    expect(await codes('search', '--after', 'soon')).toEqual([expect.stringContaining('USAGE')])
+  })
+
+  test('seed makes a circle whose every entry holds, in an empty folder only', async () => {
+    const dir = join(tempFolder(), 'sample')
+    const made = await run(['seed', '--entries', '300', '--members', '5', '--days', '40', '--data', dir, '--json'])
+    expect(made.code).toBe(0)
+    expect(json(made.out)).toMatchObject([{ members: 5, entries: 300 }])
+    const rows = json<Row>((await run(['timeline', '--json', '--data', dir])).out)
+    expect(rows).toHaveLength(300)
+    expect(new Set(rows.map((row) => row.memberName)).size).toBeGreaterThan(1)
+    expect(rows.some((row) => row.replies > 0) && rows.some((row) => row.reactions.length > 0)).toBe(true)
+    const checked = await run(['verify', '--json', '--data', dir])
+    expect(json<{ checked: number; bad: unknown[] }>(checked.out)[0]).toMatchObject({ bad: [] })
+    expect((await run(['seed', '--entries', '1', '--data', dir])).err).toEqual([
+      expect.stringContaining('FOLDER_TAKEN'),
+    ])
+    const used = await founded()
+    expect((await run(['seed', ...used])).err).toEqual([expect.stringContaining('FOLDER_TAKEN')])
+    expect(await run(['seed', '--entries', '1'], { open: never })).toMatchObject({ code: 2 })
   })
 
   test('the agreement is tried without a folder, the same seed giving the same result', async () => {

@@ -6,7 +6,10 @@ import type { CircleFile, FilesPort, Identity, Parts, SettingsFile } from '../..
 import type { AgreementState } from '../../main/protocol/agreement'
 import { toHex } from '../../main/protocol/codec'
 import type { EpochRecord, MemberList } from '../../main/protocol/membership'
-import { renderMarkdown } from '../../main/render/markdown'
+import { differences } from '../../main/render/differences'
+import { facetsOf } from '../../main/render/facets'
+import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
+import { markTree } from '../../main/render/marks'
 import { excerpt } from '../../main/render/text'
 import { openOrSalvage } from '../../main/store/salvage'
 import { NEW_YEAR, seedOf, type Device, type Person } from '../support/people'
@@ -43,6 +46,7 @@ export const circleFile = (
 const SETTINGS: SettingsFile = {
   theme: 'system',
   density: 'comfortable',
+  language: 'system',
   lan: true,
   internet: false,
   manualAddresses: [],
@@ -120,6 +124,11 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     },
     parseHostPort,
     render: renderMarkdown,
+    renderPlain,
+    renderVersion: RENDER_VERSION,
+    facets: facetsOf,
+    differences,
+    mark: markTree,
     excerpt,
     qr: () => [[true]],
     now: () => clock.ms,

@@ -5,7 +5,8 @@ import { Rows } from '../../main/peer/rows'
 import { Views } from '../../main/peer/views'
 import type { TimelineNode } from '../../main/protocol/node'
 import { excerpt } from '../../main/render/text'
-import { renderMarkdown } from '../../main/render/markdown'
+import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
+import { markTree } from '../../main/render/marks'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import type { MemberKey, NodeId, Scope, ViewChange } from '../../shared/types'
 import { tempFolder } from '../support/folder'
@@ -36,10 +37,18 @@ function setUp() {
   stores.push(store)
   for (const { device, member } of people) store.knowDevice(device.key, member)
   const rows = new Rows({
-    parts: { render: renderMarkdown, excerpt },
+    parts: {
+      render: renderMarkdown,
+      renderPlain,
+      renderVersion: RENDER_VERSION,
+      mark: markTree,
+      excerpt,
+      differences: () => [],
+    },
     store,
     list: () => list,
     me: ann.device.key,
+    member: ann.member,
     ownHeld: () => 0,
   })
   const told: (ViewChange & { at: number })[] = []

@@ -219,6 +219,9 @@ const word = fc.oneof(
     'mailto:',
     '//',
     '__proto__',
+    '#tag',
+    '@Ann](twofold://member/',
+    'ab'.repeat(32),
   ),
 )
 const source = fc.array(word, { maxLength: 60 }).map((words) => words.join(''))
@@ -235,6 +238,12 @@ test('whatever the text, only the vocabulary comes out, and only vetted addresse
     }),
     { numRuns: 1500 },
   )
+})
+
+test('a tag of a letter with an accent is in the vocabulary, in lower case', () => {
+  const { blocks } = renderMarkdown('#À', fail)
+  expect(blocks).toEqual([{ t: 'paragraph', children: [{ t: 'tag', tag: 'à', text: '#À' }] }])
+  expect(survey(blocks).nodes).toBe(2)
 })
 
 test('the same text gives the same tree', () => {
@@ -331,6 +340,17 @@ function survey(all: readonly Block[]) {
           if (inLink) throw new Error('a link within a link')
           out.hrefs.push(node.href)
           texts.push(node.alt)
+          break
+        case 'mention':
+          only(node, 't', 'member', 'text')
+          if (inLink) throw new Error('a mention within a link')
+          expect(node.member).toMatch(/^[0-9a-f]{64}$/)
+          texts.push(node.text)
+          break
+        case 'tag':
+          only(node, 't', 'tag', 'text')
+          expect(node.tag).toBe(node.tag.toLowerCase())
+          texts.push(node.tag, node.text)
           break
         case 'break':
           only(node, 't')

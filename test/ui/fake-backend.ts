@@ -250,6 +250,11 @@ class Entries {
       },
       proof: age % 17 === 5 ? 'floating' : 'linked',
       mine: author === 0,
+      reactions: [],
+      replies: 0,
+      bookmarked: false,
+      unread: false,
+      own: author === 0,
       ...(kind === 'reply' || kind === 'reaction' || kind === 'edit'
         ? {
             target: {
@@ -683,7 +688,15 @@ export class FakeBackend implements Bridge {
         compared: true,
       },
       alerts: [],
-      settings: { theme: 'system', density: 'comfortable', lan: true, internet: true, capKiB: 0, capPeerKiB: 0 },
+      settings: {
+        theme: 'system',
+        density: 'comfortable',
+        language: 'system',
+        lan: true,
+        internet: true,
+        capKiB: 0,
+        capPeerKiB: 0,
+      },
       dataDir: '/home/ada/.local/share/twofold',
       version: '0.1.0',
       keysKeptBy: 'keychain',
@@ -722,6 +735,11 @@ export class FakeBackend implements Bridge {
       tree: { version: 1, blocks: text.split(/\n\n+/u).map((part) => p(t(part))), heightPx: 26 },
       proof: 'linked',
       mine: author === 0,
+      reactions: [],
+      replies: 0,
+      bookmarked: false,
+      unread: false,
+      own: author === 0,
       ...(replyTo ? { target: { id: replyTo, memberName: 'Bob', excerpt: 'what was said' } } : {}),
       late: false,
       waiting: author === 0,
@@ -730,7 +748,14 @@ export class FakeBackend implements Bridge {
     for (const [viewId, view] of this.#views) {
       if (view.scope.type === 'member' || (view.scope.type === 'mine' && author !== 0)) continue
       view.version += 1
-      this.emit('view.changed', { viewId, version: view.version, total: this.#total(view.scope), inserted: [0] })
+      this.emit('view.changed', {
+        viewId,
+        version: view.version,
+        total: this.#total(view.scope),
+        inserted: [0],
+        removed: [],
+        touched: false,
+      })
     }
     return row
   }
@@ -748,7 +773,10 @@ export class FakeBackend implements Bridge {
   }
   #row(scope: Scope, position: number): Row {
     if (scope.type === 'everyone') return this.#entries.at(position)
-    const person = scope.type === 'mine' ? this.#crew[0] : this.#crew.find((one) => one.member === scope.member)
+    const person =
+      scope.type === 'mine'
+        ? this.#crew[0]
+        : this.#crew.find((one) => scope.type === 'member' && one.member === scope.member)
     const row = this.#entries.at(position)
     return person
       ? {
@@ -768,7 +796,7 @@ export class FakeBackend implements Bridge {
     const rows: Row[] = []
     for (let position = startAt; position < Math.min(total, startAt + count); position += 1)
       rows.push(this.#row(view.scope, position))
-    return { viewId, version: view.version, total, start: startAt, rows }
+    return { viewId, version: view.version, total, start: startAt, rows, more: false, notIndexed: 0 }
   }
 
   #inspect(id: NodeId): Inspection {
@@ -881,7 +909,10 @@ export class FakeBackend implements Bridge {
     return { device: from.device, memberName: from.memberName, how: 'tree', tree: 0, at, hop: path.length - 2 }
   }
 
-  async call<K extends CallName>(name: K, input: Input<K>): Promise<Reply<never>> {
+  async call<K extends CallName>(name: K, input: Input<K>): Promise<string> {
+    return JSON.stringify(await this.#reply(name, input))
+  }
+  async #reply<K extends CallName>(name: K, input: Input<K>): Promise<Reply<never>> {
     this.asked.push({ name, input })
     try {
       const refused = this.refusals.get(name)
@@ -1015,6 +1046,23 @@ export class FakeBackend implements Bridge {
       case 'entry.post':
         if (String(input['text']).includes('refuse me')) throw new Refusal('CLOCK_BEHIND', { behind: '3 minutes' })
         return this.arrive(0, input['text'] ?? '', input['replyTo'])
+      case 'entry.react':
+      case 'entry.edit':
+      case 'entry.retract':
+        return this.#entries.at(0)
+      case 'entry.history':
+      case 'tags.suggest':
+        return []
+      case 'entry.bookmark':
+        return null
+      case 'entry.copy':
+        return { text: '' }
+      case 'entry.preview':
+        return { version: 1, blocks: [p(t(input['text'] ?? ''))], heightPx: 22 }
+      case 'view.at':
+        return 0
+      case 'view.histogram':
+        return { newest: 0, oldest: 0, bins: [], total: 0 }
       case 'entry.inspect':
         return this.#inspect(input['id'] as unknown as NodeId)
       case 'entry.holders':

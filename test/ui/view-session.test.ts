@@ -13,7 +13,7 @@ const until = async (true_: () => boolean) => {
 const open = async (scenario: string) => {
   fake = new FakeBackend(scenario)
   vi.stubGlobal('window', { twofold: fake })
-  session = new ViewSession({ type: 'everyone' })
+  session = new ViewSession({ scope: { type: 'everyone' } })
   await until(() => session.opened)
 }
 beforeEach(() => open('large'))
@@ -78,7 +78,7 @@ describe('a view that is open', () => {
 describe('refusals', () => {
   test('a view that cannot be opened says why', async () => {
     fake.refusals.set('view.open', 'DATABASE_LOCKED')
-    const refused = new ViewSession({ type: 'mine' })
+    const refused = new ViewSession({ scope: { type: 'mine' } })
     await until(() => refused.error !== null)
     expect(codeOf(refused.error)).toBe('DATABASE_LOCKED')
     expect(sentenceOf(refused.error)).toBe(sentence('DATABASE_LOCKED'))

@@ -9,6 +9,16 @@ const window = (start: number, names: string[], version = 1, total = 1000): View
   total,
   start,
   rows: names.map(row),
+  more: false,
+  notIndexed: 0,
+})
+const change = (version: number, total: number, inserted: number[], removed: number[] = [], touched = false) => ({
+  viewId: 1,
+  version,
+  total,
+  inserted,
+  removed,
+  touched,
 })
 const names = (from: number, count: number) => Array.from({ length: count }, (_, index) => `n${from + index}`)
 
@@ -39,12 +49,26 @@ describe('a bounded cache of windows', () => {
   })
   test('rows move with what is inserted above them', () => {
     const cache = new WindowCache(window(0, ['a', 'b', 'c']))
-    expect(cache.change({ viewId: 1, version: 2, total: 1002, inserted: [0, 2] })).toBe('moved')
+    expect(cache.change(change(2, 1002, [0, 2]))).toBe('moved')
     expect([0, 1, 2, 3, 4].map((at) => cache.at(at)?.id)).toEqual([undefined, 'a', undefined, 'b', 'c'])
+  })
+  test('rows that are gone leave no gap behind', () => {
+    const cache = new WindowCache(window(0, ['a', 'b', 'c', 'd'], 1, 4))
+    expect(cache.change(change(2, 4, [3], [1]))).toBe('moved')
+    expect([0, 1, 2, 3].map((at) => cache.at(at)?.id)).toEqual(['a', 'c', 'd', undefined])
+  })
+  test('rows that came and rows that look different are one change: both are asked for', () => {
+    const cache = new WindowCache(window(0, names(0, 50), 1, 50))
+    cache.change(change(2, 51, [0], [], true))
+    expect(cache.at(1)?.id).toBe('n0')
+    expect(cache.ask(0, 10)).toEqual([
+      { start: 0, count: 50 },
+      { start: 50, count: 1 },
+    ])
   })
   test('an answer for an older version is thrown away', () => {
     const cache = new WindowCache(window(0, ['a']))
-    cache.change({ viewId: 1, version: 2, total: 1001, inserted: [0] })
+    cache.change(change(2, 1001, [0]))
     expect(cache.take(window(0, ['a'], 1))).toBe('stale')
     expect(cache.at(0)).toBeUndefined()
   })
@@ -52,24 +76,24 @@ describe('a bounded cache of windows', () => {
     const cache = new WindowCache(window(0, ['a']))
     expect(cache.take(window(0, ['new', 'a'], 2, 1001))).toBe('early')
     expect(cache.at(0)?.id).toBe('a')
-    cache.change({ viewId: 1, version: 2, total: 1001, inserted: [0] })
+    cache.change(change(2, 1001, [0]))
     expect(cache.at(0)?.id).toBe('new')
   })
   test('a change that is already in the window is not applied twice', () => {
     const cache = new WindowCache(window(0, ['new', 'a'], 2, 1001))
-    expect(cache.change({ viewId: 1, version: 2, total: 1001, inserted: [0] })).toBe('old')
+    expect(cache.change(change(2, 1001, [0]))).toBe('old')
     expect(cache.at(0)?.id).toBe('new')
   })
   test('a renamed member: the old row stays on screen until the new one is here', () => {
     const cache = new WindowCache(window(0, names(0, 50), 1, 50))
     expect(cache.ask(0, 10)).toEqual([])
-    cache.change({ viewId: 1, version: 2, total: 50, inserted: [] })
+    cache.change(change(2, 50, [], [], true))
     expect(cache.at(0)?.id).toBe('n0')
     expect(cache.ask(0, 10)).toEqual([{ start: 0, count: 50 }])
   })
   test('a count that does not fit means that nothing known can be trusted', () => {
     const cache = new WindowCache(window(0, ['a']))
-    expect(cache.change({ viewId: 1, version: 5, total: 900, inserted: [0] })).toBe('lost')
+    expect(cache.change(change(5, 900, [0]))).toBe('lost')
     expect(cache.size).toBe(0)
     expect(cache.total).toBe(900)
   })

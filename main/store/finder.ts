@@ -1,0 +1,75 @@
+// Finding entries by their words and facets (docs/protocol.md, "Search"). It is filled behind the timeline, in bulk; a
+// document's number is made of its entry's time, so that matches come newest first and a span of time is a range.
+// What stands in a document is decided outside (main/peer/indexer.ts); here it is only kept.
+import type Database from 'better-sqlite3'
+
+/** Document numbers of one millisecond. Two entries of one millisecond rarely share one; then they share the document. */
+const PER_MS = 2048
+const AT = 'found-up-to'
+
+export interface Doc {
+  doc: number
+  /** Null: nothing of it can be found any more. */
+  content: { body: string; facets: string } | null
+}
+export interface FindWhat {
+  /** An expression of FTS5. */
+  match: string
+  /** ms since 1970 UTC, both included. */
+  from: number
+  to: number
+  limit: number
+}
+
+export const docOf = (timestamp: number, id48: number): number => timestamp * PER_MS + (id48 % PER_MS)
+
+export function openFinder(db: Database.Database) {
+  const cursor = db.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = '${AT}'`)
+  const setCursor = db.prepare(`INSERT INTO meta VALUES ('${AT}', ?) ON CONFLICT DO UPDATE SET value = excluded.value`)
+  const last = db.prepare<[], { n: number | null }>('SELECT MAX(rowid) AS n FROM nodes')
+  const remove = db.prepare('DELETE FROM found WHERE rowid = ?')
+  const insert = db.prepare('INSERT INTO found (rowid, body, facets) VALUES (?, ?, ?)')
+  const ATTACHED = `JOIN nodes n ON n.timestamp = f.rowid / ${PER_MS} AND n.id48 % ${PER_MS} = f.rowid % ${PER_MS} AND n.entry = 1`
+  const find = db.prepare<[string, number, number, number], { rowid: number }>(
+    `SELECT n.rowid FROM (SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?) f ${ATTACHED}
+     ORDER BY n.timestamp DESC, n.id48 DESC`,
+  )
+  const sharing = db.prepare<[number, number], { rowid: number }>(
+    `SELECT rowid FROM nodes WHERE timestamp = ? AND id48 % ${PER_MS} = ? AND entry = 1`,
+  )
+  const words = db.prepare<[string, string, number], { term: string; doc: number }>(
+    "SELECT term, doc FROM found_words WHERE term >= ? AND term < ? AND col = 'facets' ORDER BY doc DESC LIMIT ?",
+  )
+
+  const indexedTo = (): number => Number(cursor.get()?.value ?? 0)
+  const put = db.transaction((upTo: number | null, docs: readonly Doc[]) => {
+    // In the order of their numbers, or FTS5 would write a segment for every step back.
+    for (const { doc, content } of [...docs].sort((a, b) => a.doc - b.doc)) {
+      remove.run(doc)
+      if (content) insert.run(doc, content.body, content.facets)
+    }
+    if (upTo !== null) setCursor.run(String(upTo))
+  })
+
+  return {
+    /** The row number up to which everything can be found. */
+    indexedTo,
+    /** Row numbers that cannot be found yet: at least as many as there are entries among them. */
+    behind: (): number => Math.max(0, (last.get()!.n ?? 0) - indexedTo()),
+    /** Everything behind this row number is put in again. */
+    rewind: (row: number): void => void (row < indexedTo() && setCursor.run(String(Math.max(0, row)))),
+    put: (upTo: number | null, docs: readonly Doc[]): void => put.immediate(upTo, docs),
+    /** Row numbers of the matches, newest first by time of writing. */
+    find: ({ match, from, to, limit }: FindWhat): number[] => {
+      const topMs = Math.floor(Number.MAX_SAFE_INTEGER / PER_MS) - 1
+      const low = Math.min(from, topMs) * PER_MS
+      return find.all(match, low, (Math.min(to, topMs) + 1) * PER_MS - 1, limit).map((row) => row.rowid)
+    },
+    /** Row numbers of the entries that share a document with one. */
+    sharing: (timestamp: number, id48: number): number[] =>
+      sharing.all(timestamp, id48 % PER_MS).map((row) => row.rowid),
+    /** Facets that begin so, the most frequent first. */
+    facets: (prefix: string, limit: number): { facet: string; n: number }[] =>
+      words.all(prefix, `${prefix}\uffff`, limit).map(({ term, doc }) => ({ facet: term, n: doc })),
+  }
+}

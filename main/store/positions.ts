@@ -1,0 +1,247 @@
+// Where entries stand (rule N8 and by arrival) without scanning: counts per span of time are kept in the database and, for
+// the scopes in use, in memory as sums; inside a crowded span every 1,024th entry is remembered as an anchor. So a total, a
+// position, a window and the histogram cost the same at a thousand and at a million entries.
+import type Database from 'better-sqlite3'
+import type { Order } from '../../shared/types'
+
+const HOUR_MS = 3_600_000
+/** Everyone by the hour; a single member writes less. */
+const spanMsOf = (member: number): number => (member === 0 ? HOUR_MS : 24 * HOUR_MS)
+/** Entries between two anchors: at most this many index entries are stepped over, some 50 µs. */
+const STEP = 1024
+/** Scopes whose sums are kept in memory: everyone and the members last looked at, in two orders. */
+const SCOPES_MAX = 64
+
+/** What orders entries: time (written or received, ms), then the id's first 48 bits or the row number. */
+export interface Key {
+  at: number
+  tie: number
+}
+const before = (a: Key, b: Key): boolean => a.at < b.at || (a.at === b.at && a.tie < b.tie)
+
+/** An entry that came or went, with all that places depend on. */
+export interface Counted {
+  member: number
+  written: Key
+  reached: Key
+}
+
+interface Sums {
+  /** Spans that hold entries, ascending, how many each, and how many are older than each. */
+  spans: number[]
+  counts: number[]
+  older: number[]
+  total: number
+  stale: boolean
+  /** By span: the keys of every STEP-th entry, counted from the span's oldest. */
+  anchors: Map<number, Key[]>
+}
+
+interface Statements {
+  page: Database.Statement<unknown[], { rowid: number }>
+  pageFrom: Database.Statement<unknown[], { rowid: number }>
+  first: Database.Statement<unknown[], Key>
+  next: Database.Statement<unknown[], Key>
+  newer: Database.Statement<unknown[], { n: number }>
+  upTo: Database.Statement<unknown[], { n: number }>
+  between: Database.Statement<unknown[], { n: number }>
+}
+
+const ORDERS: readonly Order[] = ['written', 'reached']
+
+export function openPositions(db: Database.Database) {
+  const statements = new Map<string, Statements>()
+  const cached = new Map<string, Sums>()
+
+  const statementsOf = (order: Order, member: number): Statements => {
+    const name = `${order} ${member === 0}`
+    const known = statements.get(name)
+    if (known) return known
+    const [at, tie] = order === 'written' ? ['timestamp', 'id48'] : ['received', 'rowid']
+    const from = `FROM nodes WHERE entry = 1${member === 0 ? '' : ' AND member = ?'}`
+    const newest = `ORDER BY ${at} DESC, ${tie} DESC`
+    const made: Statements = {
+      page: db.prepare(`SELECT rowid ${from} AND ${at} < ? ${newest} LIMIT ? OFFSET ?`),
+      pageFrom: db.prepare(`SELECT rowid ${from} AND (${at}, ${tie}) <= (?, ?) ${newest} LIMIT ? OFFSET ?`),
+      first: db.prepare(`SELECT ${at} AS at, ${tie} AS tie ${from} AND ${at} >= ? ORDER BY ${at}, ${tie} LIMIT 1`),
+      next: db.prepare(
+        `SELECT ${at} AS at, ${tie} AS tie ${from} AND (${at}, ${tie}) >= (?, ?) ORDER BY ${at}, ${tie} LIMIT 1 OFFSET ${STEP}`,
+      ),
+      newer: db.prepare(`SELECT COUNT(*) AS n ${from} AND ${at} < ? AND (${at}, ${tie}) > (?, ?)`),
+      upTo: db.prepare(`SELECT COUNT(*) AS n ${from} AND (${at}, ${tie}) > (?, ?) AND (${at}, ${tie}) <= (?, ?)`),
+      between: db.prepare(`SELECT COUNT(*) AS n ${from} AND (${at}, ${tie}) > (?, ?) AND (${at}, ${tie}) < (?, ?)`),
+    }
+    statements.set(name, made)
+    return made
+  }
+  const scoped = (member: number, ...values: number[]): number[] => (member === 0 ? values : [member, ...values])
+
+  const readSpans = db.prepare<[number, number], { span: number; n: number }>(
+    'SELECT span, n FROM spans WHERE ordering = ? AND member = ? AND n > 0 ORDER BY span',
+  )
+  const addToSpan = db.prepare('INSERT INTO spans VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n')
+  const addToMember = db.prepare('UPDATE members SET entries = entries + ? WHERE id = ?')
+
+  function sumsOf(order: Order, member: number): Sums {
+    const name = `${order} ${member}`
+    let sums = cached.get(name)
+    if (!sums) {
+      const rows = readSpans.all(ORDERS.indexOf(order), member)
+      sums = {
+        spans: rows.map((row) => row.span),
+        counts: rows.map((row) => row.n),
+        older: [],
+        total: 0,
+        stale: true,
+        anchors: new Map(),
+      }
+      if (cached.size >= SCOPES_MAX) cached.delete(cached.keys().next().value!)
+    } else cached.delete(name)
+    cached.set(name, sums)
+    if (sums.stale) {
+      let total = 0
+      sums.older = sums.counts.map((n) => (total += n) - n)
+      sums.total = total
+      sums.stale = false
+    }
+    return sums
+  }
+
+  /** Index of the first span whose number is at least `span`. */
+  function spanIndex(spans: readonly number[], span: number): number {
+    let low = 0
+    let high = spans.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (spans[middle]! < span) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Anchors of a span, made as far as `enough` asks. */
+  function anchorsOf(
+    order: Order,
+    member: number,
+    sums: Sums,
+    at: number,
+    enough: (last: Key, count: number) => boolean,
+  ) {
+    const span = sums.spans[at]!
+    const { first, next } = statementsOf(order, member)
+    let anchors = sums.anchors.get(span)
+    if (!anchors?.length) sums.anchors.set(span, (anchors = [first.get(...scoped(member, span * spanMsOf(member)))!]))
+    const most = Math.floor((sums.counts[at]! - 1) / STEP) + 1
+    while (anchors.length < most && !enough(anchors.at(-1)!, anchors.length)) {
+      const last = anchors.at(-1)!
+      anchors.push(next.get(...scoped(member, last.at, last.tie))!)
+    }
+    return anchors
+  }
+
+  /** Row numbers [start, start + count), newest first. */
+  function page(order: Order, member: number, start: number, count: number): number[] {
+    const sums = sumsOf(order, member)
+    if (start >= sums.total) return []
+    const rank = sums.total - 1 - start
+    let low = 0
+    let high = sums.spans.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (sums.older[middle]! <= rank) low = middle
+      else high = middle - 1
+    }
+    const inSpan = rank - sums.older[low]!
+    const skip = sums.counts[low]! - 1 - inSpan
+    const { page: fromEnd, pageFrom } = statementsOf(order, member)
+    if (skip <= STEP) {
+      const end = (sums.spans[low]! + 1) * spanMsOf(member)
+      return fromEnd.all(...scoped(member, end, count, skip)).map((row) => row.rowid)
+    }
+    const wanted = Math.ceil(inSpan / STEP)
+    const anchor = anchorsOf(order, member, sums, low, (_last, made) => made > wanted)[wanted]!
+    return pageFrom.all(...scoped(member, anchor.at, anchor.tie, count, wanted * STEP - inSpan)).map((row) => row.rowid)
+  }
+
+  /** How many entries of a scope are newer than a key. */
+  function position(order: Order, member: number, key: Key): number {
+    const sums = sumsOf(order, member)
+    const spanMs = spanMsOf(member)
+    const span = Math.floor(key.at / spanMs)
+    const at = spanIndex(sums.spans, span)
+    if (at === sums.spans.length) return 0
+    const newerSpans = sums.total - sums.older[at]! - (sums.spans[at] === span ? sums.counts[at]! : 0)
+    if (sums.spans[at] !== span) return newerSpans
+    const { newer, upTo } = statementsOf(order, member)
+    const n = sums.counts[at]!
+    const end = (span + 1) * spanMs
+    if (n <= 2 * STEP) return newerSpans + newer.get(...scoped(member, end, key.at, key.tie))!.n
+    const anchors = anchorsOf(order, member, sums, at, (last) => !before(last, key))
+    const index = anchors.findIndex((anchor) => !before(anchor, key))
+    if (index < 0) return newerSpans + newer.get(...scoped(member, end, key.at, key.tie))!.n
+    const anchor = anchors[index]!
+    return newerSpans + n - 1 - index * STEP + upTo.get(...scoped(member, key.at, key.tie, anchor.at, anchor.tie))!.n
+  }
+
+  return {
+    /** Counts entries in the database; to be called inside the transaction that stores or removes them. */
+    count(entries: readonly Counted[], by: 1 | -1): void {
+      const added = new Map<string, [number, number, number, number]>()
+      const members = new Map<number, number>()
+      for (const entry of entries) {
+        members.set(entry.member, (members.get(entry.member) ?? 0) + by)
+        for (const [ordering, order] of ORDERS.entries())
+          for (const member of [0, entry.member]) {
+            const span = Math.floor(entry[order].at / spanMsOf(member))
+            const name = `${ordering} ${member} ${span}`
+            const row = added.get(name)
+            if (row) row[3] += by
+            else added.set(name, [ordering, member, span, by])
+          }
+      }
+      for (const row of added.values()) addToSpan.run(...row)
+      for (const [member, n] of members) addToMember.run(n, member)
+    },
+
+    /** Follows in memory what `count` wrote; to be called once the transaction is committed. */
+    follow(entries: readonly Counted[], by: 1 | -1): void {
+      for (const entry of entries)
+        for (const order of ORDERS)
+          for (const member of [0, entry.member]) {
+            const sums = cached.get(`${order} ${member}`)
+            if (!sums) continue
+            const span = Math.floor(entry[order].at / spanMsOf(member))
+            const at = spanIndex(sums.spans, span)
+            sums.stale = true
+            if (sums.spans[at] === span) sums.counts[at]! += by
+            else {
+              sums.spans.splice(at, 0, span)
+              sums.counts.splice(at, 0, by)
+            }
+            if (sums.counts[at] === 0) {
+              sums.spans.splice(at, 1)
+              sums.counts.splice(at, 1)
+            }
+            // Every anchor behind the change has another rank now.
+            const anchors = sums.anchors.get(span)
+            while (anchors?.length && !before(anchors.at(-1)!, entry[order])) anchors.pop()
+          }
+    },
+
+    page,
+    position,
+    total: (order: Order, member: number): number => sumsOf(order, member).total,
+    /** How many entries of a scope were written (or arrived) after a moment, ms. */
+    after: (order: Order, member: number, at: number): number =>
+      position(order, member, { at, tie: Number.MAX_SAFE_INTEGER }),
+    /** How many stand strictly between two keys, the newer one given first. */
+    between: (order: Order, member: number, newer: Key, older: Key): number =>
+      statementsOf(order, member).between.get(...scoped(member, older.at, older.tie, newer.at, newer.tie))!.n,
+    /** Entries per span that holds any, oldest first: start in ms since 1970 UTC, and how many. */
+    histogram(order: Order, member: number): { spanMs: number; spans: { start: number; n: number }[] } {
+      const sums = sumsOf(order, member)
+      const spanMs = spanMsOf(member)
+      return { spanMs, spans: sums.spans.map((span, i) => ({ start: span * spanMs, n: sums.counts[i]! })) }
+    },
+  }
+}
