@@ -70,10 +70,6 @@ export class CatchUp {
     return this.open.some((o) => o.peer === device)
   }
 
-  busy(): boolean {
-    return this.open.length > 0
-  }
-
   /** Highest seq of each device that a linked peer says it can serve. */
   private tops(): Map<DeviceKey, number> {
     const tops = new Map<DeviceKey, number>()

@@ -14,10 +14,17 @@ const DROPS_MIN = 0.1
 /** … and of those that it says it was not served by. Honest devices below several droppers come to some of it. */
 const ACCUSES_MIN = 0.25
 const WILSON_Z = 1.96
-/** How long the accused has to say that it missed the node too: more than a round of checkpoints. */
-const HEARING_MS = 6000
+/** How long the accused has at least to say that it missed the node too: a round of checkpoints. */
+const HEARING_MS = 5000
 /** Nothing heard of the accused for this long: it was off, and is not judged. */
 const HEARING_MAX_MS = 130_000
+/** Younger nodes are no evidence for anybody yet: who missed them has not said so. */
+const REPORTED_MS = 15_000
+/** Judging walks the sample (a few ms), so charges are collected: so often, and so many devices at once. */
+const JUDGE_EVERY_MS = 1000
+const JUDGED_AT_ONCE_MAX = 4
+/** Hearings that are open; the oldest is dropped. */
+const HEARINGS_MAX = 4096
 /** First demotion; each further one of the same device lasts twice as long, up to a day. */
 const DEMOTED_MS = 5 * 60_000
 const DEMOTED_MAX_MS = 24 * 3_600_000
@@ -34,6 +41,8 @@ export interface Demotion {
   until: number
 }
 interface Sampled {
+  /** ms since 1970 UTC. */
+  at: number
   ring: Ring
   seed: NodeSeed
   late: [Set<DeviceKey>, Set<DeviceKey>]
@@ -67,6 +76,9 @@ export class Droppers {
   private readonly records = new Map<DeviceKey, Record>()
   private readonly times = new Map<DeviceKey, number>()
   private hearings: Hearing[] = []
+  /** Charged since they were last judged. */
+  private readonly charged = { drops: new Set<DeviceKey>(), accuses: new Set<DeviceKey>() }
+  private judgedAt = 0
 
   /** `heardOf`: when a device last showed by a checkpoint that it holds what we hold; ms since 1970 UTC, or 0. */
   constructor(private readonly heardOf: (device: DeviceKey) => number) {}
@@ -76,9 +88,9 @@ export class Droppers {
   }
 
   /** A node that travelled the trees. */
-  sampled(place: string, ring: Ring, seed: NodeSeed): void {
+  sampled(place: string, ring: Ring, seed: NodeSeed, at: number): void {
     if (this.sample.has(place)) return
-    this.sample.set(place, { ring, seed, late: [new Set(), new Set()], charges: [] })
+    this.sample.set(place, { at, ring, seed, late: [new Set(), new Set()], charges: [] })
     if (this.sample.size <= SAMPLE_MAX) return
     const [oldest, node] = this.sample.entries().next().value!
     this.sample.delete(oldest)
@@ -100,11 +112,24 @@ export class Droppers {
     node.late[tree].add(device)
     const path = chain(node.ring, node.seed, device, tree)?.path
     const parent = path?.at(-2)
-    if (parent !== undefined) this.hearings.push({ place, tree, parent, child: device, since: now })
+    if (parent === undefined) return
+    this.hearings.push({ place, tree, parent, child: device, since: now })
+    if (this.hearings.length > HEARINGS_MAX) this.hearings.shift()
   }
 
   tick(now: number): void {
     for (const [device, { until }] of this.demoted) if (now >= until) this.demoted.delete(device)
+    this.hear(now)
+    if (now - this.judgedAt < JUDGE_EVERY_MS) return
+    this.judgedAt = now
+    for (const reason of ['drops', 'accuses'] as const)
+      for (const device of [...this.charged[reason]].slice(0, JUDGED_AT_ONCE_MAX)) {
+        this.charged[reason].delete(device)
+        this.judge(device, reason, now)
+      }
+  }
+
+  private hear(now: number): void {
     if (!this.hearings.length) return
     this.hearings = this.hearings.filter((hearing) => {
       if (now - hearing.since < HEARING_MS) return true
@@ -112,7 +137,7 @@ export class Droppers {
       // It missed the node as well: the edge above it is the broken one.
       if (!node || node.late[hearing.tree].has(hearing.parent)) return false
       if (this.heardOf(hearing.parent) < hearing.since) return now - hearing.since < HEARING_MAX_MS
-      this.charge(node, hearing, now)
+      this.charge(node, hearing)
       return false
     })
   }
@@ -123,26 +148,23 @@ export class Droppers {
     return record
   }
 
-  private charge(node: Sampled, { parent, child }: Hearing, now: number): void {
+  private charge(node: Sampled, { parent, child }: Hearing): void {
     const { drops } = this.record(parent)
     const { accuses } = this.record(child)
     node.charges.push({ parent, child })
     drops.set(child, (drops.get(child) ?? 0) + 1)
     accuses.set(parent, (accuses.get(parent) ?? 0) + 1)
-    this.judge(parent, 'drops', drops, DROPS_MIN, now)
-    this.judge(child, 'accuses', accuses, ACCUSES_MIN, now)
+    this.charged.drops.add(parent)
+    this.charged.accuses.add(child)
   }
 
-  private judge(
-    device: DeviceKey,
-    reason: Demotion['reason'],
-    counts: ReadonlyMap<DeviceKey, number>,
-    least: number,
-    now: number,
-  ): void {
+  private judge(device: DeviceKey, reason: Demotion['reason'], now: number): void {
+    const counts = this.record(device)[reason]
+    const least = reason === 'drops' ? DROPS_MIN : ACCUSES_MIN
     if (counts.size < COUNTERPARTS_MIN || this.demoted.has(device)) return
     const broken = [...counts.values()].reduce((sum, n) => sum + n, 0)
-    const of = this.edgesOf(device, reason)
+    // Early reports count from the start, so there are never fewer edges than broken ones.
+    const of = Math.max(broken, this.edgesOf(device, reason, now))
     if (wilsonLow(broken, of) <= least) return
     const times = this.times.get(device) ?? 0
     this.times.set(device, times + 1)
@@ -161,11 +183,11 @@ export class Droppers {
   }
 
   /** Hand-overs of the sample in which a device takes part: those that it makes, or those that it gets. */
-  private edgesOf(device: DeviceKey, reason: Demotion['reason']): number {
+  private edgesOf(device: DeviceKey, reason: Demotion['reason'], now: number): number {
     let edges = 0
-    for (const { ring, seed } of this.sample.values()) {
+    for (const { at, ring, seed } of this.sample.values()) {
       const x = relative(ring, seed, device)
-      if (x === null || (x === 0 && reason === 'accuses')) continue
+      if (now - at < REPORTED_MS || x === null || (x === 0 && reason === 'accuses')) continue
       if (reason === 'accuses') edges += 2
       else
         for (const tree of [0, 1] as const) {

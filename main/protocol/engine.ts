@@ -186,7 +186,7 @@ export class Engine {
       alive: (device) => options.receipts === false || this.wall - (this.lastSeen(device) ?? 0) <= ALIVE_MS,
       demoted: (device) => this.droppers.isDemoted(device),
       sampled: (node, itsRing, seed) =>
-        this.droppers.sampled(`${node.epoch}.${seed.author}.${node.seq}`, itsRing, seed),
+        this.droppers.sampled(`${node.epoch}.${seed.author}.${node.seq}`, itsRing, seed, this.wall),
       send,
       dial: (device) => this.effects.push({ type: 'dial', device }),
     })
@@ -554,7 +554,7 @@ export class Engine {
     }
     this.send(link.device, { type: 'ack', tree: 1, mark: m.mark })
     const here = isHere(this.have, author, m.seq)
-    if (!this.forwarding.heard(link.device, m, author, here, now)) this.refuse(link, 'SEGMENT_INVALID', null)
+    if (!this.forwarding.heard(m, author, here, now)) this.refuse(link, 'SEGMENT_INVALID', null)
     if (!here) this.catchUp.expect(link.device, author, m.seq, now)
   }
 

@@ -48,6 +48,8 @@ const OTHER_TREE_FACTOR = 4
 const OTHER_TREE_ALPHA = 1 / 8
 /** So much later a tree that has not brought a node is reported (rule R6): retries and take-overs above us had their time. */
 const LATE_MS = 2500
+/** From this patience on the circle is busier than it can be. */
+const BUSY_MS = 3000
 /** Deadlines that are met so much too late were missed by ourselves: nothing that came meanwhile has been looked at. */
 const BLOCKED_MS = 100
 /** Rule R2: what is older than this is left to anti-entropy. */
@@ -151,7 +153,7 @@ export class Forwarding {
   private readonly handOvers = new Map<string, HandOver>()
   private readonly awaited = new Map<NodeId, Awaited>()
   /** Announced, not here: the segments to hand on once it is. */
-  private readonly announced = new Map<string, { from: DeviceKey; message: Announcement }>()
+  private readonly announced = new Map<string, Segment>()
   private readonly lateWaiting: Late[] = []
   private readonly reachable = new Set<DeviceKey>()
   private everybodyReachable = false
@@ -287,14 +289,14 @@ export class Forwarding {
 
   // -------------------------------------------------------------- announcements
 
-  /** Whether a place is unknown here, so that its announcement is worth a pull. */
-  heard(from: DeviceKey, message: Announcement, author: DeviceKey, here: boolean, now: number): boolean {
-    const key = placeKey(author, message.seq)
+  /** An announcement came: handed on now, or once its node is here. False: the segment is not one that we can hold. */
+  heard({ seq, lo, len }: Announcement, author: DeviceKey, here: boolean, now: number): boolean {
+    const key = placeKey(author, seq)
     const id = this.places.get(key)
     const node = id === undefined ? undefined : this.whole.get(id)
-    if (node) return this.handOn(node, { tree: 1, brief: true, lo: message.lo, len: message.len }, now)
+    if (node) return this.handOn(node, { tree: 1, brief: true, lo, len }, now)
     if (here) return true
-    this.announced.set(key, { from, message })
+    this.announced.set(key, { lo, len })
     if (this.announced.size > ANNOUNCED_MAX) this.announced.delete(this.announced.keys().next().value!)
     return true
   }
@@ -304,7 +306,7 @@ export class Forwarding {
     const known = this.announced.get(key)
     if (!known) return
     this.announced.delete(key)
-    this.handOn(node, { tree: 1, brief: true, lo: known.message.lo, len: known.message.len }, now)
+    this.handOn(node, { tree: 1, brief: true, ...known }, now)
   }
 
   // -------------------------------------------------------------- handing over
@@ -464,7 +466,8 @@ export class Forwarding {
 
   private report({ node, missing }: Awaited): void {
     const route = this.recent.get(node.id)?.route
-    if (!route) return
+    // Where everything is slow, nobody is to blame.
+    if (!route || this.patienceMs >= BUSY_MS) return
     for (const tree of TREES) {
       if (!missing[tree]) continue
       this.counters.late++

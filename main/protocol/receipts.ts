@@ -20,7 +20,7 @@ const LAG_MS = 2000
 const REPEAT_MS = 60_000
 const REPEAT_ROUNDS = 12
 /** Checkpoints to be passed on wait this long for others that go the same way. */
-const COLLECT_MS = 500
+const COLLECT_MS = 300
 /** After something was stored, checkpoints that did not match are tried again this much later, all at once. */
 const AGAIN_MS = 1000
 /** Checkpoints dated further ahead are refused, so that a wrong clock cannot silence its device for long. */

@@ -30,7 +30,7 @@ function story(
   for (let i = 0; i < count; i++, now += SECOND) {
     const seed = nodeSeed(crypto, ring, ring.order[i % ring.n]!, 1 + i)!
     const place = `1.${seed.author}.${1 + i}`
-    droppers.sampled(place, ring, seed)
+    droppers.sampled(place, ring, seed, now)
     for (const device of devices)
       for (const tree of TREES) {
         const path = chain(ring, seed, device, tree)!.path
@@ -110,7 +110,7 @@ describe('of all that was reported', () => {
         seq++
         const seed = nodeSeed(crypto, ring, ring.order[seq % ring.n]!, seq)!
         const place = `1.${seed.author}.${seq}`
-        droppers.sampled(place, ring, seed)
+        droppers.sampled(place, ring, seed, now)
         const x = relative(ring, seed, bad)!
         for (const tree of TREES) {
           if (x === 0) continue

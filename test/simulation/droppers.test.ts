@@ -51,7 +51,7 @@ test.each(Array.from({ length: SHARDS }, (_unused, i) => i))(
       const demotedBy = () => honest.filter((p) => p.engine.droppers.isDemoted(key)).length
       for (let i = 0; demotedBy() * 2 <= honest.length; i++) {
         honest[Math.floor(world.random() * honest.length)]!.post()
-        world.run(500)
+        world.run(1000)
         expect(dropper!.dropped.size, `seed ${seed}: dropped, and not found`).toBeLessThanOrEqual(60)
       }
       // The word goes round, and some more is written.
