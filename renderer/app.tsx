@@ -4,8 +4,9 @@ import { Tooltip } from '@base-ui/react/tooltip'
 import { CloudOff, TriangleAlert } from 'lucide-react'
 import { Component, useEffect, useReducer, useState, type ReactNode } from 'react'
 import type { Settings } from '../shared/types'
-import { on, sentenceOf } from './backend'
+import { sentenceOf } from './backend'
 import { Onboarding } from './onboarding/onboarding'
+import { followLinks } from './opened-links'
 import { ShellView } from './shell'
 import { AppStateContext, useStateFeed } from './state'
 import { language } from './language'
@@ -34,7 +35,7 @@ function Screen() {
   const [attempt, retry] = useReducer((turn: number) => turn + 1, 0)
   const { state, error } = useStateFeed(attempt)
   const [link, setLink] = useState<string | null>(null)
-  useEffect(() => on('link.opened', (opened) => setLink(opened.link)), [])
+  useEffect(() => followLinks(setLink), [])
   useLook(state?.settings)
   if (!state) {
     return (

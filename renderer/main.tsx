@@ -7,6 +7,8 @@ import './theme/base.css'
 import './ui/ui.css'
 import { call } from './backend'
 import { languageFor } from './language-choice'
+// Listens before anything is asked.
+import './opened-links'
 
 async function start(): Promise<void> {
   const root = document.getElementById('root')

@@ -1,6 +1,5 @@
 // What goes wrong in a person's hands: each gets one clear sentence with a code, nothing is lost, and the app goes on.
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import {
   openSync,
   readFileSync,
@@ -21,7 +20,7 @@ import { INVITE_SECRET_BYTES, encodeLink, inviteIdOf, signCapability } from '../
 import { toHex } from '../../main/protocol/codec'
 import type { AppState, CircleId, DeviceKey } from '../../shared/types'
 import { loopback, mustRun, newFolder, startPeer, twofold, twofoldJson, type Folder, type Peer } from './command-line'
-import { launch, type Running } from './launch'
+import { launch, launchRefused, type Running } from './launch'
 import { composer, foundCircle, makeIdentity, picture } from './window'
 
 /** A link that was right once. */
@@ -126,15 +125,10 @@ describe('on the command line', () => {
       code: 1,
       err: expect.stringContaining('FOLDER_IN_USE') as string,
     })
-    const refused = await launch({ dataFolder: folder.path, env: loopback }).then(
-      async (running: Running) => {
-        const [code] = (await once(running.app.process(), 'exit')) as [number | null]
-        return code
-      },
-      // It may have ended before Playwright had hold of it.
-      () => 1,
-    )
-    expect(refused).toBe(1)
+    expect(await launchRefused(folder.path, { env: loopback })).toEqual({
+      code: 1,
+      err: expect.stringContaining('FOLDER_IN_USE') as string,
+    })
     expect((await twofold(folder.path, ['post', 'two'])).code).toBe(0)
     expect(await texts()).toEqual(['two', 'one'])
   })

@@ -1,5 +1,6 @@
 // Starts the real app for a test: the development run of out/, or with TWOFOLD_E2E=packaged the app in dist-e2e
 // (`node scripts/package.mjs --e2e dir`). Each has a data folder of its own, so several can run side by side.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,14 +31,34 @@ export interface LaunchOptions {
 const packaged = process.env.TWOFOLD_E2E === 'packaged'
 const startLimitMs = 30_000 // a cold start on two busy cores takes up to 8 s
 
-export async function launch({ dataFolder: given, args = [], env = {} }: LaunchOptions = {}): Promise<Running> {
-  const dataFolder = given ?? mkdtempSync(join(tmpdir(), 'twofold-e2e-'))
+async function commandOf(dataFolder: string, { args = [], env = {} }: LaunchOptions) {
   const executablePath = packaged ? join(root, 'dist-e2e/linux-unpacked/twofold') : (await electronRuntime()).exe
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [] // Chromium refuses to run as root otherwise
-  const app = await _electron.launch({
+  return {
     executablePath,
     args: [...asRoot, ...(packaged ? [] : [root]), '--data', dataFolder, ...args],
     env: { ...(process.env as Record<string, string>), TWOFOLD_USER_DATA: dataFolder, ...env },
+  }
+}
+
+/** Starts the app where it must refuse to; its exit code and what it said. */
+export async function launchRefused(
+  dataFolder: string,
+  options: LaunchOptions,
+): Promise<{ code: number; err: string }> {
+  const { executablePath, args, env } = await commandOf(dataFolder, options)
+  const child = spawn(executablePath, args, { env, stdio: ['ignore', 'ignore', 'pipe'], timeout: startLimitMs })
+  let err = ''
+  child.stderr.on('data', (data) => (err += String(data)))
+  const [code] = (await once(child, 'close')) as [number]
+  return { code, err }
+}
+
+export async function launch(options: LaunchOptions = {}): Promise<Running> {
+  const { dataFolder: given } = options
+  const dataFolder = given ?? mkdtempSync(join(tmpdir(), 'twofold-e2e-'))
+  const app = await _electron.launch({
+    ...(await commandOf(dataFolder, options)),
     colorScheme: null, // Playwright would force light
     timeout: startLimitMs,
   })
