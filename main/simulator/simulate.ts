@@ -11,8 +11,8 @@ import { authorToAll, emptySample, fullMesh, pushToTwo, summarize, type Sample, 
 import { NEW_YEAR, rememberingCrypto, simulatedCircle, type Keys } from './circle'
 import { Dropper } from './dropper'
 import { latencyBetween, mixed, seededRandom } from './random'
-import { MemoryStore } from './store'
-import { World, type Disk, type Peer } from './world'
+import { QuietDisk } from './store'
+import { World, type Peer } from './world'
 
 export interface SimulateOptions {
   peers: number
@@ -342,9 +342,4 @@ function heldShare(online: readonly Peer[], nodes: readonly TimelineNode[]): num
       share += (others.length + 1) / online.length
     }
   return share / Math.max(1, online.length * nodes.length)
-}
-
-/** A disk that keeps no acknowledgements: nobody looks at them here. */
-class QuietDisk extends MemoryStore implements Disk {
-  acknowledge(): void {}
 }

@@ -104,3 +104,8 @@ export class MemoryStore {
     return this.order.map((node) => node.id).sort()
   }
 }
+
+/** A disk that keeps no acknowledgements, where nobody looks at them. */
+export class QuietDisk extends MemoryStore {
+  acknowledge(): void {}
+}

@@ -3,13 +3,9 @@ import { expect, test } from 'vitest'
 import { Dropper } from '../../main/simulator/dropper'
 import { latencyBetween } from '../../main/simulator/random'
 import { rememberingCrypto } from '../../main/simulator/circle'
-import { MemoryStore } from '../../main/simulator/store'
+import { QuietDisk } from '../../main/simulator/store'
 import { World } from '../../main/simulator/world'
 import { NEW_YEAR, crypto, makeCircle } from '../support/people'
-
-class Disk extends MemoryStore {
-  acknowledge(): void {}
-}
 
 const N = 100
 const circle = makeCircle(N)
@@ -32,12 +28,12 @@ test.each(Array.from({ length: SHARDS }, (_unused, i) => i))(
           duplication: 0,
           reordering: false,
         },
-        disk: () => new Disk(),
+        disk: () => new QuietDisk(),
       })
       const bad = seed % N
       let dropper: Dropper | undefined
       const peers = circle.people.map((_person, i) =>
-        world.peer(i, new Disk(), {
+        world.peer(i, new QuietDisk(), {
           mode: seed % 2 ? 'full' : 'brief',
           ...(i === bad && {
             machine: (engine, self) => (dropper = new Dropper(engine, self.key, crypto)),

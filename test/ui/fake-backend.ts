@@ -2,6 +2,7 @@
 // Scenarios are named; `window.fake` lets a script push arrivals and state. Never part of the product.
 import type { Bridge, CallName, Events, EventName, Input, Reply } from '../../shared/ipc-contract'
 import { sentence, type ErrorCode } from '../../shared/errors'
+import { nameOf } from '../../main/seed-texts'
 import { fakeHolders, fakeLive } from './fake-network'
 import type {
   AppState,
@@ -39,39 +40,6 @@ const hexOf = (text: string, digits: number) => {
 }
 const HOUR = 3_600_000
 const start = Date.now()
-
-const NAMES = [
-  'Ada Lindqvist',
-  'Bob',
-  'Carla Reyes',
-  'Dmitri',
-  'Esi Mensah',
-  'Farid',
-  'Grete Holm',
-  'Hana',
-  'Ivo',
-  'June Park',
-  'Kofi',
-  'Lena',
-  'Mads',
-  'Noor',
-  'Olu',
-  'Priya',
-  'Quentin',
-  'Rosa',
-  'Sami',
-  'Tove',
-  'Uma',
-  'Viktor',
-  'Wen',
-  'Xenia',
-  'Yusuf',
-  'Zoë',
-]
-const nameOf = (index: number) =>
-  (index < NAMES.length
-    ? NAMES[index]
-    : `${NAMES[index % NAMES.length]?.split(' ')[0]} ${Math.floor(index / NAMES.length) + 1}`) ?? 'Nobody'
 
 const t = (text: string): Inline => ({ t: 'text', text })
 const p = (...children: Inline[]): Block => ({ t: 'paragraph', children })
