@@ -10,7 +10,7 @@ import { confirmWords, createIdentity } from './identity/keystore'
 import { crypto, keyPairFromSeed, randomBytes, signer } from './identity/sodium'
 import { fileVault, passphraseVault } from './identity/vault'
 import { Indexer } from './peer/indexer'
-import { META_OWN_HELD } from './peer/circle'
+import { noteOwnHeld } from './peer/author'
 import { Rows } from './peer/rows'
 import { toHex } from './protocol/codec'
 import { encodeContent, type Content } from './protocol/kinds'
@@ -255,7 +255,7 @@ async function seed(
     for (const who of people) batch.push(...who.held.splice(0))
     flush(now)
     // Its entries went to people who are not there any more: none of them waits.
-    store.setMeta(META_OWN_HELD, String(people[0]!.head?.seq ?? 0))
+    noteOwnHeld(store, people[0]!.head?.seq ?? 0)
     store.markSeen(people.map((one) => one.member))
     const parts = {
       render: renderMarkdown,

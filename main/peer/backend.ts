@@ -114,10 +114,10 @@ export class Backend {
     return {
       phase: this.phase(),
       me,
-      circle: circle?.view() ?? null,
+      circle: circle?.views.circle() ?? null,
       network: circle?.networkView() ?? this.noNetwork(),
-      sync: circle?.sync() ?? { missing: 0, have: 0, from: null, peersOnline: 0, compared: false },
-      alerts: [...(circle?.alerts() ?? []), ...this.notices.values()],
+      sync: circle?.views.sync() ?? { missing: 0, have: 0, from: null, peersOnline: 0, compared: false },
+      alerts: [...(circle?.views.alerts() ?? []), ...this.notices.values()],
       settings: {
         theme: settings.theme,
         density: settings.density,
@@ -339,7 +339,7 @@ export class Backend {
     'settings.set': async (change) => {
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
       this.saveSettings(given)
-      await this.circle?.applySettings(this.settings)
+      await this.circle?.connections.applySettings(this.settings)
       return null
     },
     'identity.create': ({ name: text }) => ({ words: this.makeIdentity(text).words() }),
@@ -387,54 +387,70 @@ export class Backend {
       return null
     },
     'request.approve': async ({ id }) => {
-      await this.requireCircle().approve(id)
+      await this.requireCircle().requests.approve(id)
       return null
     },
     'request.refuse': ({ id }) => {
       this.requireCircle().admission.refuseRequest(id)
       return null
     },
-    'member.remove': ({ member }) => this.requireCircle().removeMember(member),
-    'member.role': ({ member, role }) => this.requireCircle().setRole(member, role),
-    'device.remove': ({ device }) => this.requireCircle().removeDevice(device),
+    'member.remove': ({ member }) => this.requireCircle().requests.removeMember(member),
+    'member.role': ({ member, role }) => this.requireCircle().requests.setRole(member, role),
+    'device.remove': ({ device }) => this.requireCircle().requests.removeDevice(device),
     'device.renew': async () => {
       await this.renewDevice()
       return null
     },
-    'circle.leave': () => this.requireCircle().leave(),
+    'circle.leave': () => this.requireCircle().requests.leave(),
     'circle.recover': () => {
-      this.requireCircle().recover()
+      this.requireCircle().requests.recover()
       return null
     },
     'change.withdraw': ({ key }) => {
-      this.requireCircle().withdraw(key)
+      this.requireCircle().requests.withdraw(key)
       return null
     },
     'members.list': () => {
       const circle = this.requireCircle()
-      return { members: circle.members(), changes: circle.changes() }
+      return { members: circle.views.members(), changes: circle.views.changes() }
     },
     'member.seen': ({ scope }) => {
-      this.requireCircle().markSeen(scope)
+      this.requireCircle().reader.markSeen(scope)
       return null
     },
 
-    'entry.post': ({ text, replyTo }) => this.requireCircle().post(text, replyTo),
-    'entry.react': ({ id, text }) => this.requireCircle().react(id, text),
-    'entry.edit': ({ id, text }) => this.requireCircle().edit(id, text),
-    'entry.retract': ({ id }) => this.requireCircle().retract(id),
-    'entry.history': ({ id }) => this.requireCircle().versions(id),
+    'entry.post': async ({ text, replyTo }) => {
+      const { author, reader } = this.requireCircle()
+      const id = await author.post(text, replyTo)
+      return id === null ? null : reader.row(id)
+    },
+    'entry.react': async ({ id, text }) => {
+      const { author, reader } = this.requireCircle()
+      await author.react(id, text)
+      return reader.row(id)
+    },
+    'entry.edit': async ({ id, text }) => {
+      const { author, reader } = this.requireCircle()
+      await author.edit(id, text)
+      return reader.row(id)
+    },
+    'entry.retract': async ({ id }) => {
+      const { author, reader } = this.requireCircle()
+      await author.retract(id)
+      return reader.row(id)
+    },
+    'entry.history': ({ id }) => this.requireCircle().reader.versions(id),
     'entry.bookmark': ({ id, on }) => {
-      this.requireCircle().bookmark(id, on)
+      this.requireCircle().reader.bookmark(id, on)
       return null
     },
-    'entry.copy': ({ ids, form }) => ({ text: this.requireCircle().copy(ids, form) }),
+    'entry.copy': ({ ids, form }) => ({ text: this.requireCircle().reader.copy(ids, form) }),
     'entry.preview': ({ text }) => this.parts.render(text),
-    'tags.suggest': ({ prefix }) => this.requireCircle().tags(prefix),
-    'entry.inspect': ({ id }) => this.requireCircle().inspect(id),
-    'entry.holders': ({ id }) => this.requireCircle().holders(id),
-    'entry.proof': ({ id, holders }) => this.requireCircle().proof(id, holders),
-    'device.forkProof': ({ device }) => this.requireCircle().forkProof(device),
+    'tags.suggest': ({ prefix }) => this.requireCircle().reader.tags(prefix),
+    'entry.inspect': ({ id }) => this.requireCircle().reader.inspect(id),
+    'entry.holders': ({ id }) => this.requireCircle().reader.holders(id),
+    'entry.proof': ({ id, holders }) => this.requireCircle().reader.proof(id, holders),
+    'device.forkProof': ({ device }) => this.requireCircle().reader.forkProof(device),
     'draft.get': ({ about }) => ({
       text: about === undefined ? this.draft : (this.requireCircle().store.meta(draftKey(about)) ?? ''),
     }),
@@ -443,15 +459,15 @@ export class Backend {
       this.circle?.store.setMeta(draftKey(about), text)
       return null
     },
-    'store.verify': () => this.requireCircle().verifyAll(),
+    'store.verify': () => this.requireCircle().reader.verifyAll(),
 
-    'view.open': ({ scope, order, filter }) => this.requireCircle().openView(scope, order, filter),
-    'view.window': ({ viewId, start, count }) => this.requireCircle().window(viewId, start, count),
-    'view.position': ({ viewId, id }) => this.requireCircle().position(viewId, id),
-    'view.at': ({ viewId, time }) => this.requireCircle().viewAt(viewId, time),
-    'view.histogram': ({ viewId, bins }) => this.requireCircle().histogram(viewId, bins),
+    'view.open': ({ scope, order, filter }) => this.requireCircle().reader.openView(scope, order, filter),
+    'view.window': ({ viewId, start, count }) => this.requireCircle().reader.window(viewId, start, count),
+    'view.position': ({ viewId, id }) => this.requireCircle().reader.position(viewId, id),
+    'view.at': ({ viewId, time }) => this.requireCircle().reader.viewAt(viewId, time),
+    'view.histogram': ({ viewId, bins }) => this.requireCircle().reader.histogram(viewId, bins),
     'view.close': ({ viewId }) => {
-      this.requireCircle().closeView(viewId)
+      this.requireCircle().reader.closeView(viewId)
       return null
     },
 
@@ -462,17 +478,17 @@ export class Backend {
       const text = `${host}:${port}`
       if (!this.settings.manualAddresses.includes(text))
         this.saveSettings({ manualAddresses: [...this.settings.manualAddresses, text] })
-      this.circle?.addAddress(host, port)
+      this.circle?.connections.addAddress(host, port)
       return null
     },
     'network.removeAddress': ({ address }) => {
       const { host, port } = this.address(address)
       this.saveSettings({ manualAddresses: this.settings.manualAddresses.filter((a) => a !== `${host}:${port}`) })
-      this.circle?.removeAddress(host, port)
+      this.circle?.connections.removeAddress(host, port)
       return null
     },
     'network.refresh': () => {
-      this.circle?.refresh()
+      this.circle?.connections.refresh()
       return null
     },
     'alert.dismiss': ({ code }) => {

@@ -10,6 +10,9 @@ const TWIN_SHOWS_MS = 4000
 /** Without any link by then, there is nobody to ask. Links on a LAN take less than two seconds. */
 const NOBODY_MS = 4000
 
+/** A link whose other end may know of a twin. `openedAt`: ms since 1970 UTC. */
+export type AskedLink = Pick<LinkState, 'compared' | 'heights'> & { openedAt: number }
+
 export class Claim {
   private settled = false
   private waiting: (() => void)[] = []
@@ -22,13 +25,7 @@ export class Claim {
   }
 
   /** Looks again. `height`: of our own timeline. */
-  look(
-    now: number,
-    me: DeviceKey,
-    height: number,
-    alone: boolean,
-    links: Iterable<Pick<LinkState, 'compared' | 'heights'> & { openedAt: number }>,
-  ): void {
+  look(now: number, me: DeviceKey, height: number, alone: boolean, links: Iterable<AskedLink>): void {
     if (this.settled) return
     const open = [...links]
     const asked = open.some(

@@ -63,6 +63,11 @@ export class ListKeeper {
   get current(): boolean {
     return isCurrentDevice(this.list, this.identity.device)
   }
+  /** On the list, let in to read until the admins have agreed, or on it no longer. */
+  get standing(): 'member' | 'provisional' | 'removed' {
+    if (this.current) return 'member'
+    return this.list.devices.has(this.identity.device) ? 'removed' : 'provisional'
+  }
   /** This device's member may change the list. */
   get admin(): boolean {
     return currentMember(this.list, this.identity.member)?.role === 'admin'

@@ -134,6 +134,11 @@ function signerName(list: MemberList, signer: string): string {
   return member ? shownName(list, member.key) : signer.slice(0, 8)
 }
 
+export interface ProofFile {
+  fileName: string
+  content: string
+}
+
 const FORMAT = 'twofold-proof'
 const hex = v.pipe(v.string(), v.regex(/^([0-9a-f]{2})+$/))
 const fileSchema = v.strictObject({
@@ -173,7 +178,7 @@ export function proofFile(
   epochBytes: readonly Uint8Array[],
   memberName: string,
   holders: readonly Proven[],
-): { fileName: string; content: string } {
+): ProofFile {
   const content: v.InferOutput<typeof fileSchema> = {
     format: FORMAT,
     version: 1,
@@ -193,7 +198,7 @@ export function forkProofFile(
   list: MemberList,
   epochBytes: readonly Uint8Array[],
   memberName: string,
-): { fileName: string; content: string } {
+): ProofFile {
   const content: v.InferOutput<typeof forkSchema> = {
     format: FORK_FORMAT,
     version: 1,
