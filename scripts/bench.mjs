@@ -1,5 +1,5 @@
-// `npm run bench [-- NAME] [-- ARGS]`: runs test/bench/NAME.ts (without a name: index.ts), so that what is measured is the
-// product's own code without a test runner around it.
+// `npm run bench [-- NAME] [-- ARGS]`: runs test/bench/NAME.ts, so that what is measured is the product's own code without a
+// test runner around it. Without a name all of them run (index.ts), and a table of every figure ends it.
 import { runBundled } from './run-bundled.mjs'
 
 const [first, ...rest] = process.argv.slice(2)
