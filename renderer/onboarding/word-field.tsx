@@ -38,7 +38,8 @@ export function WordField({
   const known = answer.prefix === value && answer.words.includes(value)
   const unknown = answer.prefix === value && value !== '' && !known && (answer.words.length === 0 || !focused)
   useEffect(() => onKnown?.(known), [known, onKnown])
-  const open = focused && value !== '' && answer.words.length > 0 && !(known && answer.words.length === 1)
+  // A whole word is done, also where longer ones begin with it: the list would lie over what comes next.
+  const open = focused && value !== '' && answer.words.length > 0 && !known
   const chosen = Math.min(at, answer.words.length - 1)
   const take = (word: string | undefined) => {
     if (word === undefined) return
