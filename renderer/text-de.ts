@@ -709,6 +709,20 @@ export const german: Catalogue = {
     demotedSince: (since, again, at) => `Zurückgestuft: ${since}. Nächster Versuch: ${again} (${at}).`,
     demotedMeans:
       'Ein zurückgestuftes Gerät bekommt weiterhin jeden Eintrag. Die anderen verlassen sich nur nicht darauf, dass es welche weitergibt.',
+    keptOut: 'Ausgesperrt',
+    misdeed: {
+      garbage: 'Es hat etwas gesendet, das keine Twofold-Nachricht ist.',
+      forgery: 'Es hat etwas gesendet, das nicht richtig unterschrieben ist.',
+      flood: 'Es hat weit mehr gesendet, als ihm zusteht.',
+      asking: 'Es hat weit mehr verlangt, als ihm zusteht.',
+      stalling: 'Es hat nicht abgenommen, was ihm gesendet wurde.',
+    },
+    keptOutSince: (since, again, at) => `Ausgesperrt: ${since}. Wieder zugelassen: ${again} (${at}).`,
+    keptOutTimes: (times) => `Das ist das ${number(times)}. Mal; jedes dauert doppelt so lange.`,
+    keptOutMeans:
+      'Dieses Gerät hat so lange keine Verbindung mit ihm. Es bleibt auf der Mitgliederliste, und seine Einträge kommen weiterhin über die anderen.',
+    readmit: 'Wieder zulassen',
+    readmitted: (name) => `${name} ist wieder zugelassen`,
     receipts: 'Quittungen',
     receiptsAlone: 'Es gibt noch kein anderes Gerät.',
     receiptsProven: (proven, of) =>

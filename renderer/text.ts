@@ -708,6 +708,20 @@ const english = {
     demotedNone: 'None. Every device hands on what it should.',
     demotedSince: (since: string, again: string, at: string) => `Since ${since}. Tried again ${again} (${at}).`,
     demotedMeans: 'A demoted device still gets every entry. Others just do not count on it to hand any on.',
+    keptOut: 'Kept out',
+    misdeed: {
+      garbage: 'It sent what is no Twofold message.',
+      forgery: 'It sent what is not properly signed.',
+      flood: 'It sent far more than its share.',
+      asking: 'It asked for far more than its share.',
+      stalling: 'It did not take what was sent to it.',
+    },
+    keptOutSince: (since: string, again: string, at: string) => `Since ${since}. Let in again ${again} (${at}).`,
+    keptOutTimes: (times: number) => `This is time ${number(times)}; each lasts twice as long.`,
+    keptOutMeans:
+      'This device has no connection with it for so long. It stays on the member list, and its entries still come through the others.',
+    readmit: 'Let in again',
+    readmitted: (name: string) => `${name} is let in again`,
     receipts: 'Receipts',
     receiptsAlone: 'There is no other device yet.',
     receiptsProven: (proven: number, of: number) =>

@@ -22,6 +22,10 @@ export const wording = {
   // -------- frames (rule F8)
   FRAME_MALFORMED: 'A peer sent something that is not a Twofold message; that connection was closed.',
   FRAME_OVERSIZED: 'A peer sent a message larger than 1 MiB; that connection was closed.',
+  BUDGET_EXCEEDED: 'A peer sent or asked for more than its share; what was too much was ignored.',
+  READS_NOTHING: 'A peer did not take what was sent to it; that connection was closed.',
+  PEER_KEPT_OUT: 'A peer broke the rules too often and is kept out for a while. Network → Kept out tells which.',
+  PEER_NOT_KEPT_OUT: 'That device is not kept out.',
   SEGMENT_INVALID: 'A peer handed over an entry with a wrong segment; the entry was kept, the segment ignored.',
   PROTOCOL_VERSION: 'A peer speaks a version of the protocol that this one does not know.',
   CIRCLE_OTHER: 'A peer belongs to another circle.',

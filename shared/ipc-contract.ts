@@ -222,6 +222,8 @@ export const calls = {
   'network.removeAddress': call(
     v.strictObject({ address: v.pipe(v.string(), v.trim(), v.maxLength(300)) }),
   ).returns<null>(),
+  /** Takes links with a device that is kept out again. */
+  'network.readmit': call(v.strictObject({ device: deviceKey })).returns<null>(),
   'network.refresh': call(nothing).returns<null>(),
   'alert.dismiss': call(v.strictObject({ code: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
 } as const

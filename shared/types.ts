@@ -374,11 +374,28 @@ export interface NetworkView {
   strangersRefused: number
   /** Nodes refused by verification, by code (rule N4). */
   refused: Record<string, number>
+  /** Devices that this one has no link with for a while, for what they did. */
+  keptOut: KeptOutView[]
   /** Payload copies sent and received, and entries that went through this device live (written here, or over a tree). */
   copiesSent: number
   copiesReceived: number
   entriesRouted: number
   manualAddresses: string[]
+}
+/**
+ * What a peer did that no honest one does: sent what is no message; what is falsely signed; far more than its share; asked for
+ * far more than its share; asked and did not take the answers.
+ */
+export type Misdeed = 'garbage' | 'forgery' | 'flood' | 'asking' | 'stalling'
+/** Times: ms since 1970 UTC. */
+export interface KeptOutView {
+  device: DeviceKey
+  memberName: string
+  misdeed: Misdeed
+  since: number
+  until: number
+  /** How often it has come to that. */
+  times: number
 }
 export interface LinkView {
   device: DeviceKey

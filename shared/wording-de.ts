@@ -20,6 +20,11 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   CHECKPOINT_INVALID: 'Was ein Gerät als von einem anderen unterschrieben weitergab, war es nicht.',
   FRAME_MALFORMED: 'Ein Gerät hat etwas gesendet, das keine Twofold-Nachricht ist; die Verbindung wurde geschlossen.',
   FRAME_OVERSIZED: 'Ein Gerät hat eine Nachricht von mehr als 1 MiB gesendet; die Verbindung wurde geschlossen.',
+  BUDGET_EXCEEDED: 'Ein Gerät hat mehr gesendet oder verlangt, als ihm zusteht; was zu viel war, wurde nicht beachtet.',
+  READS_NOTHING: 'Ein Gerät hat nicht abgenommen, was ihm gesendet wurde; die Verbindung wurde geschlossen.',
+  PEER_KEPT_OUT:
+    'Ein Gerät hat die Regeln zu oft gebrochen und bleibt eine Weile ausgesperrt. Netzwerk → Ausgesperrt sagt, welches.',
+  PEER_NOT_KEPT_OUT: 'Dieses Gerät ist nicht ausgesperrt.',
   SEGMENT_INVALID:
     'Ein Gerät hat einen Eintrag mit falschem Abschnitt übergeben; der Eintrag wurde behalten, der Abschnitt nicht beachtet.',
   PROTOCOL_VERSION: 'Ein Gerät spricht eine Version des Protokolls, die diese hier nicht kennt.',

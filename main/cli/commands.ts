@@ -19,6 +19,7 @@ import {
   type Command,
   type Io,
 } from './command'
+import { keptOutLine, keptOutNamed } from './conduct-words'
 import { entryCommands } from './entry-commands'
 import { arrivalSentence, demotedLine, holderRows, holdersSentence, lastMinute, liveJson } from './forwarding-words'
 import { seed } from './seed-command'
@@ -477,8 +478,10 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   peers: {
     usage: 'peers',
-    about: 'Show the connections of the Twofold that runs on this folder, their traffic and demoted devices',
-    details: 'Times are UTC. A demoted device gets every entry; others do not count on it to hand any on.',
+    about:
+      'Show the connections of the Twofold that runs on this folder, their traffic, and devices that are demoted or kept out',
+    details:
+      'Times are UTC. A demoted device gets every entry; others do not count on it to hand any on. With one that is kept out there is no connection for a while.',
     examples: ['twofold peers', 'twofold peers --json'],
     args: [0, 0],
     async run(call) {
@@ -512,7 +515,21 @@ export const commands: Readonly<Record<string, Command>> = {
         )
       }
       for (const demotion of live?.demoted ?? []) call.io.out(demotedLine(demotion))
+      for (const one of network.keptOut) call.io.out(keptOutLine(one))
       for (const problem of network.problems) call.io.err(`${problem.code}: ${problem.text}`)
+    },
+  },
+  readmit: {
+    usage: 'readmit NAME|KEY',
+    about: 'Take connections with a device that is kept out again, before its time is over',
+    details: '`twofold peers` lists who is kept out, and why. KEY is the first digits of the device.',
+    examples: ['twofold readmit Mallory'],
+    args: [1, 1],
+    async run(call) {
+      const { keptOut } = await call.session.call('network.get', {})
+      const device = keptOutNamed(keptOut, call.args[0]!)
+      await call.session.call('network.readmit', { device })
+      emit(call, { readmitted: device }, 'Let in again.')
     },
   },
   address: {

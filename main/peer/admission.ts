@@ -1,6 +1,6 @@
 // Letting newcomers in (rules M4, L3), on any member's side: which keys pass the firewall for the join protocol alone, who
 // is let in to read while the admins agree, and what newcomers and leavers make the admins want.
-import { TwofoldError } from '../../shared/errors'
+import { TwofoldError, type ErrorCode } from '../../shared/errors'
 import type { DeviceKey, InviteCode, InviteId, InviteView, JoinRequestView } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import {
@@ -45,6 +45,8 @@ interface Ports {
   announce(topic: Uint8Array): () => void
   /** The beacon has other keys from now on. */
   beaconChanged(): void
+  /** Whoever holds this key of an invite has sent what no newcomer sends. */
+  offence(slot: DeviceKey, code: ErrorCode): void
   changed(): void
 }
 
@@ -343,6 +345,7 @@ export class Admission {
         return this.asked(entry, request, invite)
       }
       default:
+        this.ports.offence(link.remote, 'FRAME_MALFORMED')
         link.close('FRAME_MALFORMED')
     }
   }
@@ -353,8 +356,10 @@ export class Admission {
     const { capability, slots } = invite.notice
     const { device, member, slot } = request
     let list = this.ports.list()
-    if (!slots.includes(slot) || !requestHolds(parts.secrets.crypto, list, capability.invite, request))
+    if (!slots.includes(slot) || !requestHolds(parts.secrets.crypto, list, capability.invite, request)) {
+      this.ports.offence(link.remote, 'JOIN_PROOF_INVALID')
       return this.refuse(link, 'JOIN_PROOF_INVALID')
+    }
     // Asked before, and the answer was lost on the way.
     if (isCurrentDevice(list, device)) return this.accept(entry)
     if (requestCode(list, capability.inviter, request) || this.declined(device))

@@ -144,6 +144,7 @@ export class Backend {
       problems: [],
       strangersRefused: 0,
       refused: {},
+      keptOut: [],
       copiesSent: 0,
       copiesReceived: 0,
       entriesRouted: 0,
@@ -485,6 +486,10 @@ export class Backend {
       const { host, port } = this.address(address)
       this.saveSettings({ manualAddresses: this.settings.manualAddresses.filter((a) => a !== `${host}:${port}`) })
       this.circle?.connections.removeAddress(host, port)
+      return null
+    },
+    'network.readmit': ({ device }) => {
+      this.requireCircle().connections.readmit(device)
       return null
     },
     'network.refresh': () => {

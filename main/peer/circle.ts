@@ -11,6 +11,8 @@ import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
 import { Author } from './author'
 import { CircleViews } from './circle-view'
+import { Runs } from './claim'
+import { readKeptOut, saveKeptOut } from './conduct-keeper'
 import { Connections } from './connections'
 import { CutOffs } from './cut-offs'
 import { Driver } from './driver'
@@ -24,7 +26,6 @@ import { Proposals } from './proposals'
 import { Reader } from './reader'
 import { ReceiptKeeper, readProven } from './receipt-keeper'
 import { Signing } from './signing'
-import { Twins } from './twins'
 
 /** How often the agreement and the claim are looked at. */
 const LOOK_EVERY_MS = 500
@@ -53,10 +54,10 @@ export class Circle {
   private readonly cutOffs: CutOffs
   private readonly forks: Forks
   private readonly signing: Signing
-  private readonly twins: Twins
   private readonly engine: Engine
   private readonly driver: Driver
   private readonly receipts: ReceiptKeeper
+  private readonly runs = new Runs()
   private readonly refusedByCode = new Map<string, number>()
   private trouble: ErrorCode | null = null
   /** Links that have told that they hold what we hold: the first time shows, the others are routine. */
@@ -91,7 +92,8 @@ export class Circle {
       links: () => this.driver?.allLinks().map((link) => link.remote) ?? [],
       send: tell,
       arrived: (notice) => this.onNotice(notice),
-      refused: (code) => this.count(code),
+      // Other codes follow from lists and invites that differ, which is nobody's fault.
+      refused: (code, from) => (code === 'NOTICE_MALFORMED' ? this.blamed(from, code) : this.count(code)),
     })
     this.board = board
     this.cutOffs = new CutOffs({ list: () => keeper.list, board, store, have })
@@ -103,6 +105,7 @@ export class Circle {
       rings: new Rings(crypto),
       have: store.have(),
       proven: readProven(store, crypto, keeper),
+      keptOut: readKeptOut(store),
       app: parts.version,
       random: () => new DataView(parts.secrets.randomBytes(4).buffer).getUint32(0),
       mayRead: (device) => this.admission.mayRead(device),
@@ -110,7 +113,7 @@ export class Circle {
     this.receipts = new ReceiptKeeper(parts, store, this.engine.receipts, keeper, identity.device)
     this.driver = new Driver(parts, this.engine, store, {
       stored: (nodes) => this.onStored(nodes),
-      epochsArrived: (_from, records) => this.onEpochs(records),
+      epochsArrived: (from, records) => this.onEpochs(from, records),
       epochsWanted: (after) => keeper.recordsAfter(after),
       inStep: (by) => this.onInStep(by),
       ownTimelineAhead: () => this.signing.ownTimelineAhead(),
@@ -124,6 +127,7 @@ export class Circle {
       changed,
       aside: (from, message) => this.onAside(from, message),
       forked: (node) => this.forks.found(node),
+      keptOut: () => this.onKeptOut(),
     })
     this.forks = new Forks({
       parts,
@@ -149,15 +153,6 @@ export class Circle {
         void this.connections.close()
         changed()
       },
-    })
-    this.twins = new Twins({
-      parts,
-      identity,
-      run,
-      list: () => keeper.list,
-      runOf: (device) => this.driver.linkOf(device)?.remoteRun ?? null,
-      tell,
-      twin: () => this.signing.stop('this key is alive elsewhere'),
     })
     this.author = new Author({
       parts,
@@ -197,6 +192,7 @@ export class Circle {
       addresses: () => this.connections.addresses(),
       announce: (topic) => this.connections.announce(topic),
       beaconChanged: () => this.connections.refresh(),
+      offence: (slot, code) => this.blamed(slot, code),
       changed,
     })
     this.proposals = new Proposals({
@@ -233,6 +229,7 @@ export class Circle {
       linked: (link) => this.onLinked(link),
       unlinked: (link) => this.inStepWith.delete(link.remote),
       trouble: (code) => this.onTrouble(code),
+      offence: (from, code) => this.blamed(from, code),
       portChanged: (port) => hooks.portChanged(port),
       changed,
     })
@@ -325,7 +322,8 @@ export class Circle {
 
   private onLinked(link: Link): void {
     this.board.compare(link.remote)
-    this.twins.linked(link)
+    const twin = this.runs.opened(link.remote, link.remoteRun)
+    if (twin !== null) this.driver.tell(link.remote, { type: 'twin', run: twin })
     if (this.keeper.lacksSecret()) this.driver.tell(link.remote, { type: 'secret-want' })
   }
 
@@ -336,6 +334,18 @@ export class Circle {
 
   private count(code: string): void {
     this.refusedByCode.set(code, (this.refusedByCode.get(code) ?? 0) + 1)
+    this.hooks.changed()
+  }
+
+  /** Something was refused that the engine has not seen (rule H2). */
+  private blamed(from: DeviceKey, code: ErrorCode): void {
+    this.count(code)
+    this.driver.handle({ type: 'offence', from, code })
+  }
+
+  private onKeptOut(): void {
+    saveKeptOut(this.store, this.engine.conduct)
+    this.connections.keepOut()
     this.hooks.changed()
   }
 
@@ -381,10 +391,8 @@ export class Circle {
       case 'branch':
         this.forks.heard(from, message)
         return
-      case 'run-mark':
-      case 'alive-want':
-      case 'alive':
-        this.twins.heard(from, message)
+      case 'twin':
+        this.signing.twin(message.run)
         return
     }
   }
@@ -441,9 +449,9 @@ export class Circle {
     this.hooks.changed()
   }
 
-  private onEpochs(records: readonly Uint8Array[]): void {
+  private onEpochs(from: DeviceKey, records: readonly Uint8Array[]): void {
     const refused = this.keeper.accept(records)
-    if (refused) this.count(refused)
+    if (refused) this.blamed(from, refused)
   }
 
   /** Everything that depends on the list follows it. */

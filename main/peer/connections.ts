@@ -7,6 +7,7 @@ import { neighboursOf } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
 import { isCurrentDevice } from '../protocol/membership'
 import type { Admission } from './admission'
+import { keptOutViews, offenceOf } from './conduct-keeper'
 import type { Driver } from './driver'
 import type { ListKeeper } from './list-keeper'
 import { Meter } from './meter'
@@ -41,6 +42,8 @@ interface Ports {
   unlinked(link: Link): void
   /** This machine refused what a peer set off. */
   trouble(code: ErrorCode): void
+  /** What a device sent was refused (rule H2). */
+  offence(from: DeviceKey, code: ErrorCode): void
   portChanged(port: number): void
   changed(): void
 }
@@ -71,12 +74,12 @@ export class Connections {
   }
 
   private async open(): Promise<void> {
-    const { parts, identity, run, keeper, driver, admission, silenced, portChanged, changed } = this.ports
+    const { parts, identity, run, keeper, driver, engine, admission, silenced, portChanged, changed } = this.ports
     if (!parts.network || silenced() || this.network) return
     const network = parts.network({
       run,
       keyPair: identity.deviceKeys,
-      mayConnect: (remote) => this.mayRead(remote) || admission.admits(remote),
+      mayConnect: (remote) => !engine.isKeptOut(remote) && (this.mayRead(remote) || admission.admits(remote)),
       beaconKeys: () => {
         const keys = keeper.secrets.map((secret) => circleBeaconKey(parts.secrets.crypto, secret))
         return { announce: [keys[0]!, ...admission.beaconKeys()], open: keys }
@@ -106,9 +109,9 @@ export class Connections {
   private listen(network: NetworkPort): void {
     const { driver, changed } = this.ports
     network.on('link', (link) => this.guarded(link, () => this.linkUp(link)))
-    network.on('frame', (link, bytes) => this.guarded(link, () => this.route(link).frame(link, bytes)))
+    network.on('frame', (link, bytes) => this.guarded(link, () => this.frame(link, bytes)))
     network.on('drain', (link) => this.guarded(link, () => driver.drained(link)))
-    network.on('linkClosed', (link) => this.guarded(link, () => this.linkDown(link)))
+    network.on('linkClosed', (link, reason) => this.guarded(link, () => this.linkDown(link, reason)))
     network.on('lanPeer', ({ device, up }) => {
       if (up) this.problems.over('MULTICAST_BLOCKED')
       driver.handle({ type: 'reachable', device, reachable: up })
@@ -160,23 +163,44 @@ export class Connections {
   }
 
   /** Members speak the circle's protocol; holders of an invite the join protocol alone (rule L3). */
-  private route(link: Link): Pick<Driver, 'linkUp' | 'frame'> {
-    return this.mayRead(link.remote) ? this.ports.driver : this.ports.admission
-  }
-
   private linkUp(link: Link): void {
-    this.route(link).linkUp(link)
-    if (this.mayRead(link.remote)) this.ports.linked(link)
+    const { driver, admission, linked } = this.ports
+    if (!this.mayRead(link.remote)) return admission.linkUp(link)
+    driver.linkUp(link)
+    linked(link)
   }
 
-  private linkDown(link: Link): void {
-    const { parts, keeper, driver, admission, store, unlinked, changed } = this.ports
+  private frame(link: Link, bytes: Uint8Array): void {
+    const { parts, driver, engine, admission, offence } = this.ports
+    if (this.mayRead(link.remote)) driver.frame(link, bytes)
+    else if (engine.conduct.affords(link.remote, 'joining', 1, parts.now())) admission.frame(link, bytes)
+    else offence(link.remote, 'BUDGET_EXCEEDED')
+  }
+
+  private linkDown(link: Link, reason: string): void {
+    const { parts, keeper, driver, admission, store, unlinked, offence, changed } = this.ports
     driver.linkDown(link)
+    const code = offenceOf(reason)
+    if (code) offence(link.remote, code)
     this.meter.forget(link.remote)
     admission.linkDown(link)
     unlinked(link)
     if (keeper.list.devices.has(link.remote)) store.setMeta(seenKey(link.remote), String(parts.now()))
     changed()
+  }
+
+  /** Somebody is kept out from now on, or no longer (rule H3). */
+  keepOut(): void {
+    const { parts, engine } = this.ports
+    for (const { device } of engine.conduct.allKeptOut(parts.now())) this.network?.drop(device, 'PEER_KEPT_OUT')
+    this.chooseLinks()
+  }
+  /** A person lets a device in again. */
+  readmit(device: DeviceKey): void {
+    const { driver, engine } = this.ports
+    if (!engine.isKeptOut(device)) throw new TwofoldError('PEER_NOT_KEPT_OUT')
+    driver.handle({ type: 'readmit', device })
+    this.refresh()
   }
 
   /** Whoever was let in to read, and whose invite or request no longer holds. */
@@ -285,7 +309,7 @@ export class Connections {
 
   /** `refused`: how often something was refused, by code. */
   view(refused: Readonly<Record<string, number>>): NetworkView {
-    const { keeper, driver, engine } = this.ports
+    const { parts, keeper, driver, engine } = this.ports
     const status = this.network?.status()
     const { counters } = engine.forwarding
     const beacon = this.problems.beaconBlocked ? 'blocked' : 'on'
@@ -308,6 +332,7 @@ export class Connections {
       problems: this.problems.list(),
       strangersRefused: status?.strangersRefused ?? 0,
       refused,
+      keptOut: keptOutViews(engine.conduct, (device) => keeper.nameOf(device), parts.now()),
       copiesSent: counters.sent,
       copiesReceived: counters.received,
       entriesRouted: counters.nodes,

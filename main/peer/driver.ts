@@ -57,6 +57,8 @@ export interface DriverHooks {
   aside(from: DeviceKey, message: AsideMessage): void
   /** A second node for a place that is taken (rule N6). */
   forked(node: TimelineNode): void
+  /** Who is kept out is another than before. */
+  keptOut(): void
 }
 
 /** What the driver needs of an engine; a benchmark puts a naive one in its place. */
@@ -207,7 +209,11 @@ export class Driver {
       case 'read-run': {
         const waiting = this.reads.get(effect.to) ?? []
         // Who asks for more than is open at once by the rules gets no answer, and asks somebody else.
-        if (waiting.length >= READS_MAX) return
+        if (waiting.length >= READS_MAX) {
+          this.hooks.refused('BUDGET_EXCEEDED')
+          this.handle({ type: 'offence', from: effect.to, code: 'BUDGET_EXCEEDED' })
+          return
+        }
         waiting.push(effect)
         this.reads.set(effect.to, waiting)
         this.serveReads(effect.to)
@@ -253,6 +259,9 @@ export class Driver {
       case 'aside':
         this.hooks.aside(effect.from, effect.message)
         return
+      case 'kept-out':
+        this.hooks.keptOut()
+        return
     }
   }
 
@@ -286,6 +295,7 @@ export class Driver {
       const read = waiting.shift()!
       const nodes = this.store.readRun(read.device, read.from, read.toSeq, PULL_NODES_MAX, RUN_BYTES_MAX)
       this.outbox.send(to, { type: 'run', device: read.device, from: read.from, to: read.toSeq, nodes })
+      this.carryOut(this.engine.handle({ type: 'served', to, nodes: nodes.length }, this.parts.now()))
       if (!this.outbox.flushed(to)) this.congested.add(to)
     }
   }

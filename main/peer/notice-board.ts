@@ -3,13 +3,14 @@
 // its author and its reader are never online together.
 import type { ErrorCode } from '../../shared/errors'
 import type { DeviceKey, InviteId } from '../../shared/types'
-import { NOTICES_MAX } from '../protocol/limits'
+import { NOTICES_MAX, NOTICES_PER_SIGNER_MAX } from '../protocol/limits'
 import type { MemberList } from '../protocol/membership'
 import type { AsideMessage } from '../protocol/engine'
 import {
   decodeNotice,
   judgeNotice,
   makeNotice,
+  noticeIdOf,
   outranks,
   slotOf,
   type KnownInvite,
@@ -30,7 +31,7 @@ interface Ports {
   send(to: DeviceKey, message: AsideMessage): void
   /** A notice of somebody else's is on the board and on the disk. */
   arrived(notice: Notice): void
-  refused(code: ErrorCode): void
+  refused(code: ErrorCode, from: DeviceKey): void
 }
 
 export class NoticeBoard {
@@ -118,6 +119,14 @@ export class NoticeBoard {
     for (const to of this.ports.links()) this.compare(to)
   }
 
+  /** One signer alone never fills the board (rule H4). */
+  private hasRoom(signer: DeviceKey): boolean {
+    if (this.places.size >= NOTICES_MAX) return false
+    let own = 0
+    for (const notice of this.places.values()) if (notice.signer === signer) own++
+    return own < NOTICES_PER_SIGNER_MAX
+  }
+
   heard(from: DeviceKey, message: Extract<AsideMessage, { type: 'notices-have' | 'notices' }>): void {
     if (message.type === 'notices-have') {
       const theirs = new Set(message.ids)
@@ -128,10 +137,13 @@ export class NoticeBoard {
       return
     }
     const news: Notice[] = []
+    const known = new Set([...this.places.values()].map(({ id }) => id))
     for (const bytes of message.notices) {
+      // Known: not verified again.
+      if (known.has(noticeIdOf(this.ports.parts.secrets.crypto, bytes))) continue
       const notice = decodeNotice(this.ports.parts.secrets.crypto, this.ports.list().circle, bytes)
       if (!notice) {
-        this.ports.refused('NOTICE_MALFORMED')
+        this.ports.refused('NOTICE_MALFORMED', from)
         continue
       }
       const slot = slotOf(notice)
@@ -140,10 +152,10 @@ export class NoticeBoard {
       const code = this.judge(notice)
       if (code) {
         // Of an earlier or a later list: nobody's fault, and it comes again when the lists are equal.
-        if (code !== 'EPOCH_NOT_NEXT') this.ports.refused(code)
+        if (code !== 'EPOCH_NOT_NEXT') this.ports.refused(code, from)
         continue
       }
-      if (!there && this.places.size >= NOTICES_MAX) continue
+      if (!there && !this.hasRoom(notice.signer)) continue
       this.places.set(slot, notice)
       news.push(notice)
     }

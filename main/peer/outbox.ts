@@ -64,6 +64,7 @@ interface Queue {
 export class Outbox {
   private readonly queues = new Map<DeviceKey, Queue>()
   private readonly waiting = new Map<DeviceKey, { message: Message; until: number }[]>()
+  private forgetting: (() => void) | null = null
   private caps: Caps = { total: null, perPeer: null }
   private bucket: Bucket | null = null
 
@@ -112,6 +113,7 @@ export class Outbox {
       const list = (this.waiting.get(to) ?? []).filter((w) => w.until > now)
       if (list.length < WAITING_MAX) list.push({ message, until: now + DIAL_MS })
       this.waiting.set(to, list)
+      this.forgetting ??= this.time.after(DIAL_MS + 1, () => this.forget())
       return
     }
     const part = encodeMessage(message)
@@ -127,6 +129,18 @@ export class Outbox {
     // A clock that was set back makes nothing wait longer.
     const edge = Math.min(now + COMBINE_MS, Math.max(now, queue.urgentSentAt + COMBINE_MS))
     this.schedule(queue, message.type === 'ack' ? Math.max(edge, now + ACK_RIDE_MS) : edge)
+  }
+
+  /** Whoever could not be dialled in time gets nothing of what waited. */
+  private forget(): void {
+    this.forgetting = null
+    const now = this.time.now()
+    for (const [device, list] of this.waiting) {
+      const left = list.filter(({ until }) => until > now && until <= now + DIAL_MS)
+      if (left.length) this.waiting.set(device, left)
+      else this.waiting.delete(device)
+    }
+    if (this.waiting.size) this.forgetting = this.time.after(DIAL_MS + 1, () => this.forget())
   }
 
   private schedule(queue: Queue, at: number): void {

@@ -13,8 +13,7 @@ export interface Crypto {
 export type Sign = (message: Uint8Array) => Uint8Array
 
 /** Purposes of signatures. No signature made for one purpose is valid for another (rule N2). */
-export type Purpose =
-  'node' | 'epoch' | 'genesis' | 'device' | 'invite' | 'join' | 'ticket' | 'notice' | 'checkpoint' | 'alive'
+export type Purpose = 'node' | 'epoch' | 'genesis' | 'device' | 'invite' | 'join' | 'ticket' | 'notice' | 'checkpoint'
 
 /** What is signed: "twofold/<purpose>/v1" ‖ 0x00 ‖ parts. The parts have fixed lengths, so the join is unambiguous. */
 export const signedMessage = (purpose: Purpose, ...parts: Uint8Array[]): Uint8Array =>

@@ -3,8 +3,10 @@
 // in order and feeds back what the store said. The same engine runs in the product, in tests and in simulations.
 import type { ErrorCode } from '../../shared/errors'
 import type { DeviceKey, NodeId } from '../../shared/types'
+import { REREAD_TIMES, costOf, type Account } from './budgets'
 import { CatchUp } from './catch-up'
 import { Comparing } from './comparing'
+import { Conduct, type KeptOut } from './conduct'
 import type { Crypto, Sign } from './crypto'
 import { Cuts } from './cuts'
 import { Droppers } from './droppers'
@@ -18,6 +20,7 @@ import { CLOCK_AHEAD_MS } from './limits'
 import { decodeNode, type TimelineNode } from './node'
 import { Receipts, type Proven } from './receipts'
 import type { Rings } from './rings'
+import { Shares } from './shares'
 import { verifyNode, type VerifyCode } from './verify'
 
 /** Nodes waiting for an epoch or for the clock, and their bytes. Beyond it the oldest is dropped; it comes again. */
@@ -25,16 +28,11 @@ const HELD_MAX = 4096
 const HELD_BYTES_MAX = 16_777_216
 /** A held node that nothing released by then is dropped: five times the clock tolerance. */
 const HELD_MS = 25 * 60_000
-/** Refused nodes after which a link is cut: an honest peer's bugs stay below, a flood costs its sender (rule F8). */
-const REFUSALS_PER_LINK_MAX = 64
-const BLAMELESS: ReadonlySet<string> = new Set<VerifyCode | ErrorCode>([
-  'BACKLINK_MISMATCH',
-  'TIMESTAMP_NOT_LATER',
-  'DEVICE_REMOVED',
-  'DEVICE_FROZEN',
-  'DEVICE_NOT_IN_EPOCH',
-  'SEGMENT_INVALID',
-])
+/** Of these, and of their bytes, so many may be one link's: else one could push out what others wait for. */
+const HELD_PER_LINK_MAX = 1024
+const HELD_BYTES_PER_LINK_MAX = 4_194_304
+/** Runs of one timeline above gaps. Catching up makes a few; a device that writes only every other node would make millions. */
+const FLOATING_RUNS_MAX = 1024
 /** Then list records are asked for again. */
 const EPOCHS_ANSWER_MS = 2000
 /** Held nodes are looked at again this often. */
@@ -74,6 +72,12 @@ export type Event =
   | { type: 'link-down'; device: DeviceKey }
   | { type: 'frame'; from: DeviceKey; bytes: Uint8Array }
   | { type: 'stored'; items: readonly StoreItem[]; outcomes: readonly StoreOutcome[] }
+  /** Nodes were read for a device that pulls. */
+  | { type: 'served'; to: DeviceKey; nodes: number }
+  /** Something of a device was refused outside the engine: by the list, the notice board or the network. */
+  | { type: 'offence'; from: DeviceKey; code: ErrorCode }
+  /** A person lets a device in again. */
+  | { type: 'readmit'; device: DeviceKey }
   /** The store could not take the batch (disk full): nothing of it happened, nothing is acknowledged. */
   | { type: 'store-failed'; items: readonly StoreItem[] }
   /** `have`: how far the timelines of newly removed devices reach after they were cut off. */
@@ -94,6 +98,8 @@ export type Effect =
   | { type: 'dial'; device: DeviceKey }
   | { type: 'refused'; from: DeviceKey; code: VerifyCode | ErrorCode; id: NodeId | null }
   | { type: 'cut'; device: DeviceKey; code: ErrorCode }
+  /** Who is kept out is another than before. */
+  | { type: 'kept-out' }
   /** A peer holds exactly what we hold. */
   | { type: 'in-step'; with: DeviceKey }
   /** Somebody knows of nodes of our own device that we do not have (rule N7). */
@@ -108,19 +114,7 @@ export type Effect =
 /** `have` is dealt with here; the board looks at it too, for heads that differ (rule N6). */
 export type AsideMessage = Extract<
   Message,
-  {
-    type:
-      | 'notices-have'
-      | 'notices'
-      | 'secret-want'
-      | 'secret'
-      | 'run-mark'
-      | 'alive-want'
-      | 'alive'
-      | 'branch-want'
-      | 'branch'
-      | 'have'
-  }
+  { type: 'notices-have' | 'notices' | 'secret-want' | 'secret' | 'twin' | 'branch-want' | 'branch' | 'have' }
 >
 
 interface Held {
@@ -139,6 +133,8 @@ export interface EngineOptions {
   have: HaveVector
   /** Checkpoints that were proven before (rule C3). */
   proven?: readonly Proven[]
+  /** Who was kept out before. */
+  keptOut?: readonly KeptOut[]
   /** App version, told in hello. */
   app: string
   /** 32 random bits at a time, seeded in simulations; chooses digest partners and delays. */
@@ -158,13 +154,14 @@ export class Engine {
   readonly catchUp: CatchUp
   readonly receipts: Receipts
   readonly droppers: Droppers
+  readonly conduct: Conduct
   private readonly comparing: Comparing
   private readonly cuts: Cuts
   private currentList: MemberList
   private readonly crypto: Crypto
   private readonly me: DeviceKey
   private readonly held = new Map<NodeId, Held>()
-  private heldBytes = 0
+  private readonly heldBytes = new Shares<DeviceKey | null>()
   private releaseAt = Infinity
   private readonly seen = new Map<DeviceKey, number>()
   /** When the first of the present links came up. */
@@ -187,6 +184,7 @@ export class Engine {
     const { cuts, links } = this
     const send = (to: DeviceKey, message: Message) => this.send(to, message)
     const ring = (epoch: number) => this.ring(epoch)
+    this.conduct = new Conduct(options.keptOut)
     this.droppers = new Droppers((device) => this.receipts.provenAt(device))
     this.forwarding = new Forwarding({
       me,
@@ -194,7 +192,7 @@ export class Engine {
       links,
       ring,
       currentRing: () => this.ring(this.currentList.epoch),
-      mayReceive: (device) => isCurrentDevice(this.currentList, device),
+      mayReceive: (device) => isCurrentDevice(this.currentList, device) && !this.isKeptOut(device),
       alive: (device) => options.receipts === false || this.wall - (this.lastSeen(device) ?? 0) <= ALIVE_MS,
       demoted: (device) => this.droppers.isDemoted(device),
       sampled: (node, itsRing, seed) =>
@@ -246,6 +244,11 @@ export class Engine {
     return this.currentList
   }
 
+  /** No link is kept with it, for what it did. */
+  isKeptOut(device: DeviceKey): boolean {
+    return this.conduct.keptOut(device, this.wall) !== null
+  }
+
   /** When a device was last linked to us, or heard of through its checkpoints; ms since 1970 UTC. */
   lastSeen(device: DeviceKey): number | null {
     return Math.max(this.seen.get(device) ?? 0, this.receipts.heardAt(device)) || null
@@ -285,6 +288,15 @@ export class Engine {
         break
       case 'stored':
         this.stored(event.items, event.outcomes, now)
+        break
+      case 'served':
+        this.conduct.charge(event.to, 'reads', event.nodes, now)
+        break
+      case 'offence':
+        this.offence(event.from, event.code, false)
+        break
+      case 'readmit':
+        if (this.conduct.lift(event.device)) this.effects.push({ type: 'kept-out' })
         break
       case 'store-failed':
         this.catchUp.storeFailed(now)
@@ -348,9 +360,10 @@ export class Engine {
   private frame(from: DeviceKey, bytes: Uint8Array, now: number): void {
     const link = this.links.get(from)
     if (!link || link.cut) return
+    if (!this.affords(link, 'frames', 1, now) || !this.affords(link, 'bytes', bytes.length, now)) return
     const messages = decodeFrame(bytes)
     if (!messages) {
-      this.effects.push({ type: 'refused', from, code: 'FRAME_MALFORMED', id: null })
+      this.refuse(link, 'FRAME_MALFORMED', null)
       this.cut(from, 'FRAME_MALFORMED')
       return
     }
@@ -365,6 +378,8 @@ export class Engine {
 
   private message(link: LinkState, m: Message, items: StoreItem[], now: number): void {
     const from = link.device
+    const cost = costOf(m)
+    if (cost && !this.affords(link, ...cost, now)) return
     switch (m.type) {
       case 'hello': {
         if (m.version !== PROTOCOL_VERSION) {
@@ -418,6 +433,7 @@ export class Engine {
         this.effects.push({ type: 'aside', from, message: m })
         return
       case 'pull':
+        if (!this.affords(link, 'reads', 0, now, REREAD_TIMES * this.nodesHere())) return
         for (const r of m.ranges)
           if (this.currentList.devices.has(r.device))
             this.effects.push({ type: 'read-run', to: from, device: r.device, from: r.from, toSeq: r.to })
@@ -439,9 +455,7 @@ export class Engine {
       case 'notices':
       case 'secret-want':
       case 'secret':
-      case 'run-mark':
-      case 'alive-want':
-      case 'alive':
+      case 'twin':
       case 'branch-want':
       case 'branch':
         this.effects.push({ type: 'aside', from, message: m })
@@ -488,9 +502,26 @@ export class Engine {
     author: DeviceKey | null = null,
   ): void {
     this.effects.push({ type: 'refused', from: link.device, code, id })
-    // What an honest peer may still hand on (another's fork, a removal not heard of yet) costs it nothing, unless it is its own.
-    if (!BLAMELESS.has(code) || author === link.device) link.refusals++
-    if (link.refusals === REFUSALS_PER_LINK_MAX) this.cut(link.device, 'FRAME_MALFORMED')
+    this.offence(link.device, code, author === link.device)
+  }
+
+  /** What was refused weighs on whoever sent it; `own`: it was of its own making. */
+  private offence(from: DeviceKey, code: ErrorCode, own: boolean): void {
+    if (this.conduct.refused(from, code, own, this.wall)) this.keepOut(from)
+  }
+
+  /** False: it is more than this peer's share, so it is not done. */
+  private affords(link: LinkState, account: Account, amount: number, now: number, more = 0): boolean {
+    const { device } = link
+    if (this.conduct.affords(device, account, amount, now, more)) return true
+    this.effects.push({ type: 'refused', from: device, code: 'BUDGET_EXCEEDED', id: null })
+    if (this.conduct.exceeded(device, account, this.wall)) this.keepOut(device)
+    return false
+  }
+
+  private keepOut(device: DeviceKey): void {
+    this.cut(device, 'PEER_KEPT_OUT')
+    this.effects.push({ type: 'kept-out' })
   }
 
   private nodeArrived(link: LinkState, m: Extract<Message, { type: 'node' }>, items: StoreItem[], now: number): void {
@@ -503,18 +534,23 @@ export class Engine {
     const { node } = decoded
     const arrival: Arrival = { tree: m.tree, brief: m.brief, lo: m.lo, len: m.len }
     if (this.forwarding.isKnown(node.id)) {
+      if (!this.affords(link, 'repeats', 1, now)) return
       // Known: not verified again (rule F8), but this tree's part may still be ours to hand on.
       this.forwarding.counters.duplicates++
       this.acknowledge(link.device, m.tree, node.id)
       this.handOn(link, node, arrival, now)
       return
     }
+    // Stored long ago, or another node for its place: only the store can tell, and only after the signature.
+    if (isHere(this.have, node.device, node.seq) && !this.affords(link, 'stale', 1, now)) return
     this.judge(link, { node, origin: { from: link.device, how: 'tree', tree: m.tree }, arrival }, items, now)
   }
 
   /** Verifies one new node; what is believed joins the batch for the store. */
   private judge(link: LinkState, item: StoreItem, items: StoreItem[], now: number): boolean {
     const { node } = item
+    // Comes again when the gaps below are filled.
+    if (this.addsRun(node)) return false
     const code = verifyNode(this.crypto, node, this.currentList, this.wall)
     if (code === null) {
       items.push(item)
@@ -532,8 +568,25 @@ export class Engine {
     return false
   }
 
+  /** One run too many above the gaps of a timeline. */
+  private addsRun({ device, seq }: TimelineNode): boolean {
+    const { floating, height } = haveOf(this.have, device)
+    if (floating.length < FLOATING_RUNS_MAX || seq === height + 1) return false
+    return !floating.some(({ from, to }) => from - 1 <= seq && seq <= to + 1)
+  }
+
+  private nodesHere(): number {
+    let total = 0
+    for (const { height, floating } of this.have.values())
+      total += height + floating.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+    return total
+  }
+
   private runArrived(link: LinkState, m: Extract<Message, { type: 'run' }>, items: StoreItem[], now: number): void {
     if (!this.catchUp.answered(link.device, m)) return
+    // What was asked for is not on its account.
+    this.conduct.charge(link.device, 'frames', -1, now)
+    this.conduct.charge(link.device, 'bytes', -m.nodes.reduce((sum, bytes) => sum + bytes.length, 0), now)
     const batch: StoreItem[] = []
     let expected = m.to
     for (let i = m.nodes.length - 1; i >= 0; i--, expected--) {
@@ -666,15 +719,25 @@ export class Engine {
   }
 
   private hold(held: Held): void {
-    const { node } = held.item
-    if (!this.held.has(node.id)) this.heldBytes += node.bytes.length
+    const { node, origin } = held.item
+    this.letGo(node.id)
     this.held.set(node.id, held)
+    this.heldBytes.add(origin.from, node.bytes.length)
     this.releaseAt = Math.min(this.releaseAt, held.since + RELEASE_EVERY_MS)
-    while (this.held.size > HELD_MAX || this.heldBytes > HELD_BYTES_MAX) this.letGo(this.held.keys().next().value!)
+    const { heldBytes } = this
+    const tooMany = () =>
+      heldBytes.count(origin.from) > HELD_PER_LINK_MAX || heldBytes.of(origin.from) > HELD_BYTES_PER_LINK_MAX
+    for (const [id, { item }] of this.held) {
+      if (!tooMany()) break
+      if (item.origin.from === origin.from) this.letGo(id)
+    }
+    while (this.held.size > HELD_MAX || heldBytes.total > HELD_BYTES_MAX) this.letGo(this.held.keys().next().value!)
   }
 
   private letGo(id: NodeId): void {
-    this.heldBytes -= this.held.get(id)?.item.node.bytes.length ?? 0
+    const held = this.held.get(id)
+    if (!held) return
+    this.heldBytes.remove(held.item.origin.from, held.item.node.bytes.length)
     this.held.delete(id)
   }
 
@@ -707,6 +770,7 @@ export class Engine {
 
   private tick(now: number): void {
     if (now >= this.releaseAt) this.release(now)
+    this.conduct.tick(this.wall, now)
     this.forwarding.tick(now)
     this.catchUp.tick(now)
     this.comparing.tick(now)

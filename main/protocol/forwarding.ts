@@ -60,6 +60,12 @@ const UNREACHABLE_MS = 30_000
 const WHOLE_MAX = 256
 /** Recently handled nodes, for dropping duplicates before any work: at 30 nodes/s more than two minutes. */
 const RECENT_MAX = 4096
+/**
+ * Hand-overs without an acknowledgement, and nodes of which something has not come: at 1,000 nodes a second that is all
+ * there can be before they are overdue. The oldest is dropped; anti-entropy does without.
+ */
+const HAND_OVERS_MAX = 32_768
+const AWAITED_MAX = 16_384
 /** Reports that wait for a checkpoint; the oldest is dropped. */
 const LATE_WAITING_MAX = 256
 /** Announcements whose node is not here; the oldest is dropped, and anti-entropy finds the node. */
@@ -284,6 +290,7 @@ export class Forwarding {
   private await(node: TimelineNode, brief: boolean, missing: [boolean, boolean], now: number): void {
     const takeOverAt = now + this.patienceMs
     this.awaited.set(node.id, { node, brief, missing, since: now, takeOverAt, reportAt: takeOverAt + LATE_MS })
+    if (this.awaited.size > AWAITED_MAX) this.awaited.delete(this.awaited.keys().next().value!)
     this.wake = Math.min(this.wake, takeOverAt)
   }
 
@@ -349,6 +356,7 @@ export class Forwarding {
         : Math.min(ACK_MAX_MS, Math.max(ACK_MIN_MS, ACK_SRTT_FACTOR * link.srttMs + ACK_RIDE_MS))
     const deadline = now + wait
     this.handOvers.set(`${markOf(node.id)}${tree}${to}`, { ...what, to, sentAt: now, deadline })
+    if (this.handOvers.size > HAND_OVERS_MAX) this.handOvers.delete(this.handOvers.keys().next().value!)
     this.wake = Math.min(this.wake, deadline)
     const carried = this.recent.get(node.id)?.carried
     if (brief && tree === 1) {

@@ -43,3 +43,5 @@ export const NOTICE_BYTES_MAX = EPOCH_BYTES_MAX + 1024
 export const NOTICE_ID_BYTES = 16
 /** Notices that a peer keeps, and in one message. */
 export const NOTICES_MAX = 4096
+/** Of those one signer's: the requests that may wait at one inviter (200), and room for his invites and statements. */
+export const NOTICES_PER_SIGNER_MAX = 256

@@ -1,4 +1,4 @@
-// What is known of one link: how fast it is, what the peer at its other end has told, and how often it sent what it must not.
+// What is known of one link: how fast it is and what the peer at its other end has told.
 import type { DeviceKey } from '../../shared/types'
 
 /** RFC 6298's alpha. */
@@ -7,8 +7,6 @@ const SRTT_ALPHA = 1 / 8
 export class LinkState {
   /** Smoothed round trip in ms; null until measured. */
   srttMs: number | null = null
-  /** Refused messages. */
-  refusals = 0
   /** Heights that it has told and that were news; empty while both hold the same. */
   readonly heights = new Map<DeviceKey, number>()
   /** Number of its latest list. */

@@ -179,6 +179,10 @@ const noticeMessage = (crypto: Crypto, circle: CircleId, unsigned: Uint8Array) =
 const idOf = (crypto: Crypto, unsigned: Uint8Array) =>
   toHex(labelledHash(crypto, 'notice', unsigned).subarray(0, NOTICE_ID_BYTES))
 
+/** The id that these bytes have if they are a notice; costs a hash and no signature. */
+export const noticeIdOf = (crypto: Crypto, bytes: Uint8Array): string =>
+  idOf(crypto, bytes.subarray(0, Math.max(0, bytes.length - SIGNATURE_BYTES)))
+
 export function makeNotice(crypto: Crypto, circle: CircleId, body: NoticeBody, signer: DeviceKey, sign: Sign): Notice {
   const w = new Writer().uint(VERSION).hex(signer, 32)
   writeBody(w, body)

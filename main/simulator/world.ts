@@ -161,6 +161,7 @@ export class Peer {
       changed: () => {},
       aside: () => {},
       forked: () => {},
+      keptOut: () => {},
       ...more,
     }
     const time = {
@@ -313,7 +314,10 @@ export class World {
     return ring ? neighboursOf(ring, peer.key) : []
   }
   private admits(a: Peer, b: Peer): boolean {
-    return isCurrentDevice(a.list, b.key) && isCurrentDevice(b.list, a.key)
+    return this.lets(a, b) && this.lets(b, a)
+  }
+  private lets(a: Peer, b: Peer): boolean {
+    return isCurrentDevice(a.list, b.key) && !a.engine?.isKeptOut(b.key)
   }
   private wants(a: Peer, b: Peer): boolean {
     const ring = this.rings.of(a.list, a.list.epoch)

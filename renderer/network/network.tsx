@@ -1,4 +1,4 @@
-// Decides what is told about the network and in which order: what goes wrong, the ways to peers, the ring, traffic, what
+// Decides what is told about the network and in which order: what goes wrong, who is kept out, the ways to peers, the ring, traffic, what
 // forwarding costs and mends, links, addresses given by hand, and what was refused.
 import { Globe, RefreshCw, Router } from 'lucide-react'
 import { useEffect, useState, type ReactNode } from 'react'
@@ -14,6 +14,7 @@ import { usePolling } from '../ui/polling'
 import { tell, tellError } from '../ui/toast'
 import { Addresses } from './addresses'
 import { Budget, Demoted, Receipts, Repairs } from './forwarding'
+import { KeptOut } from './kept-out'
 import { Links } from './links'
 import { Ring } from './ring'
 import { Traffic } from './traffic'
@@ -67,6 +68,7 @@ export function Network({ openNavigation }: { openNavigation: () => void }) {
       <div className="page scrolls">
         <div className="page-column network">
           {network.problems.length > 0 && <Problems network={network} now={now} />}
+          {network.keptOut.length > 0 && <KeptOut keptOut={network.keptOut} now={now} />}
           <Ways network={network} />
           {error !== null && <Problem>{sentenceOf(error)}</Problem>}
           {live && (

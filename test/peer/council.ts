@@ -139,6 +139,7 @@ export class Seat {
         return () => table.announced.delete(toHex(topic))
       },
       beaconChanged: () => undefined,
+      offence: () => undefined,
       changed: () => undefined,
     })
     this.proposals = new Proposals({

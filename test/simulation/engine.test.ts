@@ -371,15 +371,18 @@ describe('what a member’s own link can do wrong', () => {
     expect(mallory.closed).toBe('PROTOCOL_VERSION')
   })
 
-  test('[F8] a flood of refused nodes costs its sender the link', () => {
+  test('[H3] a flood of falsely signed nodes costs its sender the link, and keeps it out for a while', () => {
     const { world, mallory, alice } = start()
     const bad = changed(world, { body: new Uint8Array([1, 65]) })
-    for (let i = 0; i < 63; i++) mallory.say(nodeMessage(bad, { lo: 0, len: 8 }))
+    for (let i = 0; i < 19; i++) mallory.say(nodeMessage(bad, { lo: 0, len: 8 }))
     expect(mallory.closed).toBeNull()
     mallory.say(nodeMessage(bad, { lo: 0, len: 8 }))
     world.run(100)
-    expect(mallory.closed).not.toBeNull()
-    expect(alice.refused.get('SIGNATURE_INVALID')).toBe(64)
+    expect(mallory.closed).toBe('PEER_KEPT_OUT')
+    expect(alice.refused.get('SIGNATURE_INVALID')).toBe(20)
+    expect(alice.engine.isKeptOut(mallory.device.key)).toBe(true)
+    world.run(10 * 60_000 + 5000)
+    expect(alice.engine.isKeptOut(mallory.device.key)).toBe(false)
   })
 
   test.each([

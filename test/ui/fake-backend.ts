@@ -643,6 +643,19 @@ export class FakeBackend implements Bridge {
         problems: [],
         strangersRefused: 3,
         refused: members > 3 ? { SIGNATURE_INVALID: 2, BACKLINK_MISMATCH: 1, TIMESTAMP_AHEAD: 14 } : {},
+        keptOut:
+          members > 3
+            ? [
+                {
+                  device: this.#crew[5]?.device ?? this.#crew[1]!.device,
+                  memberName: this.#crew[5]?.name ?? this.#crew[1]!.name,
+                  misdeed: 'forgery',
+                  since: start - 4 * 60_000,
+                  until: start + 16 * 60_000,
+                  times: 2,
+                },
+              ]
+            : [],
         copiesSent: 1_184,
         copiesReceived: 1_902,
         entriesRouted: 611,
@@ -1077,6 +1090,14 @@ export class FakeBackend implements Bridge {
           network: {
             ...this.state.network,
             manualAddresses: this.state.network.manualAddresses.filter((address) => address !== input['address']),
+          },
+        })
+        return null
+      case 'network.readmit':
+        this.push({
+          network: {
+            ...this.state.network,
+            keptOut: this.state.network.keptOut.filter((one) => one.device !== input['device']),
           },
         })
         return null

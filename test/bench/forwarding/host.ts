@@ -187,6 +187,7 @@ class RealPeer {
         changed: () => {},
         aside: () => {},
         forked: () => {},
+        keptOut: () => {},
       },
     )
     const pair = keyPairFromSeed(crypto.hash(utf8(`simulation ${setup.seed} device ${index}`)))
