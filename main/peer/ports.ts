@@ -132,6 +132,8 @@ export interface StoredNode {
   member: MemberKey
   receivedAt: number
   linked: boolean
+  /** Rule N9: its own signature, or the chain above it while that was not looked at. */
+  signature: 'checked' | 'by-chain' | 'bad'
   via: DeviceKey | null
   tree: 0 | 1 | null
 }
@@ -144,6 +146,12 @@ export interface StoredCheckpoint {
   digest: Uint8Array
 }
 export type StoreScope = MemberKey | null
+/** A stretch of a timeline that is believed by the chain above it (rule N9). */
+export interface BelievedRange {
+  device: DeviceKey
+  from: number
+  to: number
+}
 export interface StorePort {
   append(items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): StoreOutcome[]
   have(): HaveVector
@@ -184,6 +192,11 @@ export interface StorePort {
   bookmarked(rows: readonly number[]): Set<number>
   bookmarks(limit: number): number[]
   seenTo(member: MemberKey): number
+  reading<T>(work: () => T): T
+  believed(): BelievedRange | null
+  believedCount(): number
+  signaturesChecked(range: BelievedRange, bad: readonly number[], now: number): void
+  missigned(): { device: DeviceKey; seq: number; found: number }[]
   all(): Generator<StoredNode>
   acknowledge(id: NodeId, by: DeviceKey): void
   acknowledgedBy(id: NodeId): DeviceKey[]

@@ -8,13 +8,20 @@ const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export class DecodeError extends Error {}
 
-const HEX: string[] = Array.from({ length: 256 }, (_unused, i) => i.toString(16).padStart(2, '0'))
+const DIGITS = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102])
+const decoder = new TextDecoder()
+const scratch = new Uint8Array(4096)
 
-/** Lowercase hex of any bytes. */
+/** Lowercase hex of any bytes. Written as bytes and read as text at once: a string that grows is a rope, and slow as a key. */
 export function toHex(bytes: Uint8Array): string {
-  let out = ''
-  for (let i = 0; i < bytes.length; i++) out += HEX[bytes[i]!]!
-  return out
+  const { length } = bytes
+  const out = 2 * length <= scratch.length ? scratch : new Uint8Array(2 * length)
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i]!
+    out[2 * i] = DIGITS[byte >> 4]!
+    out[2 * i + 1] = DIGITS[byte & 15]!
+  }
+  return decoder.decode(out.subarray(0, 2 * length))
 }
 
 function digit(code: number): number {
@@ -29,6 +36,39 @@ export function fromHex(hex: string): Uint8Array {
   const out = new Uint8Array(hex.length >> 1)
   for (let i = 0; i < out.length; i++) out[i] = (digit(hex.charCodeAt(2 * i)) << 4) | digit(hex.charCodeAt(2 * i + 1))
   return out
+}
+
+/** Keys remembered in both forms; a circle has at most DEVICES_MAX, and those that write now are far fewer. */
+const KEYS_MAX = 2048
+const keysByHex = new Map<string, Uint8Array>()
+
+/** `fromHex` for what comes again and again: circle and device keys. The bytes are shared, and not to be changed. */
+export function keyBytes(hex: string): Uint8Array {
+  let bytes = keysByHex.get(hex)
+  if (!bytes) {
+    if (keysByHex.size >= KEYS_MAX) keysByHex.clear()
+    keysByHex.set(hex, (bytes = fromHex(hex)))
+  }
+  return bytes
+}
+
+/** Slots of `keyHex`, by the key's first bytes: keys are as good as random there. */
+const KEY_SLOTS = 1024
+const keySlots: ({ bytes: Uint8Array; hex: string } | undefined)[] = Array.from({ length: KEY_SLOTS })
+
+/** `toHex` for what comes again and again: the 32 bytes at `at`. */
+function keyHex(buffer: Uint8Array, at: number): string {
+  const slot = (buffer[at]! | (buffer[at + 1]! << 8)) % KEY_SLOTS
+  const known = keySlots[slot]
+  if (known) {
+    let i = 0
+    while (i < 32 && known.bytes[i] === buffer[at + i]) i++
+    if (i === 32) return known.hex
+  }
+  const bytes = new Uint8Array(buffer.subarray(at, at + 32))
+  const hex = toHex(bytes)
+  keySlots[slot] = { bytes, hex }
+  return hex
 }
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
@@ -59,10 +99,19 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
+/** Bytes that `Writer.uint` needs for a value. */
+export const uintBytes = (value: number): number =>
+  value < 0xfd ? 1 : value <= 0xffff ? 3 : value <= 0xffffffff ? 5 : 9
+
 /** Appends values to a buffer that doubles when full. */
 export class Writer {
-  private buffer = new Uint8Array(256)
+  private buffer: Uint8Array
   private length = 0
+
+  /** `bytes`: how many are expected, where that is known. */
+  constructor(bytes = 256) {
+    this.buffer = new Uint8Array(bytes)
+  }
 
   private room(bytes: number): number {
     const at = this.length
@@ -84,7 +133,7 @@ export class Writer {
   /** A safe non-negative integer, shortest form. */
   uint(value: number): this {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not an unsigned integer: ${value}`)
-    const width = value < 0xfd ? 1 : value <= 0xffff ? 3 : value <= 0xffffffff ? 5 : 9
+    const width = uintBytes(value)
     let at = this.room(width)
     if (width === 1) {
       this.buffer[at] = value
@@ -103,6 +152,17 @@ export class Writer {
     if (bytes.length !== length) throw new RangeError(`expected ${length} bytes, got ${bytes.length}`)
     this.put(bytes)
     return this
+  }
+
+  /** Bytes whose end is the end of everything. */
+  raw(bytes: Uint8Array): this {
+    this.put(bytes)
+    return this
+  }
+
+  /** A circle or device key given as hex. */
+  key(text: string): this {
+    return this.fixed(keyBytes(text), 32)
   }
 
   /** A fixed number of bytes given as hex. */
@@ -127,7 +187,7 @@ export class Writer {
   }
 
   finish(): Uint8Array {
-    return this.buffer.slice(0, this.length)
+    return this.length === this.buffer.length ? this.buffer : this.buffer.slice(0, this.length)
   }
 }
 
@@ -171,6 +231,17 @@ export class Reader {
   hex(length: number): string {
     const at = this.take(length)
     return toHex(this.buffer.subarray(at, at + length))
+  }
+
+  /** A circle or device key, as hex. */
+  key(): string {
+    return keyHex(this.buffer, this.take(32))
+  }
+
+  /** Like `fixed`, without a copy: shares the memory of what is read. */
+  view(length: number): Uint8Array {
+    const at = this.take(length)
+    return this.buffer.subarray(at, at + length)
   }
 
   bytes(max: number): Uint8Array {

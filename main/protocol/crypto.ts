@@ -15,9 +15,16 @@ export type Sign = (message: Uint8Array) => Uint8Array
 /** Purposes of signatures. No signature made for one purpose is valid for another (rule N2). */
 export type Purpose = 'node' | 'epoch' | 'genesis' | 'device' | 'invite' | 'join' | 'ticket' | 'notice' | 'checkpoint'
 
+const prefixes = new Map<Purpose, Uint8Array>()
+function prefixOf(purpose: Purpose): Uint8Array {
+  let prefix = prefixes.get(purpose)
+  if (!prefix) prefixes.set(purpose, (prefix = utf8(`twofold/${purpose}/v1\0`)))
+  return prefix
+}
+
 /** What is signed: "twofold/<purpose>/v1" ‖ 0x00 ‖ parts. The parts have fixed lengths, so the join is unambiguous. */
 export const signedMessage = (purpose: Purpose, ...parts: Uint8Array[]): Uint8Array =>
-  concat(utf8(`twofold/${purpose}/v1\0`), ...parts)
+  concat(prefixOf(purpose), ...parts)
 
 /** Domain-separated hash: BLAKE2b-256("twofold/<label>/v1" ‖ 0x00 ‖ parts). */
 export const labelledHash = (crypto: Crypto, label: string, ...parts: Uint8Array[]): Uint8Array =>

@@ -56,7 +56,7 @@ export type StoreOutcome =
   /** `head`: the device's new gapless height and head when this node closed a gap, else null (it floats). */
   | { type: 'stored'; head: Head | null }
   | { type: 'duplicate' }
-  | { type: 'refused'; code: 'BACKLINK_MISMATCH' | 'TIMESTAMP_NOT_LATER' }
+  | { type: 'refused'; code: 'BACKLINK_MISMATCH' | 'TIMESTAMP_NOT_LATER' | 'SIGNATURE_INVALID' }
   /** Another node of the device with this seq is stored (rule N6); the pair was kept as proof. */
   | { type: 'equivocation' }
 export interface StoreItem {
@@ -65,6 +65,11 @@ export interface StoreItem {
   arrival: Arrival | null
   /** The other tree's segment, when it came with the same payload. */
   also?: Arrival
+  /**
+   * Rule N9. Absent: its own signature was checked. 'run': its author signed it by a head above it in the same run. 'above':
+   * its own signature does not hold, so it is stored only below a stored node that names it.
+   */
+  chain?: 'run' | 'above'
 }
 
 export type Event =

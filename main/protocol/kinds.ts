@@ -49,6 +49,14 @@ export type Change = Extract<Content, { kind: 'reaction' | 'edit' | 'retract' }>
 export const isEntry = (content: Content | null): boolean =>
   content?.kind !== 'reaction' && content?.kind !== 'edit' && content?.kind !== 'retract'
 
+/** What a store has to know of a body: whether it is an entry, and which node it is about. */
+export function standing(kind: number, body: Uint8Array): { entry: boolean; target: NodeId | null } {
+  // Most nodes are posts, and entries whether or not their text can be read.
+  if (kind === KIND.post) return { entry: true, target: null }
+  const content = decodeContent(kind, body)
+  return { entry: isEntry(content), target: content && 'target' in content ? content.target : null }
+}
+
 /** The name as it is kept (trimmed, NFC), or null: empty, too long, with control characters or line breaks. */
 export function validName(text: string): string | null {
   const name = text.normalize('NFC').trim()

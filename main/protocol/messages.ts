@@ -147,14 +147,14 @@ function writeMessage(w: Writer, m: Message): void {
       return
     case 'have':
       w.flag(m.question).uint(m.cut).uint(m.entries.length)
-      for (const e of m.entries) w.hex(e.device, 32).uint(e.height).hex(e.head, 32)
+      for (const e of m.entries) w.key(e.device).uint(e.height).hex(e.head, 32)
       return
     case 'pull':
       w.uint(m.ranges.length)
-      for (const r of m.ranges) w.hex(r.device, 32).uint(r.from).uint(r.to)
+      for (const r of m.ranges) w.key(r.device).uint(r.from).uint(r.to)
       return
     case 'run':
-      w.hex(m.device, 32).uint(m.from).uint(m.to).uint(m.nodes.length)
+      w.key(m.device).uint(m.from).uint(m.to).uint(m.nodes.length)
       for (const bytes of m.nodes) w.bytes(bytes)
       return
     case 'epochs-want':
@@ -189,17 +189,17 @@ function writeMessage(w: Writer, m: Message): void {
       w.uint(m.run)
       return
     case 'branch-want':
-      w.hex(m.device, 32).uint(m.to)
+      w.key(m.device).uint(m.to)
       return
     case 'branch':
-      w.hex(m.device, 32).uint(m.nodes.length)
+      w.key(m.device).uint(m.nodes.length)
       for (const bytes of m.nodes) w.bytes(bytes)
       return
   }
 }
 
 const times = <T>(count: number, read: () => T): T[] => Array.from({ length: count }, read)
-const device = (r: Reader) => r.hex(32) as DeviceKey
+const device = (r: Reader) => r.key() as DeviceKey
 
 const readTree = (r: Reader) => r.uint(1) as Tree
 const readSegment = (r: Reader) => ({ lo: r.uint(DEVICES_MAX), len: r.uint(DEVICES_MAX) })

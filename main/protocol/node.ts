@@ -1,12 +1,12 @@
 // The timeline node: its fields, its one encoding and its id (rules N1, N2). Whether a node is believed is decided in
 // verify.ts; whether it continues a timeline, in timeline.ts.
 import type { CircleId, DeviceKey, NodeId } from '../../shared/types'
-import { DecodeError, Writer, decodeWhole, fromHex, toHex, type Reader } from './codec'
+import { DecodeError, Reader, Writer, fromHex, keyBytes, toHex, uintBytes } from './codec'
 import { signedMessage, type Crypto, type Sign } from './crypto'
 import { BODY_BYTES_MAX, KIND_MAX, NODE_BYTES_MAX } from './limits'
 
 /** Version of the encoding below. */
-const NODE_VERSION = 1
+export const NODE_VERSION = 1
 
 export interface NodeFields {
   circle: CircleId
@@ -14,7 +14,7 @@ export interface NodeFields {
   /** From 1, without gaps. */
   seq: number
   /** Id of the node with seq - 1. Absent exactly when seq is 1. */
-  backlink?: NodeId
+  backlink?: NodeId | undefined
   /** Written time: ms since 1970 UTC by the author's clock; later than the backlink's. */
   timestamp: number
   /** Number of the epoch under which it was written: fixes its route and who could write. */
@@ -32,13 +32,16 @@ export interface TimelineNode extends NodeFields {
   bytes: Uint8Array
 }
 
-const SIGNATURE_BYTES = 64
+export const SIGNATURE_BYTES = 64
+
+/** Bytes before the timestamp: version, circle, device, seq and, behind the first node, the backlink. */
+export const headBytes = (seq: number): number => 65 + uintBytes(seq) + (seq === 1 ? 0 : 32)
 
 function unsignedBytes(fields: NodeFields): Uint8Array {
   if ((fields.backlink === undefined) !== (fields.seq === 1))
     throw new RangeError('backlink must be absent exactly at seq 1')
   if (fields.body.length > BODY_BYTES_MAX) throw new RangeError('body too long')
-  const writer = new Writer().uint(NODE_VERSION).hex(fields.circle, 32).hex(fields.device, 32).uint(fields.seq)
+  const writer = new Writer().uint(NODE_VERSION).key(fields.circle).key(fields.device).uint(fields.seq)
   if (fields.backlink !== undefined) writer.hex(fields.backlink, 32)
   return writer.uint(fields.timestamp).uint(fields.epoch).uint(fields.kind).bytes(fields.body).finish()
 }
@@ -47,7 +50,7 @@ const idOf = (crypto: Crypto, unsigned: Uint8Array): NodeId => toHex(crypto.hash
 
 /** What the device key signs: the purpose, the circle and the id (rule N2). */
 export const nodeMessage = (circle: CircleId, id: NodeId): Uint8Array =>
-  signedMessage('node', fromHex(circle), fromHex(id))
+  signedMessage('node', keyBytes(circle), fromHex(id))
 
 /** Makes and signs a node. The fields are our own, so nonsense in them is a bug and throws RangeError. */
 export function makeNode(crypto: Crypto, fields: NodeFields, sign: Sign): TimelineNode {
@@ -62,40 +65,39 @@ export function makeNode(crypto: Crypto, fields: NodeFields, sign: Sign): Timeli
 
 export type NodeDecodeCode = 'NODE_TOO_LARGE' | 'NODE_ENCODING' | 'NODE_VERSION'
 
-class RefusedVersion extends DecodeError {}
-
 function readNode(reader: Reader): NodeFields & { signature: Uint8Array } {
-  if (reader.uint() !== NODE_VERSION) throw new RefusedVersion()
-  const circle = reader.hex(32) as CircleId
-  const device = reader.hex(32) as DeviceKey
+  const circle = reader.key() as CircleId
+  const device = reader.key() as DeviceKey
   const seq = reader.uint()
   if (seq === 0) throw new DecodeError('seq starts at 1')
   const backlink = seq === 1 ? undefined : (reader.hex(32) as NodeId)
   const timestamp = reader.uint()
   const epoch = reader.uint()
   const kind = reader.uint(KIND_MAX)
-  const body = reader.bytes(BODY_BYTES_MAX)
-  const signature = reader.fixed(SIGNATURE_BYTES)
+  // Parts of `bytes`, which nobody changes: no copies.
+  const body = reader.view(reader.uint(BODY_BYTES_MAX))
+  const signature = reader.view(SIGNATURE_BYTES)
+  reader.end()
   return { circle, device, seq, ...(backlink !== undefined && { backlink }), timestamp, epoch, kind, body, signature }
 }
 
-/** Decodes one node from untrusted bytes. A node that decodes re-encodes to the same bytes; nothing is believed yet. */
+/**
+ * Decodes one node from untrusted bytes. A node that decodes re-encodes to the same bytes; nothing is believed yet. It keeps
+ * `bytes` and parts of it, so they must be its own: not a piece of a frame.
+ */
 export function decodeNode(
   crypto: Crypto,
   bytes: Uint8Array,
 ): { ok: true; node: TimelineNode } | { ok: false; code: NodeDecodeCode } {
   if (bytes.length > NODE_BYTES_MAX) return { ok: false, code: 'NODE_TOO_LARGE' }
-  let version = true
-  const fields = decodeWhole(bytes, (reader) => {
-    try {
-      return readNode(reader)
-    } catch (error) {
-      if (error instanceof RefusedVersion) version = false
-      throw error
-    }
-  })
-  if (!version) return { ok: false, code: 'NODE_VERSION' }
-  if (!fields) return { ok: false, code: 'NODE_ENCODING' }
-  const id = idOf(crypto, bytes.subarray(0, bytes.length - SIGNATURE_BYTES))
-  return { ok: true, node: { ...fields, id, bytes } }
+  try {
+    const reader = new Reader(bytes)
+    if (reader.uint() !== NODE_VERSION) return { ok: false, code: 'NODE_VERSION' }
+    const fields = readNode(reader)
+    const id = idOf(crypto, bytes.subarray(0, bytes.length - SIGNATURE_BYTES))
+    return { ok: true, node: { ...fields, id, bytes } }
+  } catch (error) {
+    if (error instanceof DecodeError) return { ok: false, code: 'NODE_ENCODING' }
+    throw error
+  }
 }

@@ -6,7 +6,7 @@ import type { NodeId } from '../../shared/types'
 /** What of a neighbour matters. */
 export interface Place {
   id: NodeId
-  backlink?: NodeId
+  backlink?: NodeId | undefined
   /** ms since 1970 UTC. */
   timestamp: number
 }

@@ -2,7 +2,7 @@
 // Whether it fits its neighbours in the log is said by timeline.ts inside the store's transaction. Order matters: what
 // costs nothing comes first, the signature (40 µs) last.
 import { deviceInEpoch, type MemberList } from './membership'
-import { fromHex } from './codec'
+import { keyBytes } from './codec'
 import type { Crypto } from './crypto'
 import { CLOCK_AHEAD_MS } from './limits'
 import { nodeMessage, type TimelineNode } from './node'
@@ -28,7 +28,7 @@ export function membershipCode(node: TimelineNode, list: MemberList): VerifyCode
 }
 
 export const signatureHolds = (crypto: Crypto, node: TimelineNode): boolean =>
-  crypto.verify(node.signature, nodeMessage(node.circle, node.id), fromHex(node.device))
+  crypto.verify(node.signature, nodeMessage(node.circle, node.id), keyBytes(node.device))
 
 /**
  * Null: believed. `now`: ms since 1970 UTC. EPOCH_UNKNOWN and TIMESTAMP_AHEAD are no fault of the node: the caller

@@ -1,5 +1,5 @@
 // Where entries stand (rule N8 and by arrival) without scanning: counts per span of time are kept in the database and, for
-// the scopes in use, in memory as sums; inside a crowded span every 1,024th entry is remembered as an anchor. So a total, a
+// the scopes in use, in memory as sums that follow every commit exactly once, whichever connection made it; inside a crowded span every 1,024th entry is remembered as an anchor. So a total, a
 // position, a window and the histogram cost the same at a thousand and at a million entries.
 import type Database from 'better-sqlite3'
 import type { Order } from '../../shared/types'
@@ -26,6 +26,16 @@ export interface Counted {
   reached: Key
 }
 
+/** What one commit changed of one span of a scope. */
+export interface SpanChange {
+  order: Order
+  member: number
+  span: number
+  by: number
+  /** The least key that came or went: every place behind it has moved. */
+  least: Key
+}
+
 interface Sums {
   /** Spans that hold entries, ascending, how many each, and how many are older than each. */
   spans: number[]
@@ -48,6 +58,13 @@ interface Statements {
 }
 
 const ORDERS: readonly Order[] = ['written', 'reached']
+/** Commits of another connection whose changes came before those of an earlier one; with more, sums are read anew. */
+const EARLY_MAX = 256
+
+/** A number for (span, member, order): spans are below 2³⁰, members of the table below 2²⁰. */
+const nameOf = (order: number, member: number, span: number): number => (span * 2 ** 20 + member) * 2 + order
+
+export type Positions = ReturnType<typeof openPositions>
 
 export function openPositions(db: Database.Database) {
   const statements = new Map<string, Statements>()
@@ -183,49 +200,82 @@ export function openPositions(db: Database.Database) {
     return newerSpans + n - 1 - index * STEP + upTo.get(...scoped(member, key.at, key.tie, anchor.at, anchor.tie))!.n
   }
 
+  // ---------------------------------------------------------------- what changes, here and over other connections
+  const commits = db.prepare<[], { commits: number }>('SELECT commits FROM ledger')
+  /** The commit that the sums in memory stand for. */
+  let known = 0
+  const early = new Map<number, readonly SpanChange[]>()
+
+  function apply(changes: readonly SpanChange[]): void {
+    for (const { order, member, span, by, least } of changes) {
+      const sums = cached.get(`${order} ${member}`)
+      if (!sums) continue
+      const at = spanIndex(sums.spans, span)
+      sums.stale = true
+      if (sums.spans[at] === span) sums.counts[at]! += by
+      else {
+        sums.spans.splice(at, 0, span)
+        sums.counts.splice(at, 0, by)
+      }
+      if (sums.counts[at] === 0) {
+        sums.spans.splice(at, 1)
+        sums.counts.splice(at, 1)
+      }
+      // Every anchor behind the change has another rank now.
+      const anchors = sums.anchors.get(span)
+      while (anchors?.length && !before(anchors.at(-1)!, least)) anchors.pop()
+    }
+  }
+
   return {
     /** Counts entries in the database; to be called inside the transaction that stores or removes them. */
-    count(entries: readonly Counted[], by: 1 | -1): void {
-      const added = new Map<string, [number, number, number, number]>()
+    count(entries: readonly Counted[], by: 1 | -1): SpanChange[] {
+      const changes = new Map<number, SpanChange>()
       const members = new Map<number, number>()
       for (const entry of entries) {
         members.set(entry.member, (members.get(entry.member) ?? 0) + by)
-        for (const [ordering, order] of ORDERS.entries())
+        for (let ordering = 0; ordering < 2; ordering++) {
+          const order = ORDERS[ordering]!
+          const key = entry[order]
           for (const member of [0, entry.member]) {
-            const span = Math.floor(entry[order].at / spanMsOf(member))
-            const name = `${ordering} ${member} ${span}`
-            const row = added.get(name)
-            if (row) row[3] += by
-            else added.set(name, [ordering, member, span, by])
+            const span = Math.floor(key.at / spanMsOf(member))
+            const name = nameOf(ordering, member, span)
+            const change = changes.get(name)
+            if (!change) changes.set(name, { order, member, span, by, least: key })
+            else {
+              change.by += by
+              if (before(key, change.least)) change.least = key
+            }
           }
+        }
       }
-      for (const row of added.values()) addToSpan.run(...row)
+      for (const { order, member, span, by: n } of changes.values())
+        addToSpan.run(ORDERS.indexOf(order), member, span, n)
       for (const [member, n] of members) addToMember.run(n, member)
+      return [...changes.values()]
     },
 
-    /** Follows in memory what `count` wrote; to be called once the transaction is committed. */
-    follow(entries: readonly Counted[], by: 1 | -1): void {
-      for (const entry of entries)
-        for (const order of ORDERS)
-          for (const member of [0, entry.member]) {
-            const sums = cached.get(`${order} ${member}`)
-            if (!sums) continue
-            const span = Math.floor(entry[order].at / spanMsOf(member))
-            const at = spanIndex(sums.spans, span)
-            sums.stale = true
-            if (sums.spans[at] === span) sums.counts[at]! += by
-            else {
-              sums.spans.splice(at, 0, span)
-              sums.counts.splice(at, 0, by)
-            }
-            if (sums.counts[at] === 0) {
-              sums.spans.splice(at, 1)
-              sums.counts.splice(at, 1)
-            }
-            // Every anchor behind the change has another rank now.
-            const anchors = sums.anchors.get(span)
-            while (anchors?.length && !before(anchors.at(-1)!, entry[order])) anchors.pop()
-          }
+    /** Follows in memory what a commit changed, whichever connection made it. Commits are numbered by the ledger. */
+    follow(commit: number, changes: readonly SpanChange[]): void {
+      if (commit <= known) return
+      if (commit === known + 1) {
+        apply(changes)
+        known = commit
+      } else if (early.size < EARLY_MAX) early.set(commit, changes)
+    },
+
+    /** Brings the sums to what the open transaction reads; to be called first in it. */
+    settle(): void {
+      const now = commits.get()!.commits
+      while (known < now) {
+        const changes = early.get(known + 1)
+        if (!changes) break
+        apply(changes)
+        known++
+      }
+      if (known !== now) cached.clear()
+      known = now
+      for (const commit of early.keys()) if (commit <= now) early.delete(commit)
     },
 
     page,

@@ -2,12 +2,14 @@
 // follows from them for a row is decided in main/protocol/folding.ts.
 import type Database from 'better-sqlite3'
 import type { NodeId } from '../../shared/types'
-import { id48Of } from './row-numbers'
+import { id48Of } from './node-row'
 
 /** Kinds on the wire (rule N3). */
 const REPLY = 2
 /** A thread is followed this far; a longer one says so. */
 const THREAD_MAX = 10_000
+
+export type References = ReturnType<typeof openReferences>
 
 export function openReferences(db: Database.Database) {
   const add = db.prepare('INSERT OR IGNORE INTO refs VALUES (?, ?, ?)')

@@ -3,8 +3,12 @@
 // a second node for one place; no 32-byte primary keys, which collapse at a million rows.
 import type Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
+import { toNarrowRows } from './narrow-rows'
 
-const MIGRATIONS: readonly string[] = [
+/** SQL, or what SQL alone cannot do. `slim`: pages are free afterwards, and the file is written anew without them. */
+type Migration = string | { run(db: Database.Database): void; slim: true }
+
+const MIGRATIONS: readonly Migration[] = [
   `
   -- seen: the last row number that was looked at; entries: how many of its nodes are entries.
   CREATE TABLE members (
@@ -57,16 +61,31 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  { run: toNarrowRows, slim: true },
 ]
 
 /** Brings a file to the newest shape. Throws DATABASE_NEWER for a file of a later version. */
 export function migrate(db: Database.Database): void {
   const version = db.pragma('user_version', { simple: true }) as number
   if (version > MIGRATIONS.length) throw new TwofoldError('DATABASE_NEWER')
+  let slim = false
   for (let i = version; i < MIGRATIONS.length; i++) {
+    const migration = MIGRATIONS[i]!
     db.transaction(() => {
-      db.exec(MIGRATIONS[i]!)
+      if (typeof migration === 'string') db.exec(migration)
+      else migration.run(db)
       db.pragma(`user_version = ${i + 1}`)
     })()
+    slim ||= version > 0 && typeof migration !== 'string'
+  }
+  if (slim) slimDown(db)
+}
+
+/** Gives free pages back. A disk that is too full for it, or a reader, leaves a file that is sound and larger than need be. */
+function slimDown(db: Database.Database): void {
+  try {
+    db.exec('VACUUM')
+  } catch (error) {
+    if (!/^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY)/.test((error as { code?: string }).code ?? '')) throw error
   }
 }

@@ -4,21 +4,24 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
-import type { DeviceKey, MemberKey, NodeId, Order } from '../../shared/types'
+import type { CircleId, DeviceKey, MemberKey, NodeId, Order } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { DeviceHave, HaveVector } from '../protocol/have'
-import { decodeContent, isEntry } from '../protocol/kinds'
+import { standing } from '../protocol/kinds'
 import { decodeNode, type TimelineNode } from '../protocol/node'
-import { addToRanges, linkCode, type Place, type Range } from '../protocol/timeline'
+import { addToRanges, type Range } from '../protocol/timeline'
+import { openAppending } from './appending'
+import { openBelieved, type BelievedRange, type Missigned } from './believed'
 import { checkpointTable } from './checkpoints'
 import { fileError, makePrivateFile } from './files'
 import { docOf, openFinder } from './finder'
 import { openKeepsakes } from './keepsakes'
+import { openKeys } from './keys'
+import { bytesOf, damagedRow, id48Of, idOfRow, nodeOf, type NodeColumns, type RowSource } from './node-row'
 import { openPositions, type Counted, type Key } from './positions'
 import { openReferences } from './references'
-import { id48Of } from './row-numbers'
 import { migrate } from './schema'
 
 export const TIMELINE_FILE = 'timeline.sqlite'
@@ -39,6 +42,8 @@ export interface StoredNode {
   receivedAt: number
   /** Nodes 1 … seq of its device are all here. */
   linked: boolean
+  /** Rule N9: its own signature, or the chain above it while that was not looked at. */
+  signature: 'checked' | 'by-chain' | 'bad'
   /** Who handed over the first copy; null: written here. */
   via: DeviceKey | null
   tree: 0 | 1 | null
@@ -46,16 +51,14 @@ export interface StoredNode {
 /** Null: everyone. */
 export type StoreScope = MemberKey | null
 
-interface NodeRow {
+interface NodeRow extends NodeColumns {
   rowid: number
-  device: DeviceKey
+  number: number
   member: MemberKey
-  seq: number
   received: number
   height: number
   via: DeviceKey | null
   tree: 0 | 1 | null
-  bytes: Uint8Array
 }
 
 /** What SQLite's refusal means for a person. */
@@ -116,157 +119,94 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     }
   }
 
-  // ---------------------------------------------------------------- keys ↔ row numbers
-  const deviceIds = new Map<DeviceKey, number>()
-  const memberIds = new Map<MemberKey, number>()
-  const findMember = db.prepare<[string], { id: number }>('SELECT id FROM members WHERE key = ?')
-  const addMember = db.prepare<[string], { id: number }>('INSERT INTO members (key) VALUES (?) RETURNING id')
-  const findDevice = db.prepare<[string], { id: number }>('SELECT id FROM devices WHERE key = ?')
-  const addDevice = db.prepare<[string, number], { id: number }>(
-    'INSERT INTO devices (key, member) VALUES (?, ?) RETURNING id',
-  )
-
-  function memberId(key: MemberKey): number {
-    let id = memberIds.get(key)
-    if (id === undefined) memberIds.set(key, (id = (findMember.get(key) ?? addMember.get(key)!).id))
-    return id
-  }
-  function deviceId(key: DeviceKey, member: MemberKey | null): number | null {
-    let id = deviceIds.get(key)
-    if (id === undefined) {
-      const found = findDevice.get(key) ?? (member === null ? undefined : addDevice.get(key, memberId(member)))
-      if (!found) return null
-      deviceIds.set(key, (id = found.id))
-    }
-    return id
-  }
-
+  const keys = openKeys(db)
   const positions = openPositions(db)
   const references = openReferences(db)
+  const believed = openBelieved(db)
   const finder = openFinder(db)
   const keepsakes = openKeepsakes(db)
+  const appendAll = openAppending(db, { keys, positions, references, believed })
 
-  // ---------------------------------------------------------------- append
-  interface PlaceRow {
-    id: Uint8Array
-    timestamp: number
-    bytes: Uint8Array
+  /** Several answers about one state of the database, whatever another connection commits meanwhile. */
+  function reading<T>(work: () => T): T {
+    if (db.inTransaction) return work()
+    return db.transaction(() => {
+      positions.settle()
+      return work()
+    })()
   }
-  const place = db.prepare<[number, number], PlaceRow>(
-    'SELECT id, timestamp, bytes FROM nodes WHERE device = ? AND seq = ?',
-  )
-  const insert = db.prepare(
-    'INSERT INTO nodes (device, seq, member, id48, timestamp, received, via, tree, entry, id, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  )
-  const headOf = db.prepare<[number], { height: number; head: Uint8Array | null; member: number }>(
-    'SELECT height, head, member FROM devices WHERE id = ?',
-  )
-  const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
-  const addProof = db.prepare('INSERT OR IGNORE INTO equivocations VALUES (?, ?, ?, ?)')
-
-  const decoded = (bytes: Uint8Array): TimelineNode => {
-    const result = decodeNode(crypto, bytes)
-    if (!result.ok) throw Object.assign(new Error(`stored node: ${result.code}`), { code: 'SQLITE_CORRUPT' })
-    return result.node
-  }
-  const placeAt = (device: number, seq: number): Place | null => {
-    const row = seq < 1 ? undefined : place.get(device, seq)
-    return row ? decoded(row.bytes) : null
-  }
-
-  function appendOne(item: StoreItem, member: MemberKey, now: number, counted: Counted[]): StoreOutcome {
-    const { node, origin } = item
-    const device = deviceId(node.device, member)!
-    const there = place.get(device, node.seq)
-    if (there) {
-      if (toHex(there.id) === node.id) return { type: 'duplicate' }
-      addProof.run(device, node.seq, node.bytes, now)
-      return { type: 'equivocation' }
-    }
-    const code = linkCode(node, placeAt(device, node.seq - 1), placeAt(device, node.seq + 1))
-    if (code) return { type: 'refused', code }
-    const via = origin.from === null ? NOBODY : (deviceId(origin.from, null) ?? NOBODY)
-    const row = memberId(member)
-    const content = decodeContent(node.kind, node.body)
-    const entry = isEntry(content)
-    const id48 = id48Of(node.id)
-    const { lastInsertRowid } = insert.run(
-      device,
-      node.seq,
-      row,
-      id48,
-      node.timestamp,
-      now,
-      via,
-      origin.tree,
-      entry ? 1 : 0,
-      fromHex(node.id),
-      node.bytes,
-    )
-    const rowid = Number(lastInsertRowid)
-    if (content && 'target' in content) references.add(content.target, node.kind, rowid)
-    if (entry)
-      counted.push({ member: row, written: { at: node.timestamp, tie: id48 }, reached: { at: now, tie: rowid } })
-    const before = headOf.get(device)!
-    if (node.seq !== before.height + 1) return { type: 'stored', head: null }
-    let height = node.seq
-    let head: Uint8Array = fromHex(node.id)
-    let { timestamp } = node
-    for (let next = place.get(device, height + 1); next; next = place.get(device, height + 1)) {
-      height++
-      head = next.id
-      timestamp = next.timestamp
-    }
-    setHead.run(height, head, device)
-    return { type: 'stored', head: { height, id: toHex(head) as NodeId, timestamp } }
-  }
-
-  const appendAll = db.transaction(
-    (
-      items: readonly StoreItem[],
-      memberOf: (device: DeviceKey) => MemberKey,
-      now: number,
-      counted: Counted[],
-    ): StoreOutcome[] => {
-      const outcomes = items.map((item) => appendOne(item, memberOf(item.node.device), now, counted))
-      positions.count(counted, 1)
-      return outcomes
-    },
-  )
 
   // ---------------------------------------------------------------- reading
-  const SELECT = `SELECT n.rowid, d.key AS device, m.key AS member, n.seq, n.received, d.height, v.key AS via, n.tree, n.bytes
+  const readCircle = db.prepare<[], { circle: CircleId | null }>('SELECT circle FROM ledger')
+  let circle: CircleId | null = null
+  const placeOf = db.prepare<[number, number], { id48: number; timestamp: number; rest: Uint8Array }>(
+    'SELECT id48, timestamp, rest FROM nodes WHERE device = ? AND seq = ?',
+  )
+  const backlinkOf = db.prepare<[number, number], { backlink: Uint8Array | null }>(
+    'SELECT backlink FROM nodes WHERE device = ? AND seq = ?',
+  )
+  const idAt = (device: number, seq: number): NodeId | null => {
+    const row = placeOf.get(device, seq)
+    return row ? idOfRow(row.id48, row.rest) : null
+  }
+  const source: RowSource = {
+    circle() {
+      circle ??= readCircle.get()!.circle
+      if (circle === null) throw damagedRow('nodes of no circle')
+      return circle
+    },
+    backlinkAt: (device, seq) =>
+      guarded(() => {
+        const number = keys.device(device, null)!
+        const kept = backlinkOf.get(number, seq)?.backlink
+        return kept ? (toHex(kept) as NodeId) : idAt(number, seq - 1)
+      }),
+  }
+
+  const SELECT = `SELECT n.rowid, n.device AS number, d.key AS device, m.key AS member, n.seq, n.id48, n.timestamp, n.received, d.height, v.key AS via, n.tree, n.rest
     FROM nodes n JOIN devices d ON d.id = n.device JOIN members m ON m.id = n.member LEFT JOIN devices v ON v.id = n.via`
   const stored = (row: NodeRow): StoredNode => ({
     row: row.rowid,
-    node: decoded(row.bytes),
+    node: nodeOf(row, source),
     member: row.member,
     receivedAt: row.received,
     linked: row.seq <= row.height,
+    signature: believed.holds(row.number, row.seq)
+      ? 'by-chain'
+      : believed.missigned(row.number, row.seq)
+        ? 'bad'
+        : 'checked',
     via: row.via,
     tree: row.tree,
   })
   const byRows = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.rowid IN (SELECT value FROM json_each(?))`)
+  const decoded = (bytes: Uint8Array): TimelineNode => {
+    const result = decodeNode(crypto, bytes)
+    if (!result.ok) throw damagedRow(`stored node: ${result.code}`)
+    return result.node
+  }
   /** In the order of the row numbers given; what is not here any more is left out. */
   function rowsOf(rows: readonly number[]): StoredNode[] {
     const found = new Map(byRows.all(JSON.stringify(rows)).map((row) => [row.rowid, stored(row)]))
     return rows.flatMap((row) => found.get(row) ?? [])
   }
-  const byId = db.prepare<[number, Uint8Array], NodeRow>(`${SELECT} WHERE n.id48 = ? AND n.id = ?`)
+  const byId48 = db.prepare<[number], NodeRow>(`${SELECT} WHERE n.id48 = ?`)
+  function findById(id: NodeId): NodeRow | undefined {
+    return byId48.all(id48Of(id)).find((row) => idOfRow(row.id48, row.rest) === id)
+  }
   const byIds = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.id48 IN (SELECT value FROM json_each(?))`)
-  const keyById = db.prepare<
-    [number, Uint8Array],
-    { timestamp: number; id48: number; received: number; rowid: number }
-  >('SELECT timestamp, id48, received, rowid FROM nodes WHERE id48 = ? AND id = ?')
   const rowsAfter = db.prepare<[number, number], NodeRow>(`${SELECT} WHERE n.rowid > ? ORDER BY n.rowid LIMIT ?`)
   const keysOf = db.prepare<[string], { rowid: number; timestamp: number; received: number }>(
     'SELECT rowid, timestamp, received FROM nodes WHERE rowid IN (SELECT value FROM json_each(?))',
   )
   const entries = db.prepare<[], { n: number }>('SELECT COALESCE(SUM(entries), 0) AS n FROM members')
   const entriesOf = db.prepare<[number], { n: number }>('SELECT entries AS n FROM members WHERE id = ?')
-  const run = db.prepare<[number, number, number], { seq: number; bytes: Uint8Array }>(
-    'SELECT seq, bytes FROM nodes WHERE device = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC',
-  )
+  const run = db.prepare<
+    [number, number, number],
+    { seq: number; id48: number; timestamp: number; backlink: Uint8Array | null; rest: Uint8Array }
+  >('SELECT seq, id48, timestamp, backlink, rest FROM nodes WHERE device = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC')
+  const headOf = db.prepare<[number], { height: number }>('SELECT height FROM devices WHERE id = ?')
+  const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
   const timelines = db.prepare<[], { id: number; key: DeviceKey; height: number; head: Uint8Array | null }>(
     'SELECT id, key, height, head FROM devices',
   )
@@ -292,93 +232,79 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
   function haveOfDevice(t: { id: number; height: number; head: Uint8Array | null }): DeviceHave {
     let floating: Range[] = []
     for (const { seq } of above.iterate(t.id, t.height)) floating = addToRanges(floating, seq)
-    const top = t.head && place.get(t.id, t.height)
-    return { height: t.height, ...(top && { head: toHex(top.id) as NodeId, headTime: top.timestamp }), floating }
+    const top = t.head && placeOf.get(t.id, t.height)
+    return { height: t.height, ...(top && { head: idOfRow(top.id48, top.rest), headTime: top.timestamp }), floating }
   }
 
-  const behind = db.prepare<
-    [number, number],
-    {
-      rowid: number
-      member: number
-      timestamp: number
-      id48: number
-      received: number
-      entry: number
-      bytes: Uint8Array
-    }
-  >('SELECT rowid, member, timestamp, id48, received, entry, bytes FROM nodes WHERE device = ? AND seq > ?')
-  const putAside = db.prepare(
-    'INSERT OR IGNORE INTO cut_off (device, seq, bytes) SELECT device, seq, bytes FROM nodes WHERE rowid = ?',
+  const behind = db.prepare<[number, number], NodeRow & { memberNumber: number; entry: number }>(
+    `${SELECT.replace('SELECT', 'SELECT n.member AS memberNumber, n.entry,')} WHERE n.device = ? AND n.seq > ? ORDER BY n.seq DESC`,
   )
+  const putAside = db.prepare('INSERT OR IGNORE INTO cut_off (device, seq, bytes) VALUES (?, ?, ?)')
+  const note = db.prepare<[], { commits: number }>('UPDATE ledger SET commits = commits + 1 RETURNING commits')
   const forget = db.prepare('DELETE FROM nodes WHERE rowid = ?')
   const forgetTree = db.prepare('DELETE FROM trees WHERE node = ?')
   const forgetBookmark = db.prepare('DELETE FROM bookmarks WHERE node = ?')
-  const cutAll = db.transaction((device: number, seq: number, counted: Counted[]) => {
+  const cutAll = db.transaction((device: number, seq: number) => {
+    const counted: Counted[] = []
     const docs = new Map<number, [timestamp: number, id48: number]>()
     /** Rows whose words have to be looked at again. */
     const again: number[] = []
+    // From the top down: a node's bytes need the id of the one below.
     for (const row of behind.all(device, seq)) {
-      const { kind, body } = decoded(row.bytes)
-      const content = decodeContent(kind, body)
-      putAside.run(row.rowid)
+      const node = nodeOf(row, source)
+      const { target } = standing(node.kind, node.body)
+      putAside.run(device, row.seq, node.bytes)
       forget.run(row.rowid)
       forgetTree.run(row.rowid)
       forgetBookmark.run(row.rowid)
-      if (content && 'target' in content) {
-        references.remove(content.target, kind, row.rowid)
-        const about = keyById.get(id48Of(content.target), fromHex(content.target))
+      if (target) {
+        references.remove(target, node.kind, row.rowid)
+        const about = findById(target)
         if (about) again.push(about.rowid)
       }
       if (!row.entry) continue
       docs.set(docOf(row.timestamp, row.id48), [row.timestamp, row.id48])
       counted.push({
-        member: row.member,
+        member: row.memberNumber,
         written: { at: row.timestamp, tie: row.id48 },
         reached: { at: row.received, tie: row.rowid },
       })
     }
-    positions.count(counted, -1)
+    const changes = positions.count(counted, -1)
+    believed.cutOff(device, seq)
     finder.put(
       null,
       [...docs.keys()].map((doc) => ({ doc, content: null })),
     )
     for (const [timestamp, id48] of docs.values()) again.push(...finder.sharing(timestamp, id48))
     if (again.length) finder.rewind(Math.min(...again) - 1)
-    if (headOf.get(device)!.height > seq) setHead.run(seq, place.get(device, seq)?.id ?? null, device)
+    const head = idAt(device, seq)
+    if (headOf.get(device)!.height > seq) setHead.run(seq, head && fromHex(head), device)
+    return { commit: note.get()!.commits, changes }
   })
 
   /** What a node is ordered by; null: it is not here. */
   function keyOf(node: Pick<TimelineNode, 'id' | 'timestamp'>, order: Order): Key | null {
     if (order === 'written') return { at: node.timestamp, tie: id48Of(node.id) }
-    const row = keyById.get(id48Of(node.id), fromHex(node.id))
+    const row = findById(node.id)
     return row ? { at: row.received, tie: row.rowid } : null
   }
 
   /** Row number of a scope in `spans`; null: that member has nothing here. */
-  const scopeId = (scope: StoreScope): number | null =>
-    scope === null ? NOBODY : (memberIds.get(scope) ?? findMember.get(scope)?.id ?? null)
+  const scopeId = (scope: StoreScope): number | null => (scope === null ? NOBODY : keys.knownMember(scope))
 
   const methods = {
     /** Appends a batch in one transaction: all of it, or (thrown: DISK_FULL, DATABASE_LOCKED) nothing. */
     append: (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): StoreOutcome[] => {
-      const known = [deviceIds.size, memberIds.size]
+      if (!items.length) return []
       // What we wrote ourselves is on the disk before anybody hears of it: after a power cut our own timeline must not be
       // shorter here than elsewhere (rule N7). What others wrote comes again.
       const own = items.some((item) => item.origin.how === 'own')
       try {
         if (own) db.pragma('synchronous = FULL')
-        const counted: Counted[] = []
-        const outcomes = appendAll.immediate(items, memberOf, now, counted)
-        positions.follow(counted, 1)
+        const { outcomes, commit, changes } = appendAll(items, memberOf, now)
+        positions.follow(commit, changes)
         return outcomes
-      } catch (error) {
-        // Row numbers handed out inside a transaction that was rolled back are not true.
-        if (known[0] !== deviceIds.size || known[1] !== memberIds.size) {
-          deviceIds.clear()
-          memberIds.clear()
-        }
-        throw error
       } finally {
         if (own) db.pragma('synchronous = NORMAL')
       }
@@ -389,11 +315,10 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
      * what is left of the timeline is told: its height, head and runs.
      */
     cutOff(device: DeviceKey, seq: number): DeviceHave | null {
-      const id = deviceId(device, null)
+      const id = keys.device(device, null)
       if (id === null) return null
-      const counted: Counted[] = []
-      cutAll.immediate(id, seq, counted)
-      positions.follow(counted, -1)
+      const { commit, changes } = cutAll.immediate(id, seq)
+      positions.follow(commit, changes)
       return haveOfDevice(timelines.all().find((t) => t.id === id)!)
     },
 
@@ -409,31 +334,41 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
 
     /** The newest nodes of [from, to] that connect downward from `to`: ascending bytes, at most `max`, about `bytesMax`. */
     readRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): Uint8Array[] {
-      const id = deviceId(device, null)
+      const id = keys.device(device, null)
       if (id === null) return []
       const out: Uint8Array[] = []
-      let expected = to
+      /** The lowest so far: its backlink is the next row's id. */
+      let lowest: (NodeColumns & { backlink: Uint8Array | null }) | null = null
       let size = 0
-      for (const row of run.iterate(id, from, to)) {
-        if (row.seq !== expected-- || out.length === max || (size > 0 && size + row.bytes.length > bytesMax)) break
-        size += row.bytes.length
-        out.push(row.bytes)
+      const take = (columns: NodeColumns, backlink: NodeId | null): boolean => {
+        const bytes = bytesOf(source.circle(), columns, backlink)
+        if (out.length === max || (size > 0 && size + bytes.length > bytesMax)) return false
+        size += bytes.length
+        out.push(bytes)
+        return true
       }
+      for (const row of run.iterate(id, Math.max(1, from - 1), to)) {
+        if (row.seq !== (lowest ? lowest.seq - 1 : to)) break
+        if (lowest && !take(lowest, idOfRow(row.id48, row.rest))) return out.reverse()
+        lowest = row.seq < from ? null : { device, ...row }
+        if (!lowest) break
+      }
+      if (lowest) take(lowest, lowest.seq === 1 ? null : lowest.backlink && (toHex(lowest.backlink) as NodeId))
       return out.reverse()
     },
 
     /** The node at one place, or null. */
     at(device: DeviceKey, seq: number): TimelineNode | null {
-      const id = deviceId(device, null)
-      const row = id === null ? undefined : place.get(id, seq)
-      return row ? decoded(row.bytes) : null
+      const id = keys.device(device, null)
+      const row = id === null ? undefined : placeOf.get(id, seq)
+      return row ? nodeOf({ device, seq, ...row }, source) : null
     },
     height: (device: DeviceKey): number => {
-      const id = deviceId(device, null)
+      const id = keys.device(device, null)
       return id === null ? 0 : headOf.get(id)!.height
     },
     byId(id: NodeId): StoredNode | null {
-      const row = byId.get(id48Of(id), fromHex(id))
+      const row = findById(id)
       return row ? stored(row) : null
     },
 
@@ -446,23 +381,25 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     /** Entries [start, start + count) of a scope, newest first (rule N8), or last arrived first. */
     window(scope: StoreScope, start: number, count: number, order: Order = 'written'): StoredNode[] {
       const id = scopeId(scope)
-      return id === null ? [] : rowsOf(positions.page(order, id, start, count))
+      return id === null ? [] : reading(() => rowsOf(positions.page(order, id, start, count)))
     },
     /** Where an entry stands in a scope: how many are before it. */
     position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>, order: Order = 'written'): number {
-      const id = scopeId(scope)
-      const key = keyOf(node, order)
-      return id === null || !key ? 0 : positions.position(order, id, key)
+      return reading(() => {
+        const id = scopeId(scope)
+        const key = keyOf(node, order)
+        return id === null || !key ? 0 : positions.position(order, id, key)
+      })
     },
     /** How many of a scope were written (or arrived) after a moment, ms since 1970 UTC. */
     countAfter(scope: StoreScope, order: Order, at: number): number {
       const id = scopeId(scope)
-      return id === null ? 0 : positions.after(order, id, at)
+      return id === null ? 0 : reading(() => positions.after(order, id, at))
     },
     /** Entries per hour (everyone) or day (a member), oldest first. */
     histogram(scope: StoreScope, order: Order): { spanMs: number; spans: { start: number; n: number }[] } {
       const id = scopeId(scope)
-      return id === null ? { spanMs: 1, spans: [] } : positions.histogram(order, id)
+      return id === null ? { spanMs: 1, spans: [] } : reading(() => positions.histogram(order, id))
     },
 
     /** How many of a scope stand strictly between two of its entries, the one before given first. */
@@ -533,29 +470,50 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     },
     ...keepsakes,
 
-    /** Every node in the order it was stored, for checking all of them again. */
+    /** Several answers about one state of the database, whatever another connection commits meanwhile. */
+    reading,
+    /** Rule N9: some stretch whose own signatures were not checked yet, or null; and how many there are in all. */
+    believed: (): BelievedRange | null => believed.next(),
+    believedCount: (): number => believed.count(),
+    /** Notes that the signatures of a stretch were looked at, and which of them do not hold. */
+    signaturesChecked: (range: BelievedRange, bad: readonly number[], now: number): void =>
+      db
+        .transaction(() => {
+          const device = keys.device(range.device, null)!
+          believed.clear(device, range.from, range.to)
+          for (const seq of bad) believed.note(device, seq, now)
+        })
+        .immediate(),
+    missigned: (): Missigned[] => believed.allMissigned(),
+
+    /** Every node in the order it was stored, read as a stranger's: for checking all of them again. */
     *all(): Generator<StoredNode> {
       const CHUNK = 500
       for (let last = 0; ;) {
         // Runs while the caller iterates, so it is guarded here.
-        const rows = guarded(() => rowsAfter.all(last, CHUNK).map((row) => ({ rowid: row.rowid, node: stored(row) })))
-        for (const { node } of rows) yield node
+        const rows = guarded(() =>
+          rowsAfter.all(last, CHUNK).map((row) => {
+            const one = stored(row)
+            return { rowid: row.rowid, one: { ...one, node: decoded(one.node.bytes) } }
+          }),
+        )
+        for (const { one } of rows) yield one
         if (rows.length < CHUNK) return
         last = rows.at(-1)!.rowid
       }
     },
 
     acknowledge(id: NodeId, by: DeviceKey): void {
-      const row = byId.get(id48Of(id), fromHex(id))
-      const device = deviceId(by, null)
+      const row = findById(id)
+      const device = keys.device(by, null)
       if (row && device !== null) addAck.run(row.rowid, device)
     },
     acknowledgedBy(id: NodeId): DeviceKey[] {
-      const row = byId.get(id48Of(id), fromHex(id))
+      const row = findById(id)
       return row ? acksOf.all(row.rowid).map((r) => r.key) : []
     },
     /** Registers a device before anything of it is stored, so that hand-overs by it can be noted. */
-    knowDevice: (device: DeviceKey, member: MemberKey): void => void deviceId(device, member),
+    knowDevice: (device: DeviceKey, member: MemberKey): void => void keys.device(device, member),
 
     unread(member: MemberKey): number {
       const id = scopeId(member)

@@ -18,19 +18,22 @@ function setUp() {
   for (const id of MEMBERS) db.prepare('INSERT INTO members (id, key) VALUES (?, ?)').run(id, String(id))
   db.exec("INSERT INTO devices (id, key, member) VALUES (1, 'd', 1)")
   const insert = db.prepare(
-    "INSERT INTO nodes (rowid, device, seq, member, id48, timestamp, received, via, entry, id, bytes) VALUES (?, 1, ?, ?, ?, ?, ?, 0, 1, x'', x'')",
+    "INSERT INTO nodes (rowid, device, seq, member, id48, timestamp, received, via, entry, rest) VALUES (?, 1, ?, ?, ?, ?, ?, 0, 1, x'')",
   )
   const positions = openPositions(db)
   const model: Entry[] = []
   let row = 0
+  let commit = 0
   const change = (entries: Entry[], by: 1 | -1) => {
-    db.transaction(() => {
+    const changes = db.transaction(() => {
       for (const e of entries)
         if (by === 1) insert.run(e.row, e.row, e.member, e.written.tie, e.written.at, e.reached.at)
         else db.prepare('DELETE FROM nodes WHERE rowid = ?').run(e.row)
-      positions.count(entries, by)
+      db.exec('UPDATE ledger SET commits = commits + 1')
+      return positions.count(entries, by)
     })()
-    positions.follow(entries, by)
+    positions.follow(++commit, changes)
+    positions.settle()
   }
   return {
     db,

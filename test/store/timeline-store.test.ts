@@ -409,7 +409,7 @@ describe('the file', () => {
     const db = new Database(join(dir, TIMELINE_FILE))
     expect(() =>
       db.exec(
-        'INSERT INTO nodes SELECT 99, device, seq, member, id48, timestamp, received, via, tree, entry, id, bytes FROM nodes',
+        'INSERT INTO nodes SELECT 99, device, seq, member, id48, timestamp, received, via, tree, entry, backlink, rest FROM nodes',
       ),
     ).toThrow(/UNIQUE/)
     db.close()

@@ -1,0 +1,174 @@
+// Putting verified nodes in: one transaction a batch. What lies beside a node in its timeline is read once for a whole run,
+// and the head is written once, so that a batch costs little more than its rows.
+import type Database from 'better-sqlite3'
+import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
+import type { StoreItem, StoreOutcome } from '../protocol/engine'
+import { fromHex, toHex } from '../protocol/codec'
+import { standing } from '../protocol/kinds'
+import { linkCode, type Place } from '../protocol/timeline'
+import type { Believed } from './believed'
+import type { Keys } from './keys'
+import { id48Of, idOfRow, restOf } from './node-row'
+import type { Counted, Positions, SpanChange } from './positions'
+import type { References } from './references'
+
+/** What a committed batch did. */
+export interface Appended {
+  outcomes: StoreOutcome[]
+  /** The number of the commit, and what it changed of the sums (positions.ts). */
+  commit: number
+  changes: SpanChange[]
+}
+
+interface Parts {
+  keys: Keys
+  positions: Positions
+  references: References
+  believed: Believed
+}
+
+/** One timeline while a batch is put in. */
+interface Timeline {
+  height: number
+  head: { id: NodeId; timestamp: number } | null
+  moved: boolean
+  /** Places that were looked at; null: nothing is there. */
+  places: Map<number, Place | null>
+}
+
+export function openAppending(db: Database.Database, { keys, positions, references, believed }: Parts) {
+  const around = db.prepare<
+    [number, number, number],
+    { seq: number; id48: number; timestamp: number; backlink: Uint8Array | null; tail: Uint8Array }
+  >(
+    'SELECT seq, id48, timestamp, backlink, substr(rest, 1, 26) AS tail FROM nodes WHERE device = ? AND seq BETWEEN ? AND ?',
+  )
+  const insert = db.prepare(
+    'INSERT INTO nodes (device, seq, member, id48, timestamp, received, via, tree, entry, backlink, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const headOf = db.prepare<[number], { height: number; head: Uint8Array | null }>(
+    'SELECT height, head FROM devices WHERE id = ?',
+  )
+  const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
+  const addProof = db.prepare('INSERT OR IGNORE INTO equivocations VALUES (?, ?, ?, ?)')
+  const note = db.prepare<[string | null], { commits: number }>(
+    'UPDATE ledger SET commits = commits + 1, circle = COALESCE(circle, ?) RETURNING commits',
+  )
+
+  /** Reads places [from, to] of a timeline that were not looked at yet. */
+  function look(device: number, { places }: Timeline, from: number, to: number): void {
+    for (let seq = from; seq <= to; seq++) if (!places.has(seq)) places.set(seq, null)
+    for (const row of around.all(device, from, to))
+      // Those of this very batch are known better than before.
+      if (!places.get(row.seq))
+        places.set(row.seq, {
+          id: idOfRow(row.id48, row.tail),
+          timestamp: row.timestamp,
+          ...(row.backlink && { backlink: toHex(row.backlink) as NodeId }),
+        })
+  }
+
+  const append = db.transaction(
+    (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): Appended => {
+      const timelines = new Map<number, Timeline>()
+      const counted: Counted[] = []
+
+      function timelineOf(device: number): Timeline {
+        let timeline = timelines.get(device)
+        if (!timeline) {
+          const { height } = headOf.get(device)!
+          timelines.set(device, (timeline = { height, head: null, moved: false, places: new Map() }))
+        }
+        return timeline
+      }
+      function placeAt(device: number, timeline: Timeline, seq: number): Place | null {
+        if (seq < 1) return null
+        if (!timeline.places.has(seq)) look(device, timeline, seq, seq)
+        return timeline.places.get(seq)!
+      }
+
+      function one(item: StoreItem, at: number): StoreOutcome {
+        const { node, origin } = item
+        const { seq } = node
+        const member = memberOf(node.device)
+        const device = keys.device(node.device, member)!
+        const timeline = timelineOf(device)
+        if (!timeline.places.has(seq + 1) || !timeline.places.has(seq)) {
+          let last = seq
+          for (
+            let next = at + 1;
+            items[next]?.node.device === node.device && items[next]!.node.seq === last + 1;
+            next++
+          )
+            last++
+          look(device, timeline, Math.max(1, seq - 1), last + 1)
+        }
+        const there = timeline.places.get(seq)
+        if (there) {
+          if (there.id === node.id) return { type: 'duplicate' }
+          addProof.run(device, seq, node.bytes, now)
+          return { type: 'equivocation' }
+        }
+        const below = placeAt(device, timeline, seq - 1)
+        const above = timeline.places.get(seq + 1)!
+        const code = linkCode(node, below, above)
+        if (code) return { type: 'refused', code }
+        // Rule N9: what neither its own signature nor a run proves stands by the node above it, or not at all.
+        if (item.chain === 'above' && !above) return { type: 'refused', code: 'SIGNATURE_INVALID' }
+        const via = origin.from === null ? 0 : (keys.device(origin.from, null) ?? 0)
+        const memberNumber = keys.member(member)
+        const { entry, target } = standing(node.kind, node.body)
+        const id48 = id48Of(node.id)
+        const { lastInsertRowid } = insert.run(
+          device,
+          seq,
+          memberNumber,
+          id48,
+          node.timestamp,
+          now,
+          via,
+          origin.tree,
+          entry ? 1 : 0,
+          below || seq === 1 ? null : fromHex(node.backlink!),
+          restOf(node),
+        )
+        const row = Number(lastInsertRowid)
+        if (target) references.add(target, node.kind, row)
+        if (entry)
+          counted.push({
+            member: memberNumber,
+            written: { at: node.timestamp, tie: id48 },
+            reached: { at: now, tie: row },
+          })
+        if (item.chain) believed.add(device, seq)
+        timeline.places.set(seq, node)
+        if (seq !== timeline.height + 1) return { type: 'stored', head: null }
+        let head: Place = node
+        let height = seq
+        for (let next: Place | null = above; next; next = placeAt(device, timeline, height + 1)) {
+          height++
+          head = next
+        }
+        timeline.height = height
+        timeline.head = head
+        timeline.moved = true
+        return { type: 'stored', head: { height, id: head.id, timestamp: head.timestamp } }
+      }
+
+      const outcomes = items.map(one)
+      for (const [device, { height, head, moved }] of timelines)
+        if (moved) setHead.run(height, fromHex(head!.id), device)
+      believed.flush()
+      const changes = positions.count(counted, 1)
+      const { commits } = note.get(items[0]?.node.circle ?? null)!
+      return { outcomes, commit: commits, changes }
+    },
+  )
+
+  return (
+    items: readonly StoreItem[],
+    memberOf: (device: DeviceKey) => MemberKey,
+    now: number,
+    // Row numbers handed out inside a transaction that was rolled back are not true.
+  ): Appended => keys.forgetting(() => believed.forgetting(() => append.immediate(items, memberOf, now)))
+}

@@ -1,0 +1,111 @@
+// How a node lies in the database: only what nothing else there tells (docs/protocol.md, "Store"). Circle, device, seq and
+// time have columns or tables of their own, the backlink is the id of the row below, and the id's first 48 bits are
+// indexed; the rest of the id and the bytes from the epoch on are `rest`. The very bytes that were signed come back on
+// reading, without a hash.
+import type { CircleId, DeviceKey, NodeId } from '../../shared/types'
+import { DecodeError, Reader, Writer, fromHex, toHex, uintBytes } from '../protocol/codec'
+import { BODY_BYTES_MAX, KIND_MAX } from '../protocol/limits'
+import { NODE_VERSION, SIGNATURE_BYTES, headBytes, type TimelineNode } from '../protocol/node'
+
+const ID48_BYTES = 6
+/** Bytes of an id behind the first 48 bits. */
+export const ID_TAIL_BYTES = 32 - ID48_BYTES
+
+/** What a reading statement selects of a node. */
+export interface NodeColumns {
+  device: DeviceKey
+  seq: number
+  id48: number
+  timestamp: number
+  rest: Uint8Array
+}
+
+/** The damage that a row can have although SQLite reads it. */
+export const damagedRow = (what: string): Error => Object.assign(new Error(what), { code: 'SQLITE_CORRUPT' })
+
+/** The first 48 bits of an id, which order entries (rule N8) and find nodes. */
+export const id48Of = (id: NodeId): number => Number.parseInt(id.slice(0, 2 * ID48_BYTES), 16)
+export const idTailOf = (id: NodeId): Uint8Array => fromHex(id.slice(2 * ID48_BYTES))
+/** `tail`: any bytes that begin with the id's. */
+export const idOfRow = (id48: number, tail: Uint8Array): NodeId =>
+  (id48.toString(16).padStart(2 * ID48_BYTES, '0') + toHex(tail.subarray(0, ID_TAIL_BYTES))) as NodeId
+
+export function restOf(node: TimelineNode): Uint8Array {
+  const from = headBytes(node.seq) + uintBytes(node.timestamp)
+  const rest = new Uint8Array(ID_TAIL_BYTES + node.bytes.length - from)
+  rest.set(idTailOf(node.id))
+  rest.set(node.bytes.subarray(from), ID_TAIL_BYTES)
+  return rest
+}
+
+/** The canonical encoding, put together again. `backlink`: null exactly at seq 1. */
+export function bytesOf(circle: CircleId, columns: NodeColumns, backlink: NodeId | null): Uint8Array {
+  const { device, seq, timestamp, rest } = columns
+  const writer = new Writer(headBytes(seq) + uintBytes(timestamp) + rest.length - ID_TAIL_BYTES)
+  writer.uint(NODE_VERSION).key(circle).key(device).uint(seq)
+  if (backlink !== null) writer.hex(backlink, 32)
+  return writer.uint(timestamp).raw(rest.subarray(ID_TAIL_BYTES)).finish()
+}
+
+/** What a row's node needs of the store, only when somebody asks for its backlink or bytes. */
+export interface RowSource {
+  circle(): CircleId
+  /** What a node names as the one before it. */
+  backlinkAt(device: DeviceKey, seq: number): NodeId | null
+}
+
+/** A stored node. It was verified before it was stored; nothing is hashed again for showing it. */
+class RowNode implements TimelineNode {
+  readonly device: DeviceKey
+  readonly seq: number
+  readonly id: NodeId
+  readonly timestamp: number
+  readonly epoch: number
+  readonly kind: number
+  readonly body: Uint8Array
+  readonly signature: Uint8Array
+  readonly #columns: NodeColumns
+  readonly #source: RowSource
+  #backlink: NodeId | null = null
+  #bytes: Uint8Array | null = null
+
+  constructor(columns: NodeColumns, source: RowSource) {
+    this.#columns = columns
+    this.#source = source
+    const { device, seq, id48, timestamp, rest } = columns
+    const reader = new Reader(rest)
+    reader.at = ID_TAIL_BYTES
+    this.device = device
+    this.seq = seq
+    this.timestamp = timestamp
+    this.id = idOfRow(id48, rest)
+    this.epoch = reader.uint()
+    this.kind = reader.uint(KIND_MAX)
+    this.body = reader.view(reader.uint(BODY_BYTES_MAX))
+    this.signature = reader.view(SIGNATURE_BYTES)
+    reader.end()
+  }
+
+  get circle(): CircleId {
+    return this.#source.circle()
+  }
+  get backlink(): NodeId | undefined {
+    if (this.seq === 1) return undefined
+    this.#backlink ??= this.#source.backlinkAt(this.device, this.seq)
+    if (this.#backlink === null) throw damagedRow('a node without its backlink')
+    return this.#backlink
+  }
+  get bytes(): Uint8Array {
+    return (this.#bytes ??= bytesOf(this.#source.circle(), this.#columns, this.backlink ?? null))
+  }
+}
+
+/** Throws what `isDamage` recognises for a row that is not one of ours. */
+export function nodeOf(columns: NodeColumns, source: RowSource): TimelineNode {
+  try {
+    return new RowNode(columns, source)
+  } catch (error) {
+    if (error instanceof DecodeError) throw damagedRow(`stored node: ${error.message}`)
+    throw error
+  }
+}

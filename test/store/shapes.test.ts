@@ -1,0 +1,201 @@
+// Databases of earlier versions, and how a node lies in the database of this one: everything that was in the old file is in
+// the new one, byte by byte, and what is damaged costs no more than itself.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromHex, toHex } from '../../main/protocol/codec'
+import type { StoreItem } from '../../main/protocol/engine'
+import { decodeContent, encodeContent, isEntry } from '../../main/protocol/kinds'
+import { makeNode, type TimelineNode } from '../../main/protocol/node'
+import { id48Of } from '../../main/store/node-row'
+import { readableNodes } from '../../main/store/readable-nodes'
+import { TIMELINE_FILE, openTimelineStore, type TimelineStore } from '../../main/store/timeline-store'
+import type { DeviceKey, MemberKey } from '../../shared/types'
+import { tempFolder } from '../support/folder'
+import { NEW_YEAR, crypto, makeCircle, writeTimeline, type Device } from '../support/people'
+
+const { people, list } = makeCircle(3)
+const memberOf = (key: DeviceKey): MemberKey => people.find((one) => one.device.key === key)!.member
+const item = (node: TimelineNode): StoreItem => ({
+  node,
+  origin: { from: people[1]!.device.key, how: 'sync', tree: null },
+  arrival: null,
+})
+
+/** A timeline of every kind of node, long and short, about its own earlier ones. */
+function mixed(device: Device, count: number): TimelineNode[] {
+  const nodes: TimelineNode[] = []
+  for (let seq = 1; seq <= count; seq++) {
+    const head = nodes.at(-1)
+    const target = nodes[seq >> 1]?.id
+    const text = 'tea '.repeat((seq * 37) % 900)
+    const content =
+      target === undefined || seq % 5 === 0
+        ? ({ kind: 'post', text } as const)
+        : seq % 5 === 1
+          ? ({ kind: 'reply', target, text } as const)
+          : seq % 5 === 2
+            ? ({ kind: 'reaction', target, text: '👍' } as const)
+            : seq % 5 === 3
+              ? ({ kind: 'edit', target, text } as const)
+              : ({ kind: 'post', text: '' } as const)
+    nodes.push(
+      makeNode(
+        crypto,
+        {
+          circle: list.circle,
+          device: device.key,
+          seq,
+          ...(head && { backlink: head.id }),
+          // Of every width: before 1970's 32 bits end, and after.
+          timestamp: seq < 4 ? seq * 100 : NEW_YEAR + seq * 1000,
+          epoch: 1,
+          ...(seq === 7 ? { kind: 999, body: Uint8Array.of(1, 2, 3) } : encodeContent(content)),
+        },
+        device.sign,
+      ),
+    )
+  }
+  return nodes
+}
+
+/** As version 0.1 stored a batch. */
+function storeAsVersion1(dir: string, nodes: readonly TimelineNode[], received: number): void {
+  const db = new Database(join(dir, TIMELINE_FILE))
+  db.exec(readFileSync(join(import.meta.dirname, 'version-1.sql'), 'utf8'))
+  db.pragma('user_version = 1')
+  people.forEach((one, i) => {
+    db.prepare('INSERT INTO members (id, key) VALUES (?, ?)').run(i + 1, one.member)
+    db.prepare('INSERT INTO devices (id, key, member) VALUES (?, ?, ?)').run(i + 1, one.device.key, i + 1)
+  })
+  const insert = db.prepare('INSERT INTO nodes VALUES (NULL, ?, ?, ?, ?, ?, ?, 2, NULL, ?, ?, ?)')
+  const span = db.prepare('INSERT INTO spans VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1')
+  for (const node of nodes) {
+    const number = people.findIndex((one) => one.device.key === node.device) + 1
+    const content = decodeContent(node.kind, node.body)
+    const entry = isEntry(content)
+    const { lastInsertRowid } = insert.run(
+      number,
+      node.seq,
+      number,
+      id48Of(node.id),
+      node.timestamp,
+      received,
+      entry ? 1 : 0,
+      fromHex(node.id),
+      node.bytes,
+    )
+    if (content && 'target' in content)
+      db.prepare('INSERT INTO refs VALUES (?, ?, ?)').run(id48Of(content.target), node.kind, lastInsertRowid)
+    if (!entry) continue
+    db.prepare('UPDATE members SET entries = entries + 1 WHERE id = ?').run(number)
+    for (const [ordering, at] of [node.timestamp, received].entries()) {
+      span.run(ordering, 0, Math.floor(at / 3_600_000))
+      span.run(ordering, number, Math.floor(at / 86_400_000))
+    }
+  }
+  for (const [i, one] of people.entries()) {
+    const own = new Map(nodes.filter((node) => node.device === one.device.key).map((node) => [node.seq, node]))
+    let height = 0
+    while (own.has(height + 1)) height++
+    if (height)
+      db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?').run(
+        height,
+        fromHex(own.get(height)!.id),
+        i + 1,
+      )
+  }
+  db.close()
+}
+
+const said = (store: TimelineStore) => ({
+  have: store.have(),
+  all: [...store.all()].map((one) => ({ ...one, node: toHex(one.node.bytes) })),
+  windows: [null, ...people.map((one) => one.member)].flatMap((scope) =>
+    (['written', 'reached'] as const).map((order) => ({
+      total: store.total(scope),
+      rows: store.window(scope, 0, 500, order).map(({ node }) => node.id),
+      histogram: store.histogram(scope, order),
+    })),
+  ),
+  runs: people.map(({ device }) => store.readRun(device.key, 1, 300, 256, 1e7).map(toHex)),
+})
+
+describe('a folder of version 0.1', () => {
+  test('[N1] opens as one of this version: every byte, place, order and count as if it had been stored by it', () => {
+    const timelines = people.map((one, i) => mixed(one.device, 300 - 100 * i))
+    // One timeline whole, one with gaps, one without its beginning.
+    const nodes = timelines.flatMap((timeline, i) =>
+      timeline.filter(({ seq }) => (i === 1 ? seq % 50 !== 17 : i === 2 ? seq > 30 : true)),
+    )
+    const old = tempFolder()
+    storeAsVersion1(old, nodes, NEW_YEAR)
+    const before = openTimelineStore(old, crypto)
+    const fresh = openTimelineStore(tempFolder(), crypto)
+    for (const one of people) fresh.knowDevice(one.device.key, one.member)
+    fresh.append(nodes.map(item), memberOf, NEW_YEAR)
+    expect(said(before)).toEqual(said(fresh))
+    expect(said(before).all.map(({ node }) => node)).toEqual(nodes.map((node) => toHex(node.bytes)))
+    // It goes on from there, across the old gaps too.
+    const missing = timelines.flat().filter((node) => !nodes.includes(node))
+    for (const store of [before, fresh])
+      expect(store.append(missing.map(item), memberOf, NEW_YEAR + 1).every((o) => o.type === 'stored')).toBe(true)
+    expect(said(before)).toEqual(said(fresh))
+    before.close()
+    fresh.close()
+  })
+
+  test('[N1] a damaged one is read in its own shape', () => {
+    const dir = tempFolder()
+    const nodes = mixed(people[0]!.device, 20)
+    storeAsVersion1(dir, nodes, NEW_YEAR)
+    expect(readableNodes(join(dir, TIMELINE_FILE), crypto, null).map(({ id }) => id)).toEqual(nodes.map(({ id }) => id))
+  })
+})
+
+describe('a stored node', () => {
+  test('[N1] comes back byte by byte, in whatever order its timeline came', () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(mixed(people[0]!.device, 20), { minLength: 1 }),
+        fc.integer({ min: 1, max: 9 }),
+        (nodes, batch) => {
+          const store = openTimelineStore(tempFolder(), crypto)
+          for (let i = 0; i < nodes.length; i += batch)
+            store.append(nodes.slice(i, i + batch).map(item), memberOf, NEW_YEAR)
+          for (const node of nodes) {
+            const { bytes, backlink, circle, body, signature, epoch, kind } = store.byId(node.id)!.node
+            expect(toHex(bytes)).toBe(toHex(node.bytes))
+            expect({ backlink, circle, epoch, kind, body: toHex(body), signature: toHex(signature) }).toEqual({
+              backlink: node.backlink,
+              circle: node.circle,
+              epoch: node.epoch,
+              kind: node.kind,
+              body: toHex(node.body),
+              signature: toHex(node.signature),
+            })
+          }
+          store.close()
+        },
+      ),
+      { numRuns: 12 },
+    )
+  })
+
+  test('[N1] is found again where the keys of devices and circle were lost: its id tells which fit', () => {
+    const dir = tempFolder()
+    const store = openTimelineStore(dir, crypto)
+    const nodes = people.flatMap((one) => writeTimeline(list.circle, one.device, 20, { epoch: 1 }))
+    store.append(nodes.map(item), memberOf, NEW_YEAR)
+    store.close()
+    const path = join(dir, TIMELINE_FILE)
+    const db = new Database(path)
+    db.exec("UPDATE devices SET key = 'x' || id; UPDATE ledger SET circle = NULL")
+    db.close()
+    expect(readableNodes(path, crypto, null)).toEqual([])
+    const known = { circle: list.circle, devices: people.map((one) => one.device.key) }
+    expect(new Set(readableNodes(path, crypto, known).map(({ id }) => id))).toEqual(new Set(nodes.map(({ id }) => id)))
+  })
+})
