@@ -93,7 +93,7 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
         readSettings: (at) => readSettings(files, at),
         writeSettings: (settings) => writeSettings(files, settings),
       },
-      openStore: () => openOrSalvage(dir, crypto, now()),
+      openStore: (known) => openOrSalvage(dir, crypto, now(), known),
       network: online ? startNetwork : null,
       parseHostPort,
       render: (text) =>

@@ -80,7 +80,8 @@ export class Circle {
     const have = () => this.engine.have
     const keeper = new ListKeeper(parts, identity, file, () => this.onListChanged())
     this.keeper = keeper
-    const { store, damaged } = parts.openStore()
+    const { list } = this.keeper
+    const { store, damaged } = parts.openStore({ circle: list.circle, devices: [...list.devices.keys()] })
     this.store = store
     this.knowDevices()
     // A damaged database may have lost own nodes that others have: nothing is written before they were asked (rule N7).

@@ -1,6 +1,7 @@
 // What the peer is made of and does not build itself: the interfaces of the parts that an entry (main/assemble.ts) hands
 // in. Shapes are those of main/identity, main/store, main/net and main/render; tests may hand in others.
 import type {
+  CircleId,
   DeviceKey,
   Difference,
   InviteId,
@@ -210,6 +211,11 @@ export interface StorePort {
   setMeta(key: string, value: string): void
   close(): void
 }
+/** Keys from the circle's own file, by which nodes of a damaged database are read. */
+export interface KnownKeys {
+  circle: CircleId
+  devices: readonly DeviceKey[]
+}
 /** Opens the timeline database; a damaged one is set aside and what can be read of it is given back. */
 export interface OpenedStore {
   store: StorePort
@@ -286,7 +292,7 @@ export interface Parts extends Time {
   secrets: Secrets
   identity: IdentityPort
   files: FilesPort
-  openStore(): OpenedStore
+  openStore(known: KnownKeys): OpenedStore
   /** Null on a command line that runs without network: what is written goes out when something next runs. */
   network: ((config: NetworkConfig) => NetworkPort) | null
   parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }

@@ -2,7 +2,6 @@
 // Every node read back is verified like a stranger's before it is stored again, and the rest comes from the circle.
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import type { Crypto } from '../protocol/crypto'
 import type { TimelineNode } from '../protocol/node'
 import { readableNodes, type KnownKeys } from './readable-nodes'

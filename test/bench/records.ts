@@ -68,16 +68,14 @@ export function makeRecords(count: number, devices: number): Records {
   )
   let list = foundedList(genesis)
   for (let i = 1; i < people.length; i += ADMIT) {
-    const changes = people.slice(i, i + ADMIT).map(
-      ({ root, member, device }, at): Change => ({
-        type: 'admit-member',
-        member,
-        name: `Member ${i + at}`,
-        device,
-        certificate: signer(root)(deviceMessage(list.circle, member, device)),
-        invite: null,
-      }),
-    )
+    const changes = people.slice(i, i + ADMIT).map(({ root, member, device }, at): Change => ({
+      type: 'admit-member',
+      member,
+      name: `Member ${i + at}`,
+      device,
+      certificate: signer(root)(deviceMessage(list.circle, member, device)),
+      invite: null,
+    }))
     const proposed = proposeEpoch(crypto, list, changes, 2 + i)
     if (!proposed.ok) throw new Error(proposed.code)
     list = proposed.list

@@ -116,7 +116,7 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
       },
     },
     files: memoryFiles(),
-    openStore: () => openOrSalvage(dir, secrets.crypto, clock.ms),
+    openStore: (known) => openOrSalvage(dir, secrets.crypto, clock.ms, known),
     network: null,
     after: (ms, run) => {
       const timer = setTimeout(run, ms)
