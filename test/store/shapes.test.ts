@@ -66,6 +66,7 @@ function storeAsVersion1(dir: string, nodes: readonly TimelineNode[], received: 
   const db = new Database(join(dir, TIMELINE_FILE))
   db.exec(readFileSync(join(import.meta.dirname, 'version-1.sql'), 'utf8'))
   db.pragma('user_version = 1')
+  db.exec('BEGIN')
   people.forEach((one, i) => {
     db.prepare('INSERT INTO members (id, key) VALUES (?, ?)').run(i + 1, one.member)
     db.prepare('INSERT INTO devices (id, key, member) VALUES (?, ?, ?)').run(i + 1, one.device.key, i + 1)
@@ -107,6 +108,7 @@ function storeAsVersion1(dir: string, nodes: readonly TimelineNode[], received: 
         i + 1,
       )
   }
+  db.exec('COMMIT')
   db.close()
 }
 
