@@ -11,7 +11,6 @@ import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
 import { Author } from './author'
 import { CircleViews } from './circle-view'
-import { Runs } from './claim'
 import { readKeptOut, saveKeptOut } from './conduct-keeper'
 import { Connections } from './connections'
 import { CutOffs } from './cut-offs'
@@ -26,6 +25,7 @@ import { Proposals } from './proposals'
 import { Reader } from './reader'
 import { ReceiptKeeper, readProven } from './receipt-keeper'
 import { Signing } from './signing'
+import { Twins } from './twins'
 
 /** How often the agreement and the claim are looked at. */
 const LOOK_EVERY_MS = 500
@@ -54,10 +54,10 @@ export class Circle {
   private readonly cutOffs: CutOffs
   private readonly forks: Forks
   private readonly signing: Signing
+  private readonly twins: Twins
   private readonly engine: Engine
   private readonly driver: Driver
   private readonly receipts: ReceiptKeeper
-  private readonly runs = new Runs()
   private readonly refusedByCode = new Map<string, number>()
   private trouble: ErrorCode | null = null
   /** Links that have told that they hold what we hold: the first time shows, the others are routine. */
@@ -154,6 +154,15 @@ export class Circle {
         void this.connections.close()
         changed()
       },
+    })
+    this.twins = new Twins({
+      parts,
+      identity,
+      run,
+      list: () => keeper.list,
+      runOf: (device) => this.driver.linkOf(device)?.remoteRun ?? null,
+      tell,
+      twin: () => this.signing.stop('this key is alive elsewhere'),
     })
     this.author = new Author({
       parts,
@@ -323,8 +332,7 @@ export class Circle {
 
   private onLinked(link: Link): void {
     this.board.compare(link.remote)
-    const twin = this.runs.opened(link.remote, link.remoteRun)
-    if (twin !== null) this.driver.tell(link.remote, { type: 'twin', run: twin })
+    this.twins.linked(link)
     if (this.keeper.lacksSecret()) this.driver.tell(link.remote, { type: 'secret-want' })
   }
 
@@ -392,8 +400,10 @@ export class Circle {
       case 'branch':
         this.forks.heard(from, message)
         return
-      case 'twin':
-        this.signing.twin(message.run)
+      case 'run-mark':
+      case 'alive-want':
+      case 'alive':
+        this.twins.heard(from, message)
         return
     }
   }

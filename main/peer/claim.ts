@@ -42,21 +42,3 @@ export class Claim {
     return this.settled ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve))
   }
 }
-
-/** What a member knows of the runs of one device: the latest that greeted, and the one that greeted after it though earlier. */
-export class Runs {
-  private readonly latest = new Map<DeviceKey, number>()
-  private readonly twins = new Map<DeviceKey, { earlier: number; later: number }>()
-
-  /**
-   * A device has opened a link in this run. Gives the run of its twin, if it has one: a run that greets after a later one
-   * had greeted is alive beside it.
-   */
-  opened(device: DeviceKey, run: number): number | null {
-    const latest = this.latest.get(device) ?? 0
-    if (run < latest) this.twins.set(device, { earlier: run, later: latest })
-    else this.latest.set(device, run)
-    const twins = this.twins.get(device)
-    return twins?.later === run ? twins.earlier : twins?.earlier === run ? twins.later : null
-  }
-}

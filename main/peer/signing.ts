@@ -81,11 +81,6 @@ export class Signing {
     if (!this.ports.keeper.file.mustCatchUp) this.stop('own timeline is ahead elsewhere')
   }
 
-  /** Of two runs with one key the later one stops, whatever their clocks say: both come to the same answer. */
-  twin(run: number): void {
-    if (run < this.ports.run) this.stop('this key is alive elsewhere')
-  }
-
   stop(why: string): void {
     if (this.copied) return
     this.ports.store.setMeta(META_COPIED, '1')

@@ -28,7 +28,7 @@ export const BUDGETS = {
   checkpoints: { burst: 20_000, perSecond: 400, is: 'flood' },
   /** List records that came: a whole history of them, then a change each second. Up to 256 signatures each. */
   records: { burst: 10_000, perSecond: 1, is: 'flood' },
-  /** Questions whose answers are large: records, branches, boards, the secret. Some at each link and change of the list. */
+  /** Questions whose answers are large or signed: records, branches, boards, the secret, that a run is alive. Some at each link and change of the list. */
   questions: { burst: 128, perSecond: 2, is: 'asking' },
   /** Messages of a newcomer to whoever lets him in: five signatures, and the whole list for an answer. */
   joining: { burst: 32, perSecond: 0.5, is: 'asking' },
@@ -59,6 +59,8 @@ export function costOf(m: Message): readonly [Account, number] | null {
     case 'branch-want':
     case 'notices-have':
     case 'secret-want':
+    case 'alive-want':
+    case 'alive':
       return ['questions', 1]
     default:
       return null

@@ -93,6 +93,13 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return out
 }
 
+/** 8 bytes, little-endian: parts of a signed message have fixed lengths. */
+export function uint64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true)
+  return bytes
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false

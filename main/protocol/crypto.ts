@@ -13,7 +13,8 @@ export interface Crypto {
 export type Sign = (message: Uint8Array) => Uint8Array
 
 /** Purposes of signatures. No signature made for one purpose is valid for another (rule N2). */
-export type Purpose = 'node' | 'epoch' | 'genesis' | 'device' | 'invite' | 'join' | 'ticket' | 'notice' | 'checkpoint'
+export type Purpose =
+  'node' | 'epoch' | 'genesis' | 'device' | 'invite' | 'join' | 'ticket' | 'notice' | 'checkpoint' | 'alive'
 
 const prefixes = new Map<Purpose, Uint8Array>()
 function prefixOf(purpose: Purpose): Uint8Array {

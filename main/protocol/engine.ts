@@ -119,7 +119,19 @@ export type Effect =
 /** `have` is dealt with here; the board looks at it too, for heads that differ (rule N6). */
 export type AsideMessage = Extract<
   Message,
-  { type: 'notices-have' | 'notices' | 'secret-want' | 'secret' | 'twin' | 'branch-want' | 'branch' | 'have' }
+  {
+    type:
+      | 'notices-have'
+      | 'notices'
+      | 'secret-want'
+      | 'secret'
+      | 'run-mark'
+      | 'alive-want'
+      | 'alive'
+      | 'branch-want'
+      | 'branch'
+      | 'have'
+  }
 >
 
 interface Held {
@@ -460,7 +472,9 @@ export class Engine {
       case 'notices':
       case 'secret-want':
       case 'secret':
-      case 'twin':
+      case 'run-mark':
+      case 'alive-want':
+      case 'alive':
       case 'branch-want':
       case 'branch':
         this.effects.push({ type: 'aside', from, message: m })

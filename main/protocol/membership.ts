@@ -3,7 +3,7 @@
 // votes of a majority of the previous epoch's admins; how admins come to agree is in agreement.ts.
 import type { CircleId, DeviceKey, EpochId, InviteId, MemberKey } from '../../shared/types'
 import type { Ballot } from './agreement'
-import { DecodeError, Reader, Writer, concat, decodeWhole, equalBytes, fromHex, toHex } from './codec'
+import { DecodeError, Reader, Writer, concat, decodeWhole, equalBytes, fromHex, toHex, uint64 } from './codec'
 import { labelledHash, signedMessage, type Crypto, type Sign } from './crypto'
 import { JUMP_MAX, type Jump } from './heirs'
 import { validName } from './kinds'
@@ -432,13 +432,6 @@ function unsignedEpoch(record: EpochFields & { listHash: Uint8Array }): Uint8Arr
 /** What a voter signs for one record in one ballot (rules M2, M3): votes of different ballots never add up. */
 export const epochMessage = (circle: CircleId, id: EpochId, ballot: Ballot): Uint8Array =>
   signedMessage('epoch', fromHex(circle), fromHex(id), uint64(ballot.round), fromHex(ballot.by))
-
-/** 8 bytes, little-endian: parts of a signed message have fixed lengths. */
-function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8)
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true)
-  return bytes
-}
 
 /** A proposal for the next epoch, not yet signed by anybody. `unsigned`: what its id is the hash of. */
 export type Proposal = Omit<EpochRecord, 'signatures' | 'bytes' | 'ballot'> & { unsigned: Uint8Array }

@@ -1,6 +1,7 @@
 // What members say to each other on a link, and how messages are combined into frames (rules F, R, C1). A frame is a run
 // of messages; a frame that does not decode as a whole is refused as a whole and costs its sender the link (rule F8).
 import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
+import { RUN_MARK_BYTES, type Alive } from './alive'
 import { DecodeError, Writer, decodeWhole, type Reader } from './codec'
 import type { Tree } from './heirs'
 import {
@@ -75,8 +76,12 @@ export type Message =
   /** A device on the list that missed a rotation asks for the circle's secret; the records tell whether the answer is it. */
   | { type: 'secret-want' }
   | { type: 'secret'; secret: Uint8Array }
-  /** Another run with the receiver's key is alive too (rule N7). `run`: its start. */
-  | { type: 'twin'; run: number }
+  /** What a run with the sender's key signs, to show that it is alive beside this one (rule N7). */
+  | { type: 'run-mark'; mark: Uint8Array }
+  /** Another run with the receiver's key has this mark: is the receiver alive beside it? */
+  | { type: 'alive-want'; mark: Uint8Array }
+  /** The answer, and the proof of it to the run that has the mark. */
+  | ({ type: 'alive' } & Alive)
   /** The receiver's nodes of a device that end at this seq, where another id is known for it (rule N6). */
   | { type: 'branch-want'; device: DeviceKey; to: number }
   | { type: 'branch'; device: DeviceKey; nodes: Uint8Array[] }
@@ -99,9 +104,11 @@ const TYPE = {
   notices: 33,
   'secret-want': 34,
   secret: 35,
-  twin: 36,
   'branch-want': 37,
   branch: 38,
+  'run-mark': 39,
+  'alive-want': 40,
+  alive: 41,
 } as const satisfies Record<Message['type'], number>
 
 const APP_BYTES_MAX = 64
@@ -185,8 +192,12 @@ function writeMessage(w: Writer, m: Message): void {
     case 'secret':
       w.fixed(m.secret, 32)
       return
-    case 'twin':
-      w.uint(m.run)
+    case 'run-mark':
+    case 'alive-want':
+      w.fixed(m.mark, RUN_MARK_BYTES)
+      return
+    case 'alive':
+      w.fixed(m.asked, RUN_MARK_BYTES).uint(m.run).fixed(m.mark, RUN_MARK_BYTES).fixed(m.signature, SIGNATURE_BYTES)
       return
     case 'branch-want':
       w.key(m.device).uint(m.to)
@@ -282,8 +293,18 @@ function readMessage(r: Reader): Message {
       return { type: 'secret-want' }
     case TYPE.secret:
       return { type: 'secret', secret: r.fixed(32) }
-    case TYPE.twin:
-      return { type: 'twin', run: r.uint() }
+    case TYPE['run-mark']:
+      return { type: 'run-mark', mark: r.fixed(RUN_MARK_BYTES) }
+    case TYPE['alive-want']:
+      return { type: 'alive-want', mark: r.fixed(RUN_MARK_BYTES) }
+    case TYPE.alive:
+      return {
+        type: 'alive',
+        asked: r.fixed(RUN_MARK_BYTES),
+        run: r.uint(),
+        mark: r.fixed(RUN_MARK_BYTES),
+        signature: r.fixed(SIGNATURE_BYTES),
+      }
     case TYPE['branch-want']:
       return { type: 'branch-want', device: device(r), to: r.uint() }
     case TYPE.branch:

@@ -1,6 +1,6 @@
-// When a started device may sign (rule N7), and how a member tells two runs with one key from one that was started again.
+// When a started device may sign (rule N7).
 import { expect, test } from 'vitest'
-import { Claim, Runs } from '../../main/peer/claim'
+import { Claim } from '../../main/peer/claim'
 import type { DeviceKey } from '../../shared/types'
 
 const me = 'aa'.repeat(32) as DeviceKey
@@ -54,22 +54,4 @@ test('[N7] what waits is let go once, and it stays so', async () => {
   claim.look(START + 5000, me, 0, false, [link(9)])
   expect([claim.held, order]).toEqual([false, ['ready']])
   await claim.ready()
-})
-
-test('[N7] a run that greets after a later one had greeted is a twin, and both are told of each other', () => {
-  const runs = new Runs()
-  expect(runs.opened(me, 100)).toBeNull()
-  expect(runs.opened(me, 200), 'started again, as far as can be told').toBeNull()
-  expect(runs.opened(me, 100), 'the earlier one is alive').toBe(200)
-  expect(runs.opened(me, 200), 'and the later one').toBe(100)
-})
-
-test('[N7] a clock that was put back makes no twin of a device that was started again', () => {
-  const runs = new Runs()
-  expect(runs.opened(me, 500)).toBeNull()
-  // The other run is told of, but it is gone: nobody stops.
-  expect(runs.opened(me, 100)).toBe(500)
-  expect(runs.opened(me, 150)).toBe(500)
-  expect(runs.opened(me, 600), 'with the clock right again').toBeNull()
-  expect(runs.opened(me, 700)).toBeNull()
 })

@@ -162,7 +162,14 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('notices' as const), notices: fc.array(small, { maxLength: 3 }) }),
   fc.constant({ type: 'secret-want' as const }),
   fc.record({ type: fc.constant('secret' as const), secret: bytes(32) }),
-  fc.record({ type: fc.constant('twin' as const), run: uint }),
+  fc.record({ type: fc.constantFrom('run-mark' as const, 'alive-want' as const), mark: bytes(16) }),
+  fc.record({
+    type: fc.constant('alive' as const),
+    asked: bytes(16),
+    run: uint,
+    mark: bytes(16),
+    signature: bytes(64),
+  }),
   fc.record({ type: fc.constant('branch-want' as const), device, to: uint }),
   fc.record({ type: fc.constant('branch' as const), device, nodes: fc.array(small, { maxLength: 3 }) }),
 )

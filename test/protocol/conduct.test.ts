@@ -182,7 +182,7 @@ describe('budgets', () => {
     expect(costOf({ type: 'notices', notices: [new Uint8Array(1), new Uint8Array(2)] })).toEqual(['notices', 2])
     expect(costOf({ type: 'epochs', records: [new Uint8Array(1)] })).toEqual(['records', 1])
     expect(costOf({ type: 'have', question: true, cut: 0, entries: [] })).toEqual(['comparing', 1])
-    expect(costOf({ type: 'twin', run: 1 })).toBeNull()
+    expect(costOf({ type: 'same', digest: new Uint8Array(32) })).toBeNull()
   })
 })
 

@@ -9,6 +9,7 @@ import {
   encodeLink,
   type InviteLink,
 } from '../../main/protocol/invite'
+import { signAlive } from '../../main/protocol/alive'
 import { keyPairFromSeed, signer } from '../../main/identity/sodium'
 import type { Statement } from '../../main/protocol/agreement'
 import { makeNotice, type NoticeBody } from '../../main/protocol/notices'
@@ -55,6 +56,13 @@ export function goldenValues() {
   )
   const { circle } = list
   const first = fieldsOf({ circle, device: alice.device, seq: 1, timestamp: NEW_YEAR + 5000, text: 'Grüße, 世界 👋' })
+  const mark = (label: string) => seedOf(label).slice(0, 16)
+  const alive = signAlive(
+    circle,
+    alice.device.key,
+    { asked: mark('mark'), run: NEW_YEAR, mark: mark('other mark') },
+    alice.device.sign,
+  )
   const firstNode = makeNode(crypto, first, alice.device.sign)
   const second = {
     ...first,
@@ -157,7 +165,9 @@ export function goldenValues() {
       secret: toHex(encodeMessage({ type: 'secret', secret: seedOf('secret') })),
       branchWant: toHex(encodeMessage({ type: 'branch-want', device, to: 300 })),
       branch: toHex(encodeMessage({ type: 'branch', device, nodes: [fromHex('08')] })),
-      twin: toHex(encodeMessage({ type: 'twin', run: NEW_YEAR })),
+      runMark: toHex(encodeMessage({ type: 'run-mark', mark: mark('mark') })),
+      aliveWant: toHex(encodeMessage({ type: 'alive-want', mark: mark('mark') })),
+      alive: toHex(encodeMessage({ type: 'alive', ...alive })),
     },
     notices: {
       prepare: statement({ type: 'prepare', from, ballot }),
