@@ -1,5 +1,6 @@
-// Decides how the list moves: wheel, touch, keys and its scrollbar change the anchored place; rows around it are put into
-// the document, measured there, and the place is corrected before anything is painted.
+// Decides how the list moves: wheel, touch, keys and its scrollbar change the anchored place. Rows around it are put into the
+// document, measured there, and laid on the canvas before anything is painted; while the same rows stay in the document,
+// only the canvas moves and React does nothing.
 import { ArrowUp } from 'lucide-react'
 import {
   useCallback,
@@ -10,10 +11,10 @@ import {
   useReducer,
   useRef,
   useState,
-  type PointerEvent,
   type Ref,
 } from 'react'
-import type { Histogram, NodeId, Row } from '../../shared/types'
+import { flushSync } from 'react-dom'
+import type { NodeId, Row } from '../../shared/types'
 import { locale, text } from '../text'
 import { dayLabel, dayOf } from '../ui/time'
 import {
@@ -31,15 +32,18 @@ import {
   type Geometry,
   type Place,
 } from './anchored-list'
+import { CANVAS_PX, pegAt, shiftOf, type Peg } from './canvas'
 import { EntryRow, RowPlaceholder } from './row'
 import type { RowActions } from './row-actions'
 import { Scrollbar } from './scrollbar'
 import { Scrubber } from './scrubber'
+import { useHistogram } from './use-histogram'
+import { LINE_PX, calm, useMotion } from './use-motion'
 import type { ViewSession } from './view-session'
 import { oldestFirst, timeIn } from './view-spec'
 
-/** Rows are made and measured this far outside of the viewport, so that none is first seen unmeasured. */
-const OVERSCAN_PX = 700
+/** Rows are made this far outside of the viewport, so that the keyboard and a screen reader find neighbours. */
+const OVERSCAN_PX = 300
 const FOOTER_PX = 32
 const THUMB_MIN_PX = 36
 /** Height of the sticky day and of a day's header in its row. */
@@ -54,14 +58,8 @@ const ESTIMATE_WIDTH_PX = 640
 const HEIGHTS_MAX = 20_000
 /** More arrivals than this at once are shown without sliding in. */
 const SLIDE_ROWS_MAX = 5
-/** Time constant of a wheel step's glide; a notch feels done after three of them. */
-const GLIDE_MS = 45
-/** Wheel deltas below this come from a touchpad, which glides by itself. */
-const NOTCH_PX = 60
-const LINE_PX = 40
-/** The scrubber's bars are this high, and made anew at most this often. */
+/** The scrubber's bars are this high. */
 const BIN_PX = 4
-const HISTOGRAM_EVERY_MS = 1000
 
 export interface ListHandle {
   step: (by: 1 | -1) => void
@@ -88,17 +86,20 @@ interface ListProps {
   onReady: () => void
 }
 
-const calm = () => globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches
-
 export function TimelineList({ ref, session, name, selected, picked, now, actions, onTop, onReady }: ListProps) {
   const id = useId()
   const viewport = useRef<HTMLDivElement>(null)
   const inner = useRef<HTMLDivElement>(null)
+  const stickyDay = useRef<HTMLDivElement>(null)
   const [, repaint] = useReducer((turn: number) => turn + 1, 0)
   const [size, setSize] = useState({ widthPx: ESTIMATE_WIDTH_PX, heightPx: 0 })
   const place = useRef<Place>(TOP)
   const heights = useRef(new Map<NodeId, number>())
-  const glide = useRef({ frame: 0, leftPx: 0, at: 0 })
+  const peg = useRef<Peg | null>(null)
+  /** Where each row was laid, px; kept beside React, which has nothing to do when the canvas moves. */
+  const laid = useRef(new WeakMap<Element, number>())
+  /** What the document holds as it stands. */
+  const painted = useRef({ first: 0, last: -1, anchor: 0, rows: [] as (Row | undefined)[] })
   const upwards = useRef(false)
   const focusWanted = useRef<NodeId | null>(null)
   /** Rows arrived while the reader was at the top: slide to them as soon as they are measured. */
@@ -111,7 +112,7 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
   const anchorId = useRef<NodeId | null>(null)
   const [newer, setNewer] = useState(0)
 
-  const startsDay = (position: number): boolean => {
+  const beginsDay = (position: number): boolean => {
     const row = session.at(position)
     if (!row) return false
     if (position === 0) return true
@@ -122,57 +123,79 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
     const row = session.at(position)
     if (!row) return UNKNOWN_ROW_PX
     const scale = Math.max(1, ESTIMATE_WIDTH_PX / Math.max(200, size.widthPx - 100))
-    return heights.current.get(row.id) ?? ROW_FRAME_PX + row.tree.heightPx * scale + (startsDay(position) ? DAY_PX : 0)
+    const estimated = ROW_FRAME_PX + row.tree.heightPx * scale + (beginsDay(position) ? DAY_PX : 0)
+    return heights.current.get(row.id) ?? Math.ceil(estimated)
   }
   const geometry: Geometry = { total: session.total, viewportPx: size.heightPx, footerPx: FOOTER_PX, heightOf }
   // Handlers outlive the render that made them; they always measure with the latest geometry.
   const latest = useRef(geometry)
   latest.current = geometry
+  const startsDay = useRef(beginsDay)
+  startsDay.current = beginsDay
 
+  /** Puts the rows that are in the document where they belong, and moves the canvas. */
+  const lay = useCallback(() => {
+    const body = inner.current
+    if (!body) return
+    const { heightOf } = latest.current
+    peg.current = pegAt(peg.current, place.current, latest.current)
+    const tops = new Map<number, number>()
+    let { topPx } = peg.current
+    for (let at = peg.current.position; at <= painted.current.last; at += 1) {
+      tops.set(at, topPx)
+      topPx += heightOf(at)
+    }
+    ;({ topPx } = peg.current)
+    for (let at = peg.current.position - 1; at >= painted.current.first; at -= 1) {
+      topPx -= heightOf(at)
+      tops.set(at, topPx)
+    }
+    for (const slot of body.children) {
+      if (!(slot instanceof HTMLElement)) continue
+      const top = tops.get(Number(slot.dataset['position']))
+      if (top === undefined || laid.current.get(slot) === top) continue
+      slot.style.top = `${top}px`
+      laid.current.set(slot, top)
+    }
+    body.style.transform = `translateY(${shiftOf(place.current, peg.current, globalThis.devicePixelRatio)}px)`
+    if (!stickyDay.current) return
+    // The sticky day gives way to the next day's header, as on paper.
+    let nextDayPx = place.current.offset
+    let pushedPx = 0
+    for (let at = place.current.anchor; at <= painted.current.last && nextDayPx < DAY_PX; at += 1) {
+      if (at > place.current.anchor && startsDay.current(at)) pushedPx = Math.min(0, nextDayPx - DAY_PX)
+      nextDayPx += heightOf(at)
+    }
+    stickyDay.current.style.transform = `translateY(${pushedPx}px)`
+  }, [])
   const moveTo = useCallback(
     (next: Place) => {
       const was = place.current
       if (next.anchor === was.anchor && next.offset === was.offset) return false
       upwards.current = next.anchor < was.anchor || (next.anchor === was.anchor && next.offset > was.offset)
       place.current = next
+      const wasFollowing = following.current
       if (!sliding.current) following.current = isTop(next)
-      repaint()
+      const { first, last } = stack(next, latest.current, OVERSCAN_PX)
+      const here = painted.current
+      if (next.anchor === here.anchor && first >= here.first && last <= here.last && following.current === wasFollowing)
+        lay()
+      // In this frame: React's own time is after the next paint.
+      else flushSync(repaint)
       return true
     },
-    [repaint],
+    [repaint, lay],
   )
-  const halt = useCallback(() => {
-    sliding.current = false
-    cancelAnimationFrame(glide.current.frame)
-    glide.current = { frame: 0, leftPx: 0, at: 0 }
-  }, [])
   const scrollNow = useCallback((px: number) => moveTo(moveBy(place.current, px, latest.current)), [moveTo])
-  const scrollSoon = useCallback(
-    (px: number) => {
-      if (calm()) {
-        scrollNow(px)
-        return
-      }
-      const motion = glide.current
-      motion.leftPx = Math.sign(px) === Math.sign(motion.leftPx) ? motion.leftPx + px : px
-      if (motion.frame !== 0) return
-      motion.at = performance.now()
-      const step = (time: number) => {
-        const share = 1 - Math.exp(-Math.max(4, time - motion.at) / GLIDE_MS)
-        motion.at = time
-        const part = Math.abs(motion.leftPx) < 1 ? motion.leftPx : motion.leftPx * share
-        motion.leftPx -= part
-        const moved = scrollNow(part)
-        motion.frame = moved && motion.leftPx !== 0 ? requestAnimationFrame(step) : 0
-        if (motion.frame === 0) {
-          motion.leftPx = 0
-          sliding.current = false
-        }
-      }
-      motion.frame = requestAnimationFrame(step)
-    },
-    [scrollNow],
-  )
+  const motion = useMotion({
+    viewport,
+    heightPx: useCallback(() => latest.current.viewportPx, []),
+    move: scrollNow,
+    taken: useCallback(() => {
+      sliding.current = false
+    }, []),
+  })
+  const { halt, glide: scrollSoon } = motion
   const jump = useCallback(
     (next: Place) => {
       halt()
@@ -187,7 +210,9 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
     () =>
       session.listen((heard) => {
         if (!heard) {
-          repaint()
+          // A page that was asked for ahead changes nothing that is painted.
+          const { first, rows } = painted.current
+          if (!rows.length || rows.some((row, at) => row !== session.at(first + at))) repaint()
           return
         }
         const { inserted, removed } = heard.change
@@ -225,38 +250,33 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
     [session, repaint, jump, halt],
   )
 
-  // ---- measuring, before every paint
-  const around = stack(place.current, geometry, OVERSCAN_PX)
+  // ---- measuring and laying, before every paint
+  const { first, last } = stack(place.current, geometry, OVERSCAN_PX)
+  const slots = Array.from({ length: last - first + 1 }, (_, at) => ({
+    position: first + at,
+    row: session.at(first + at),
+  }))
   // oxlint-disable-next-line react-hooks/exhaustive-deps -- every paint is measured first; it ends when nothing differs
   useLayoutEffect(() => {
     const body = inner.current
     if (!body || size.heightPx === 0) return
-    let changed = false
+    painted.current = { first, last, anchor: place.current.anchor, rows: slots.map(({ row }) => row) }
     for (const slot of body.children) {
       if (!(slot instanceof HTMLElement) || slot.dataset['id'] === undefined) continue
       const rowId = slot.dataset['id'] as NodeId
-      const measured = slot.getBoundingClientRect().height
+      // Whole px, so that every row begins on one.
+      const measured = Math.ceil(slot.getBoundingClientRect().height)
       const position = Number(slot.dataset['position'])
       const assumed = latest.current.heightOf(position)
-      if (Math.abs(measured - assumed) < 0.5) {
-        if (!heights.current.has(rowId)) heights.current.set(rowId, measured)
-        continue
-      }
       // A row that comes in from above keeps its lower edge, one that is read keeps its upper edge.
-      if (position === place.current.anchor && upwards.current) {
+      if (measured !== assumed && position === place.current.anchor && upwards.current)
         place.current = { ...place.current, offset: place.current.offset + assumed - measured }
-      }
-      heights.current.set(rowId, measured)
-      changed = true
+      if (heights.current.get(rowId) !== measured) heights.current.set(rowId, measured)
     }
     if (heights.current.size > HEIGHTS_MAX) {
       for (const key of [...heights.current.keys()].slice(0, HEIGHTS_MAX / 4)) heights.current.delete(key)
     }
-    const settled = settle(place.current, latest.current)
-    if (settled.anchor !== place.current.anchor || Math.abs(settled.offset - place.current.offset) > 0.01) {
-      place.current = settled
-      changed = true
-    }
+    place.current = settle(place.current, latest.current)
     if (slideWanted.current) {
       const { anchor, offset } = place.current
       let abovePx = -offset
@@ -274,12 +294,14 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
         }
       }
     }
-    if (changed) repaint()
+    lay()
+    const needed = stack(place.current, latest.current, 0)
+    const { first: from, last: to, anchor: at } = painted.current
+    if (needed.first < from || needed.last > to || place.current.anchor !== at) repaint()
   })
-  const { first, last } = around
   useEffect(() => {
     anchorId.current = session.at(place.current.anchor)?.id ?? anchorId.current
-    if (size.heightPx > 0) session.show(Math.max(0, first), Math.max(0, last))
+    if (size.heightPx > 0) session.show(first, Math.max(0, last))
   })
   const top = following.current
   useEffect(() => {
@@ -300,8 +322,7 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
   // ---- size
   useEffect(() => {
     const port = viewport.current
-    const body = inner.current
-    if (!port || !body) return
+    if (!port) return
     const observer = new ResizeObserver(() => {
       setSize((was) =>
         was.widthPx === port.clientWidth && was.heightPx === port.clientHeight
@@ -311,61 +332,13 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
       repaint()
     })
     observer.observe(port)
-    observer.observe(body)
-    return () => observer.disconnect()
-  }, [repaint])
-  useEffect(() => halt, [halt])
-
-  // ---- wheel and stray native scrolling
-  useEffect(() => {
-    const port = viewport.current
-    if (!port) return
-    const wheel = (event: WheelEvent) => {
-      if (event.ctrlKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return
-      event.preventDefault()
-      sliding.current = false
-      const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? latest.current.viewportPx : 1
-      const px = event.deltaY * unit
-      if (Math.abs(px) < NOTCH_PX) {
-        halt()
-        scrollNow(px)
-      } else scrollSoon(px)
-    }
-    // Focus moving into a row outside of the viewport and find-in-page scroll natively: the anchor takes that over.
-    const stray = () => {
-      const px = port.scrollTop
-      if (px === 0) return
-      port.scrollTop = 0
-      scrollNow(px)
-    }
-    port.addEventListener('wheel', wheel, { passive: false })
-    port.addEventListener('scroll', stray)
+    // Letters that arrive late have another height.
+    document.fonts.addEventListener('loadingdone', repaint)
     return () => {
-      port.removeEventListener('wheel', wheel)
-      port.removeEventListener('scroll', stray)
+      observer.disconnect()
+      document.fonts.removeEventListener('loadingdone', repaint)
     }
-  }, [halt, scrollNow, scrollSoon])
-
-  // ---- touch
-  const touch = useRef<{ y: number; at: number; speed: number } | null>(null)
-  const touchDown = (event: PointerEvent) => {
-    if (event.pointerType !== 'touch') return
-    halt()
-    touch.current = { y: event.clientY, at: event.timeStamp, speed: 0 }
-  }
-  const touchMove = (event: PointerEvent) => {
-    const finger = touch.current
-    if (!finger) return
-    const px = finger.y - event.clientY
-    const ms = Math.max(1, event.timeStamp - finger.at)
-    touch.current = { y: event.clientY, at: event.timeStamp, speed: px / ms }
-    scrollNow(px)
-  }
-  const touchUp = () => {
-    // A finger's speed decays over a third of a second; the glide covers that distance.
-    if (touch.current && Math.abs(touch.current.speed) > 0.2) scrollSoon(touch.current.speed * 320)
-    touch.current = null
-  }
+  }, [repaint])
 
   // ---- keyboard and calls from outside
   const pagePx = Math.max(80, size.heightPx - DAY_PX - 40)
@@ -434,38 +407,10 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
   }))
 
   // ---- painting
-  const slots = []
-  for (let position = Math.max(0, first); position <= last; position += 1) {
-    const row = session.at(position)
-    slots.push(
-      row ? (
-        <EntryRow
-          key={row.id}
-          row={row}
-          position={position}
-          total={session.total}
-          selected={row.id === selected}
-          picked={picked.has(row.id)}
-          day={startsDay(position) ? dayLabel(timeIn(session.spec, row), now, locale) : null}
-          now={now}
-          actions={actions}
-        />
-      ) : (
-        <RowPlaceholder key={`at ${position}`} position={position} heightPx={UNKNOWN_ROW_PX} />
-      ),
-    )
-  }
   const anchorRow = session.at(place.current.anchor)
   const dayShown = anchorRow ? dayLabel(timeIn(session.spec, anchorRow), now, locale) : null
   const trackPx = Math.max(0, size.heightPx - 16)
   const histogram = useHistogram(session, Math.max(1, Math.floor(trackPx / BIN_PX)), !oldestFirst(session.spec))
-  // The sticky day gives way to the next day's header, as on paper.
-  let nextDayPx = place.current.offset
-  let pushedPx = 0
-  for (let position = place.current.anchor; position <= last && nextDayPx < DAY_PX; position += 1) {
-    if (position > place.current.anchor && startsDay(position)) pushedPx = Math.min(0, nextDayPx - DAY_PX)
-    nextDayPx += heightOf(position)
-  }
   const visible = size.heightPx / Math.max(1, averageHeight(first, last, heightOf))
   const fraction = fractionOf(place.current, geometry)
   return (
@@ -474,10 +419,10 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
         ref={viewport}
         id={id}
         className="list-viewport"
-        onPointerDown={touchDown}
-        onPointerMove={touchMove}
-        onPointerUp={touchUp}
-        onPointerCancel={touchUp}
+        onPointerDown={motion.touch.down}
+        onPointerMove={motion.touch.move}
+        onPointerUp={motion.touch.up}
+        onPointerCancel={motion.touch.up}
         data-timeline
       >
         <div
@@ -486,13 +431,29 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
           role="feed"
           aria-label={text.timeline.list(name)}
           aria-busy={!session.opened}
-          style={{ transform: `translateY(${around.topPx}px)` }}
+          style={{ height: CANVAS_PX }}
         >
-          {slots}
+          {slots.map(({ row, position }) =>
+            row ? (
+              <EntryRow
+                key={row.id}
+                row={row}
+                position={position}
+                total={session.total}
+                selected={row.id === selected}
+                picked={picked.has(row.id)}
+                day={beginsDay(position) ? dayLabel(timeIn(session.spec, row), now, locale) : null}
+                now={now}
+                actions={actions}
+              />
+            ) : (
+              <RowPlaceholder key={`at ${position}`} position={position} heightPx={UNKNOWN_ROW_PX} />
+            ),
+          )}
         </div>
       </div>
       {dayShown !== null && (
-        <div className="day day-sticky" style={{ transform: `translateY(${pushedPx}px)` }} aria-hidden>
+        <div ref={stickyDay} className="day day-sticky" aria-hidden>
           <span>{dayShown}</span>
         </div>
       )}
@@ -549,41 +510,6 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
       </span>
     </div>
   )
-}
-
-/** How much there is when; null: nothing to scrub through. Asked for again when the view changes, not more than once a second. */
-function useHistogram(session: ViewSession, bins: number, wanted: boolean): Histogram | null {
-  const [histogram, setHistogram] = useState<Histogram | null>(null)
-  useEffect(() => {
-    if (!wanted || bins < 10) {
-      setHistogram(null)
-      return
-    }
-    let timer: ReturnType<typeof setTimeout> | null = null
-    let over = false
-    const ask = () => {
-      session.histogram(bins).then(
-        (answer) => {
-          if (!over && answer) setHistogram(answer.newest > answer.oldest ? answer : null)
-        },
-        () => undefined,
-      )
-    }
-    ask()
-    const off = session.listen((heard) => {
-      if (!heard || (!heard.change.inserted.length && !heard.change.removed.length && heard.outcome !== 'lost')) return
-      timer ??= setTimeout(() => {
-        timer = null
-        ask()
-      }, HISTOGRAM_EVERY_MS)
-    })
-    return () => {
-      over = true
-      off()
-      if (timer) clearTimeout(timer)
-    }
-  }, [session, bins, wanted])
-  return histogram
 }
 
 const averageHeight = (first: number, last: number, heightOf: (position: number) => number): number => {

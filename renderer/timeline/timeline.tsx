@@ -220,7 +220,7 @@ function nameOf(scope: Scope, member: string): string {
   }
 }
 
-/** One session per view, closed when the view is left; the component repaints when it has news. */
+/** One session per view, closed when the view is left; the component repaints when what it says of the view has changed. */
 function useSession(spec: ViewSpec, key: string): ViewSession | null {
   const [session, setSession] = useState<ViewSession | null>(null)
   const [, repaint] = useReducer((turn: number) => turn + 1, 0)
@@ -229,7 +229,14 @@ function useSession(spec: ViewSpec, key: string): ViewSession | null {
   useEffect(() => {
     const opened = new ViewSession(wanted.current)
     setSession(opened)
-    const off = opened.listen(repaint)
+    let said = ''
+    const off = opened.listen(() => {
+      const { total, more, notIndexed, error } = opened
+      const says = `${opened.opened} ${total} ${more} ${notIndexed} ${error !== null}`
+      // Rows are the list's own business: a page that arrives while one scrolls changes nothing here.
+      if (says !== said) repaint()
+      said = says
+    })
     return () => {
       off()
       opened.close()

@@ -9,10 +9,12 @@ export function hueOf(key: string): number {
   return HUES[(Number.isNaN(value) ? 0 : value) % HUES.length] ?? 258
 }
 
+// Made once: it costs more than everything that it is used for.
+const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
 /** 'Ada Lovelace' → AL, 'bob' → B, '👩‍🚀 Mae' → 👩‍🚀: whole characters as people see them. */
 export function initialsOf(name: string): string {
-  const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-  const first = (word: string) => [...segments.segment(word)][0]?.segment.toUpperCase() ?? ''
+  const first = (word: string) => segments.segment(word).containing(0)?.segment.toUpperCase() ?? ''
   const words = name.trim().split(/\s+/u)
   const one = first(words[0] ?? '')
   if (words.length < 2 || !/\p{L}/u.test(one)) return one
