@@ -103,8 +103,8 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       facets: facetsOf,
       differences,
       mark: markTree,
-      // As words, not as markup.
-      excerpt: (text, max) => excerpt(plainText(renderMarkdown(text.slice(0, max * 8))), max),
+      // As words, not as markup, which seldom takes two thirds of a text.
+      excerpt: (text, max) => excerpt(plainText(renderMarkdown(text.slice(0, max * 3))), max),
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,
       after: (ms, run) => {

@@ -34,6 +34,9 @@ export function plainText(tree: RenderTree): string {
     .join('\n')
 }
 
+// Made once: making it costs more than what it does.
+const characters = new Intl.Segmenter()
+
 /**
  * The first words of a text on one line, at most `charsMax` UTF-16 units ('…' included when it was cut).
  * Cut between characters as a person sees them, at a word's end where one is near.
@@ -45,7 +48,7 @@ export function excerpt(text: string, charsMax: number): string {
     .trim()
   if (line.length <= charsMax && text.length <= charsMax * 8) return line
   let end = 0
-  for (const { index, segment } of new Intl.Segmenter().segment(line.slice(0, charsMax + 64))) {
+  for (const { index, segment } of characters.segment(line.slice(0, charsMax + 64))) {
     if (index + segment.length > charsMax - 1) break
     end = index + segment.length
   }

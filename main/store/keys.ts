@@ -14,6 +14,12 @@ export function openKeys(db: Database.Database) {
     'INSERT INTO devices (key, member) VALUES (?, ?) RETURNING id',
   )
 
+  const deviceOf = db.prepare<[number], { key: DeviceKey }>('SELECT key FROM devices WHERE id = ?')
+  const memberOf = db.prepare<[number], { key: MemberKey }>('SELECT key FROM members WHERE id = ?')
+  /** Numbers are never given twice, so what they stand for can be kept. */
+  const deviceKeys = new Map<number, DeviceKey>()
+  const memberKeys = new Map<number, MemberKey>()
+
   function member(key: MemberKey): number {
     let id = members.get(key)
     if (id === undefined) members.set(key, (id = (findMember.get(key) ?? addMember.get(key)!).id))
@@ -35,6 +41,17 @@ export function openKeys(db: Database.Database) {
       }
       return id
     },
+    /** The key behind a number; null: damage. */
+    deviceKey(id: number): DeviceKey | null {
+      const key = deviceKeys.get(id) ?? deviceOf.get(id)?.key
+      if (key !== undefined) deviceKeys.set(id, key)
+      return key ?? null
+    },
+    memberKey(id: number): MemberKey | null {
+      const key = memberKeys.get(id) ?? memberOf.get(id)?.key
+      if (key !== undefined) memberKeys.set(id, key)
+      return key ?? null
+    },
     /** Runs a transaction; what it remembered is forgotten if it is rolled back. */
     forgetting<T>(transaction: () => T): T {
       const known = devices.size + members.size
@@ -44,6 +61,8 @@ export function openKeys(db: Database.Database) {
         if (devices.size + members.size !== known) {
           devices.clear()
           members.clear()
+          deviceKeys.clear()
+          memberKeys.clear()
         }
         throw error
       }

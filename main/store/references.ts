@@ -37,7 +37,7 @@ export function openReferences(db: Database.Database) {
     /** Row numbers of the reactions, edits and retractions that name any of these ids, by the id's first 48 bits. */
     changesOf(ids: readonly NodeId[]): Map<number, number[]> {
       const found = new Map<number, number[]>()
-      for (const { target48, node } of changes.iterate(JSON.stringify(ids.map(id48Of)))) {
+      for (const { target48, node } of changes.all(JSON.stringify(ids.map(id48Of)))) {
         const nodes = found.get(target48)
         if (nodes) nodes.push(node)
         else found.set(target48, [node])

@@ -51,13 +51,14 @@ export interface StoredNode {
 /** Null: everyone. */
 export type StoreScope = MemberKey | null
 
-interface NodeRow extends NodeColumns {
+/** Keys by their numbers: the same few hundred keys as text in every row would cost more than the row. */
+interface NodeRow extends Omit<NodeColumns, 'device'> {
   rowid: number
-  number: number
-  member: MemberKey
+  device: number
+  member: number
   received: number
   height: number
-  via: DeviceKey | null
+  via: number
   tree: 0 | 1 | null
 }
 
@@ -163,20 +164,25 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       }),
   }
 
-  const SELECT = `SELECT n.rowid, n.device AS number, d.key AS device, m.key AS member, n.seq, n.id48, n.timestamp, n.received, d.height, v.key AS via, n.tree, n.rest
-    FROM nodes n JOIN devices d ON d.id = n.device JOIN members m ON m.id = n.member LEFT JOIN devices v ON v.id = n.via`
+  const SELECT = `SELECT n.rowid, n.device, n.member, n.seq, n.id48, n.timestamp, n.received, d.height, n.via, n.tree, n.rest
+    FROM nodes n JOIN devices d ON d.id = n.device`
+  const known = <T>(key: T | null): T => {
+    if (key === null) throw damagedRow('a row of nobody')
+    return key
+  }
   const stored = (row: NodeRow): StoredNode => ({
     row: row.rowid,
-    node: nodeOf(row, source),
-    member: row.member,
+    node: nodeOf({ ...row, device: known(keys.deviceKey(row.device)) }, source),
+    member: known(keys.memberKey(row.member)),
     receivedAt: row.received,
     linked: row.seq <= row.height,
-    signature: believed.holds(row.number, row.seq)
-      ? 'by-chain'
-      : believed.missigned(row.number, row.seq)
-        ? 'bad'
-        : 'checked',
-    via: row.via,
+    // Asked for only where a proof is shown: two questions a row would double the cost of a window.
+    get signature() {
+      return guarded(() =>
+        believed.holds(row.device, row.seq) ? 'by-chain' : believed.missigned(row.device, row.seq) ? 'bad' : 'checked',
+      )
+    },
+    via: row.via === NOBODY ? null : keys.deviceKey(row.via),
     tree: row.tree,
   })
   const byRows = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.rowid IN (SELECT value FROM json_each(?))`)
@@ -236,8 +242,8 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     return { height: t.height, ...(top && { head: idOfRow(top.id48, top.rest), headTime: top.timestamp }), floating }
   }
 
-  const behind = db.prepare<[number, number], NodeRow & { memberNumber: number; entry: number }>(
-    `${SELECT.replace('SELECT', 'SELECT n.member AS memberNumber, n.entry,')} WHERE n.device = ? AND n.seq > ? ORDER BY n.seq DESC`,
+  const behind = db.prepare<[number, number], NodeRow & { entry: number }>(
+    `${SELECT.replace('SELECT', 'SELECT n.entry,')} WHERE n.device = ? AND n.seq > ? ORDER BY n.seq DESC`,
   )
   const putAside = db.prepare('INSERT OR IGNORE INTO cut_off (device, seq, bytes) VALUES (?, ?, ?)')
   const note = db.prepare<[], { commits: number }>('UPDATE ledger SET commits = commits + 1 RETURNING commits')
@@ -251,7 +257,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     const again: number[] = []
     // From the top down: a node's bytes need the id of the one below.
     for (const row of behind.all(device, seq)) {
-      const node = nodeOf(row, source)
+      const { node } = stored(row)
       const { target } = standing(node.kind, node.body)
       putAside.run(device, row.seq, node.bytes)
       forget.run(row.rowid)
@@ -265,7 +271,7 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       if (!row.entry) continue
       docs.set(docOf(row.timestamp, row.id48), [row.timestamp, row.id48])
       counted.push({
-        member: row.memberNumber,
+        member: row.member,
         written: { at: row.timestamp, tie: row.id48 },
         reached: { at: row.received, tie: row.rowid },
       })
