@@ -19,6 +19,8 @@ export const wording = {
   CHECKPOINT_INVALID: 'What a peer passed on as signed by another device was not.',
   EQUIVOCATION:
     'A device of {name} signed two different entries for one place. It is stopped there; an admin decides what becomes of it.',
+  SIGNATURE_BY_CHAIN:
+    '{count} entries of {name} came with signatures that do not hold. Later entries of the same device prove them; their details say how.',
   // -------- frames (rule F8)
   FRAME_MALFORMED: 'A peer sent something that is not a Twofold message; that connection was closed.',
   FRAME_OVERSIZED: 'A peer sent a message larger than 1 MiB; that connection was closed.',

@@ -17,6 +17,8 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   TIMESTAMP_AHEAD: 'Der Eintrag liegt mehr als fünf Minuten vor dieser Uhr; er wird bis dahin zurückgehalten.',
   EQUIVOCATION:
     'Ein Gerät von {name} hat zwei verschiedene Einträge für eine Stelle unterschrieben. Dort ist für das Gerät Schluss; ein Verwalter entscheidet, was aus ihm wird.',
+  SIGNATURE_BY_CHAIN:
+    '{count} Einträge von {name} kamen mit Unterschriften, die nicht gelten. Spätere Einträge desselben Geräts beweisen sie; die Einzelheiten sagen wie.',
   CHECKPOINT_INVALID: 'Was ein Gerät als von einem anderen unterschrieben weitergab, war es nicht.',
   FRAME_MALFORMED: 'Ein Gerät hat etwas gesendet, das keine Twofold-Nachricht ist; die Verbindung wurde geschlossen.',
   FRAME_OVERSIZED: 'Ein Gerät hat eine Nachricht von mehr als 1 MiB gesendet; die Verbindung wurde geschlossen.',

@@ -1,6 +1,6 @@
 // A circle as a screen shows it: the list and what is asked about it, how far the timelines are here, and what has to be told.
 import { anyOf, sentence, type ErrorCode } from '../../shared/errors'
-import type { Alert, CircleView, ListChangeView, SyncView } from '../../shared/types'
+import type { Alert, CircleView, DeviceKey, ListChangeView, SyncView } from '../../shared/types'
 import type { Engine } from '../protocol/engine'
 import { currentMember, isCurrentDevice } from '../protocol/membership'
 import { inviteCode } from '../protocol/notices'
@@ -36,6 +36,8 @@ interface Sources {
   damage: { file: string; recovered: number } | null
   /** What the disk refused last, and has not taken since. */
   trouble(): ErrorCode | null
+  /** Entries whose own signature does not hold, by device (rule N9). */
+  missigned(): ReadonlyMap<DeviceKey, number>
 }
 type AddAlert = (code: ErrorCode, severity: Alert['severity'], details?: Record<string, string | number>) => void
 
@@ -131,6 +133,8 @@ export class CircleViews {
     for (const { nodes } of board.all('fork'))
       if (isCurrentDevice(keeper.list, nodes[0].device))
         add('EQUIVOCATION', 'warning', { name: keeper.nameOf(nodes[0].device) })
+    for (const [device, count] of this.sources.missigned())
+      add('SIGNATURE_BY_CHAIN', 'warning', { name: keeper.nameOf(device), count })
     return alerts
   }
 

@@ -24,6 +24,7 @@ import type { CircleFile, Identity, Link, Parts, SettingsFile, StorePort } from 
 import { Proposals } from './proposals'
 import { Reader } from './reader'
 import { ReceiptKeeper, readProven } from './receipt-keeper'
+import { SignatureChecker } from './signatures'
 import { Signing } from './signing'
 import { Twins } from './twins'
 
@@ -60,6 +61,9 @@ export class Circle {
   private readonly receipts: ReceiptKeeper
   private readonly refusedByCode = new Map<string, number>()
   private trouble: ErrorCode | null = null
+  private readonly checker: SignatureChecker
+  /** Entries whose own signature does not hold, by device (rule N9). */
+  private missigned: ReadonlyMap<DeviceKey, number> = new Map()
   /** Links that have told that they hold what we hold: the first time shows, the others are routine. */
   private readonly inStepWith = new Set<DeviceKey>()
   /** How many devices were demoted when it was last told. */
@@ -129,6 +133,7 @@ export class Circle {
       aside: (from, message) => this.onAside(from, message),
       forked: (node) => this.forks.found(node),
       keptOut: () => this.onKeptOut(),
+      behindCutOff: () => this.cutOffAgain(),
     })
     this.forks = new Forks({
       parts,
@@ -260,7 +265,19 @@ export class Circle {
       store,
       damage: damaged && { file: damaged.file, recovered: this.salvage(damaged.salvaged) },
       trouble: () => this.trouble,
+      missigned: () => this.missigned,
     })
+    this.checker = new SignatureChecker({
+      parts,
+      store,
+      idle: () => this.engine.landing.bytes === 0 && this.engine.catchUp.missing() === 0,
+      found: (device) => {
+        parts.log('warn', 'signatures do not hold', { device: device.slice(0, 8) })
+        this.readMissigned()
+        changed()
+      },
+    })
+    this.readMissigned()
     this.look()
   }
 
@@ -298,6 +315,7 @@ export class Circle {
   async start(): Promise<void> {
     this.driver.start()
     this.reader.start()
+    this.checker.wake()
     this.lookTimer = setInterval(() => this.look(), LOOK_EVERY_MS)
     await this.connections.start()
   }
@@ -306,6 +324,7 @@ export class Circle {
     clearInterval(this.lookTimer)
     this.driver.stop()
     this.receipts.save()
+    this.checker.stop()
     this.reader.stop()
     await this.connections.stop()
     this.store.close()
@@ -338,7 +357,14 @@ export class Circle {
 
   private onStored(nodes: readonly TimelineNode[]): void {
     this.reader.stored(nodes)
+    this.checker.wake()
     this.hooks.changed()
+  }
+
+  private readMissigned(): void {
+    const byDevice = new Map<DeviceKey, number>()
+    for (const { device } of this.store.missigned()) byDevice.set(device, (byDevice.get(device) ?? 0) + 1)
+    this.missigned = byDevice
   }
 
   private count(code: string): void {
@@ -455,7 +481,13 @@ export class Circle {
   /** Rule N6: nothing of a device that signed two histories is accepted from where they part. */
   private freeze(notice: NoticeOf<'fork'>): void {
     if (notice.nodes[0].device === this.identity.device) this.signing.stop('this device signed two histories')
+    this.cutOffAgain()
+  }
+
+  /** Timelines end elsewhere than before, or something was stored beyond their ends. */
+  private cutOffAgain(): void {
     this.driver.handle({ type: 'list-changed', list: this.cutOffs.judged, have: this.cutOffs.apply() })
+    this.readMissigned()
     this.reader.relist()
     this.hooks.changed()
   }

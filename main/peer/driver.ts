@@ -4,7 +4,9 @@ import type { ErrorCode } from '../../shared/errors'
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
 import type { AsideMessage, Effect, Event, StoreItem, StoreOutcome } from '../protocol/engine'
+import type { Crypto } from '../protocol/crypto'
 import type { MemberList } from '../protocol/membership'
+import { signatureHolds } from '../protocol/verify'
 import { PULL_NODES_MAX } from '../protocol/limits'
 import type { TimelineNode } from '../protocol/node'
 import { Outbox, type Caps } from './outbox'
@@ -36,6 +38,7 @@ function shows(effect: Effect): boolean {
 }
 
 export interface DriverParts extends Time {
+  secrets: { crypto: Crypto }
   log(level: 'info' | 'warn' | 'error', what: string, details?: Readonly<Record<string, unknown>>): void
 }
 export interface DriverHooks {
@@ -59,6 +62,8 @@ export interface DriverHooks {
   forked(node: TimelineNode): void
   /** Who is kept out is another than before. */
   keptOut(): void
+  /** Something was stored beyond an end that its timeline has got meanwhile (rules M5, N6). */
+  behindCutOff(): void
 }
 
 /** What the driver needs of an engine; a benchmark puts a naive one in its place. */
@@ -203,8 +208,14 @@ export class Driver {
       case 'send':
         this.outbox.send(effect.to, effect.message)
         return
+      case 'verify':
+        this.verify(effect.items)
+        return
       case 'store':
         this.storeBatch(effect.items)
+        return
+      case 'cut-off':
+        this.hooks.behindCutOff()
         return
       case 'read-run': {
         const waiting = this.reads.get(effect.to) ?? []
@@ -271,6 +282,11 @@ export class Driver {
     } catch (error) {
       if (!(error instanceof TwofoldError)) throw error
     }
+  }
+
+  private verify(items: readonly StoreItem[]): void {
+    const holds = items.map(({ node }) => signatureHolds(this.parts.secrets.crypto, node))
+    this.carryOut(this.engine.handle({ type: 'verified', items, holds }, this.parts.now()))
   }
 
   private storeBatch(items: StoreItem[]): void {

@@ -7,6 +7,8 @@ import { TREES, chain, nodeSeed, relative, treeEdges } from '../protocol/heirs'
 import type { ListKeeper } from './list-keeper'
 import type { StorePort, StoredNode } from './ports'
 import { proofSteps } from './proof'
+import { chainAbove } from './signatures'
+import { signatureHolds } from '../protocol/verify'
 import type { ReceiptKeeper } from './receipt-keeper'
 import type { Rows } from './rows'
 
@@ -50,6 +52,7 @@ export function inspect(
       list: keeper.list,
       epochBytes: keeper.epochBytes,
       below: node.seq > 1 ? store.at(node.device, node.seq - 1) : null,
+      chain: signatureHolds(crypto, node) ? null : chainAbove(crypto, store, node),
       linked: stored.linked,
       receivedAt,
     }),

@@ -17,7 +17,8 @@ import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
 import { entryOf, type Proven } from '../protocol/receipts'
 import { shownName } from '../protocol/names'
 import { forkHolds } from '../protocol/notices'
-import { signatureHolds, verifyNode } from '../protocol/verify'
+import { linkCode, type LinkCode } from '../protocol/timeline'
+import { membershipCode, signatureHolds, verifyNode, type VerifyCode } from '../protocol/verify'
 import { checkFileRow, fileRow, type FileRow } from './receipt-keeper'
 
 const time = (ms: number) =>
@@ -32,6 +33,8 @@ export interface ProofContext {
   epochBytes: readonly Uint8Array[]
   /** The node below in the author's log, if it is here; null at seq 1 and while it is missing. */
   below: TimelineNode | null
+  /** Rule N9: the nodes above it up to one whose signature holds, where its own does not. */
+  chain: readonly TimelineNode[] | null
   /** All nodes down to the first are here. Null: unknown (a proof file holds one entry). */
   linked: boolean | null
   receivedAt: number | null
@@ -68,16 +71,7 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
       sentence: 'Its id is the fingerprint (BLAKE2b-256) of exactly these bytes; any change would give another id.',
       raw: [['Id', node.id]],
     },
-    {
-      id: 'signature',
-      ok: signatureHolds(crypto, node),
-      sentence: `The signature was made with the key of ${name}’s device for this circle and this entry (Ed25519).`,
-      raw: [
-        ['Signature', toHex(node.signature)],
-        ['Signed message', toHex(nodeMessage(node.circle, node.id))],
-        ['Device key', node.device],
-      ],
-    },
+    signatureStep(crypto, node, name, context.chain),
     {
       id: 'device',
       ok: device !== undefined,
@@ -128,6 +122,34 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
   ]
 }
 
+/** Rule N9: the node's own signature, or where that does not hold the one above that stands for it. */
+function signatureStep(
+  crypto: Crypto,
+  node: TimelineNode,
+  name: string,
+  chain: readonly TimelineNode[] | null,
+): ProofStep {
+  const raw: ProofStep['raw'] = [
+    ['Signature', toHex(node.signature)],
+    ['Signed message', toHex(nodeMessage(node.circle, node.id))],
+    ['Device key', node.device],
+  ]
+  const head = chain?.at(-1)
+  if (signatureHolds(crypto, node) || !head)
+    return {
+      id: 'signature',
+      ok: signatureHolds(crypto, node),
+      sentence: `The signature was made with the key of ${name}’s device for this circle and this entry (Ed25519).`,
+      raw,
+    }
+  return {
+    id: 'signature',
+    ok: true,
+    sentence: `The signature that came with it does not hold. It is believed by the chain up to entry ${head.seq}: ${name}’s device signed that one, and it names, step by step, exactly these bytes.`,
+    raw: [...raw, [`Signature of entry ${head.seq}`, toHex(head.signature)], [`Entry ${head.seq}`, toHex(head.bytes)]],
+  }
+}
+
 function signerName(list: MemberList, signer: string): string {
   const device = list.devices.get(signer as never)
   const member = list.members.get((device?.member ?? signer) as never)
@@ -148,6 +170,8 @@ const fileSchema = v.strictObject({
   genesis: hex,
   epochs: v.array(hex),
   node: hex,
+  /** Rule N9: the entries above it, up to one whose signature holds, where its own does not. */
+  chain: v.optional(v.array(hex)),
   /** Rule C3: devices that signed that they hold everything up to a time, with what that was. */
   holders: v.optional(
     v.array(
@@ -178,6 +202,7 @@ export function proofFile(
   epochBytes: readonly Uint8Array[],
   memberName: string,
   holders: readonly Proven[],
+  chain: readonly TimelineNode[] | null = null,
 ): ProofFile {
   const content: v.InferOutput<typeof fileSchema> = {
     format: FORMAT,
@@ -187,6 +212,7 @@ export function proofFile(
     // The whole list: a later removal, with its cut-off, is part of the truth about an entry.
     epochs: epochBytes.map(toHex),
     node: toHex(node.bytes),
+    ...(chain && { chain: chain.map((one) => toHex(one.bytes)) }),
     ...(holders.length && { holders: holders.map(fileRow) }),
   }
   return { fileName: `${node.id.slice(0, 12)}.twofold`, content: `${JSON.stringify(content, null, 2)}\n` }
@@ -234,6 +260,21 @@ function holderSteps(crypto: Crypto, node: TimelineNode, list: MemberList, rows:
   ]
 }
 
+/** Rule N9: why a chain, ascending, does not show that its author signed the lowest of it; null: it does. */
+function chainCode(
+  crypto: Crypto,
+  nodes: readonly TimelineNode[],
+  list: MemberList,
+  now: number,
+): VerifyCode | LinkCode | null {
+  for (const [i, node] of nodes.entries()) {
+    const code = membershipCode(node, list) ?? (i === 0 ? null : linkCode(node, nodes[i - 1]!, null))
+    if (code) return code
+    if (node.device !== nodes[0]!.device) return 'BACKLINK_MISMATCH'
+  }
+  return verifyNode(crypto, nodes.at(-1)!, list, now)
+}
+
 export interface CheckedProof {
   circle: string
   circleId: string
@@ -274,6 +315,7 @@ export function checkProofFile(crypto: Crypto, text: string, now: number): Check
   }
   const nodes = file.format === FORK_FORMAT ? file.nodes.map(nodeOf) : [nodeOf(file.node)]
   const [node, other = null] = nodes as [TimelineNode, TimelineNode?]
+  const chain = file.format === FORK_FORMAT ? [] : (file.chain ?? []).map(nodeOf)
   if (other) {
     const [a, b] = node.id < other.id ? [node, other] : [other, node]
     if (!forkHolds(crypto, list, [a, b]))
@@ -281,10 +323,19 @@ export function checkProofFile(crypto: Crypto, text: string, now: number): Check
         detail: 'these are not two different entries that one device of the list signed for one place.',
       })
   } else {
-    const code = verifyNode(crypto, node, list, now)
+    const code = chain.length ? chainCode(crypto, [node, ...chain], list, now) : verifyNode(crypto, node, list, now)
     if (code) throw new TwofoldError('PROOF_FALSE', { detail: `${new TwofoldError(code).message}` })
   }
-  const steps = other ? [] : proofSteps(crypto, node, { list, epochBytes, below: null, linked: null, receivedAt: null })
+  const steps = other
+    ? []
+    : proofSteps(crypto, node, {
+        list,
+        epochBytes,
+        below: null,
+        chain: chain.length ? chain : null,
+        linked: null,
+        receivedAt: null,
+      })
   const memberName = shownName(list, list.devices.get(node.device)!.member)
   if ('holders' in file) steps.push(...holderSteps(crypto, node, list, file.holders ?? []))
   return { circle: genesis.name, circleId: genesis.id, memberName, node, other, steps }

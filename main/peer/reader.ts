@@ -19,7 +19,7 @@ import type { Engine } from '../protocol/engine'
 import { decodeContent, isEntry } from '../protocol/kinds'
 import type { MemberList } from '../protocol/membership'
 import type { TimelineNode } from '../protocol/node'
-import { verifyNode } from '../protocol/verify'
+import { signatureHolds, verifyNode } from '../protocol/verify'
 import { copied, type CopyForm } from './copying'
 import { Indexer } from './indexer'
 import { inspect } from './inspect'
@@ -29,6 +29,7 @@ import { forkProofFile, proofFile, type ProofFile } from './proof'
 import type { ReceiptKeeper } from './receipt-keeper'
 import { Rows } from './rows'
 import { tagOf, tagPrefix } from './search'
+import { chainAbove } from './signatures'
 import { Views } from './views'
 
 /** Tags offered while one is typed. */
@@ -198,10 +199,13 @@ export class Reader {
   }
 
   proof(id: NodeId, holders: boolean): ProofFile {
-    const { keeper, receipts } = this.ports
+    const { keeper, receipts, parts, store } = this.ports
     const { node } = this.byId(id)
     const held = holders ? receipts.evidence(node) : []
-    return proofFile(node, keeper.list, keeper.epochBytes, keeper.nameOf(node.device), held)
+    const { crypto } = parts.secrets
+    // Nothing leaves alone before its own signature was looked at (rule N9).
+    const chain = signatureHolds(crypto, node) ? null : chainAbove(crypto, store, node)
+    return proofFile(node, keeper.list, keeper.epochBytes, keeper.nameOf(node.device), held, chain)
   }
 
   /** Rule N6: what shows to anybody that a device signed two histories. */

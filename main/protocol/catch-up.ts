@@ -2,12 +2,17 @@
 // and resumed from what is there after any interruption. It never sends a node; it only asks.
 import type { DeviceKey } from '../../shared/types'
 import { haveOf, missingUpTo, type HaveVector } from './have'
+import type { Landing } from './landing'
 import type { LinkState } from './links'
 import type { Message } from './messages'
 import type { Range } from './timeline'
 
-/** Nodes asked for at once, below PULL_NODES_MAX: about 40 KiB of ordinary nodes, so every timeline's newest come soon. */
-const CHUNK_NODES = 128
+/**
+ * Nodes asked for at once: few of a timeline of which little is here, so that every timeline's newest come soon; then as many
+ * as are here below its top, up to about 150 KiB of ordinary nodes, so that one signature stands for many (rule N9).
+ */
+const CHUNK_NODES_MIN = 16
+const CHUNK_NODES_MAX = 512
 /** Open questions to one peer: enough to keep a link busy over 100 ms, few enough to switch when it stalls. */
 const OPEN_PER_PEER = 4
 /** A question without an answer is asked of somebody else after this long. */
@@ -31,9 +36,13 @@ interface Open extends Range {
   device: DeviceKey
   peer: DeviceKey
   since: number
+  /** Its answer came and is being verified or stored. */
+  answered: boolean
 }
 interface Ports {
   have: HaveVector
+  /** What is on its way in is not asked for. */
+  landing: Pick<Landing, 'holds' | 'full'>
   links: ReadonlyMap<DeviceKey, LinkState>
   send(to: DeviceKey, message: Message): void
   /** Rules R2, R3: how long what was announced, or lies below a node that came, may take to come down its own tree. */
@@ -67,7 +76,7 @@ export class CatchUp {
   }
 
   awaits(device: DeviceKey): boolean {
-    return this.open.some((o) => o.peer === device)
+    return this.open.some((o) => o.peer === device && !o.answered)
   }
 
   /** Highest seq of each device that a linked peer says it can serve. */
@@ -99,7 +108,8 @@ export class CatchUp {
   }
 
   linkDown(peer: DeviceKey, now: number): void {
-    for (let i = this.open.length - 1; i >= 0; i--) if (this.open[i]!.peer === peer) this.open.splice(i, 1)
+    for (let i = this.open.length - 1; i >= 0; i--)
+      if (this.open[i]!.peer === peer && !this.open[i]!.answered) this.open.splice(i, 1)
     for (const expected of this.expected) if (expected.peer === peer) this.expected.delete(expected)
     this.stirred = true
     this.pump(now)
@@ -122,26 +132,34 @@ export class CatchUp {
     this.ports.links.get(peer)?.heights.delete(device)
   }
 
-  /** Settles the question that a run answers. False: nobody asked, so it is ignored. */
-  answered(peer: DeviceKey, run: Extract<Message, { type: 'run' }>): boolean {
-    const at = this.open.findIndex(
-      (o) => o.peer === peer && o.device === run.device && o.from === run.from && o.to === run.to,
+  /**
+   * The question that a run answers is not put again until what it brought is stored or refused: then the function returned
+   * is to be called. Null: nobody asked, so the run is ignored.
+   */
+  answered(peer: DeviceKey, run: Extract<Message, { type: 'run' }>): (() => void) | null {
+    const open = this.open.find(
+      (o) => !o.answered && o.peer === peer && o.device === run.device && o.from === run.from && o.to === run.to,
     )
-    if (at < 0) return false
-    this.open.splice(at, 1)
+    if (!open) return null
+    open.answered = true
     this.stirred = true
     this.lastFrom = peer
     if (!run.nodes.length) this.unserved(peer, run.device)
-    return true
+    return () => {
+      const at = this.open.indexOf(open)
+      if (at >= 0) this.open.splice(at, 1)
+      this.stirred = true
+    }
   }
 
   /** Asks for as much as may be open at once, newest first. */
   pump(now: number): void {
-    if (!this.stirred || now < this.pausedUntil) return
+    // With as much on its way as memory may hold, the next question waits for the disk.
+    if (!this.stirred || now < this.pausedUntil || this.ports.landing.full) return
     this.stirred = false
     const free = new Map<LinkState, number>()
     for (const link of this.ports.links.values()) {
-      const room = OPEN_PER_PEER - this.open.filter((o) => o.peer === link.device).length
+      const room = OPEN_PER_PEER - this.open.filter((o) => o.peer === link.device && !o.answered).length
       if (room > 0 && link.heights.size) free.set(link, room)
     }
     // The peer with the most room asks next, so that several serve side by side; each is asked only for what it can serve.
@@ -152,7 +170,7 @@ export class CatchUp {
         free.delete(link)
         continue
       }
-      this.open.push({ ...want, peer: link.device, since: now })
+      this.open.push({ ...want, peer: link.device, since: now, answered: false })
       this.wake = Math.min(this.wake, now + ANSWER_MS)
       this.pulled++
       this.ports.send(link.device, { type: 'pull', ranges: [want] })
@@ -170,9 +188,10 @@ export class CatchUp {
       const depth = this.depth(device, gap)
       if (!best || depth < best.depth || (depth === best.depth && device < best.device)) best = { device, gap, depth }
     }
-    return (
-      best && { device: best.device, from: Math.max(best.gap.from, best.gap.to - CHUNK_NODES + 1), to: best.gap.to }
-    )
+    if (!best) return null
+    const { device, gap, depth } = best
+    const count = Math.min(CHUNK_NODES_MAX, Math.max(CHUNK_NODES_MIN, depth))
+    return { device, from: Math.max(gap.from, gap.to - count + 1), to: gap.to }
   }
 
   /** Highest seq worth asking for, of what a peer says it has. */
@@ -193,6 +212,7 @@ export class CatchUp {
     for (const gap of missingUpTo(this.ports.have, device, top).toReversed()) {
       let { to } = gap
       for (const o of [...asked].sort((a, b) => b.to - a.to)) if (o.from <= to && to <= o.to) to = o.from - 1
+      while (to >= gap.from && this.ports.landing.holds(device, to)) to--
       if (to >= gap.from) {
         const below = asked
           .filter((o) => o.to < to && o.to >= gap.from)
@@ -212,6 +232,7 @@ export class CatchUp {
     }
     for (let i = this.open.length - 1; i >= 0; i--) {
       const o = this.open[i]!
+      if (o.answered) continue
       if (now - o.since < ANSWER_MS) {
         this.wake = Math.min(this.wake, o.since + ANSWER_MS)
         continue

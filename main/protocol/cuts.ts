@@ -26,8 +26,9 @@ interface Place {
 interface Timeline {
   /** Gapless run that ends with the head. The first may be the only one known of what lies below it. */
   linked: Place[]
-  /** Places above a gap, by seq. */
+  /** Places above a gap, by seq; of those that no cut tells apart only the newest, whose seq is `newestOld`. */
   floating: Map<number, Place>
+  newestOld: number | null
 }
 /** A vector that was asked for, and its digest: entries ascending by device. */
 export interface Cut {
@@ -76,7 +77,7 @@ export class Cuts {
   private timeline(device: DeviceKey): Timeline {
     let timeline = this.timelines.get(device)
     if (!timeline) {
-      this.timelines.set(device, (timeline = { linked: [], floating: new Map() }))
+      this.timelines.set(device, (timeline = { linked: [], floating: new Map(), newestOld: null }))
       this.devices = [...this.timelines.keys()].sort()
     }
     return timeline
@@ -88,6 +89,7 @@ export class Cuts {
     const timeline = this.timeline(device)
     const known = have.get(device)
     timeline.floating.clear()
+    timeline.newestOld = null
     timeline.linked =
       known?.head === undefined ? [] : [{ seq: known.height, id: known.head, timestamp: known.headTime! }]
   }
@@ -98,14 +100,25 @@ export class Cuts {
     const timeline = this.timeline(node.device)
     const { linked, floating } = timeline
     const place = { seq: node.seq, id: node.id, timestamp: node.timestamp }
+    const height = linked.at(-1)?.seq ?? 0
     if (!head) {
-      if (floating.size < PLACES_MAX) floating.set(node.seq, place)
+      if (node.seq <= height || floating.size >= PLACES_MAX) return
+      if (node.timestamp >= now - KEPT_MS) floating.set(node.seq, place)
+      else if (node.seq > (timeline.newestOld ?? 0)) {
+        // Of what is too old to be told apart by a cut only the newest counts: it stands for all that lies below.
+        if (timeline.newestOld !== null) floating.delete(timeline.newestOld)
+        timeline.newestOld = node.seq
+        floating.set(node.seq, place)
+      }
       return
     }
+    // The store's answers may come in another order than its commits.
+    if (head.height <= height) return
     linked.push(place)
     for (let seq = node.seq + 1; seq <= head.height; seq++) {
       const next = floating.get(seq)
       floating.delete(seq)
+      if (seq === timeline.newestOld) timeline.newestOld = null
       if (next) linked.push(next)
       // What lay above the gap was stored before this run, or too long ago: only the head is known.
       else linked.splice(0, linked.length)

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../shared/errors'
 import type { DeviceKey, NodeId } from '../../shared/types'
 import { REREAD_TIMES, costOf, type Account } from './budgets'
 import { CatchUp } from './catch-up'
+import { equalBytes } from './codec'
 import { Comparing } from './comparing'
 import { Conduct, type KeptOut } from './conduct'
 import type { Crypto, Sign } from './crypto'
@@ -12,6 +13,7 @@ import { Cuts } from './cuts'
 import { Droppers } from './droppers'
 import { Forwarding, REPAIR_YOUNGER_MS, type Announcement, type Arrival } from './forwarding'
 import { haveOf, isHere, noteStored, type HaveVector, type Head } from './have'
+import { Landing } from './landing'
 import type { Ring, Tree } from './heirs'
 import { LinkState } from './links'
 import { isCurrentDevice, type MemberList } from './membership'
@@ -21,7 +23,8 @@ import { decodeNode, type TimelineNode } from './node'
 import { Receipts, type Proven } from './receipts'
 import type { Rings } from './rings'
 import { Shares } from './shares'
-import { verifyNode, type VerifyCode } from './verify'
+import { linkCode } from './timeline'
+import { membershipCode, signatureHolds, verifyNode, type VerifyCode } from './verify'
 
 /** Nodes waiting for an epoch or for the clock, and their bytes. Beyond it the oldest is dropped; it comes again. */
 const HELD_MAX = 4096
@@ -33,6 +36,10 @@ const HELD_PER_LINK_MAX = 1024
 const HELD_BYTES_PER_LINK_MAX = 4_194_304
 /** Runs of one timeline above gaps. Catching up makes a few; a device that writes only every other node would make millions. */
 const FLOATING_RUNS_MAX = 1024
+/** Answers of so few nodes are checked node by node: 1 ms at most, and nothing is left to be checked later. */
+const EACH_CHECKED_MAX = 16
+/** Ways over which one node is noted to have come before it was stored: two trees, and a repair of each. */
+const WAYS_MAX = 8
 /** Then list records are asked for again. */
 const EPOCHS_ANSWER_MS = 2000
 /** Held nodes are looked at again this often. */
@@ -63,8 +70,10 @@ export interface StoreItem {
   node: TimelineNode
   origin: Origin
   arrival: Arrival | null
-  /** The other tree's segment, when it came with the same payload. */
-  also?: Arrival
+  /** Over which other ways it came before it was stored: the other tree with the same payload, or somebody else's copy. */
+  also?: { from: DeviceKey; arrival: Arrival }[]
+  /** The answer to a question that brought it. */
+  run?: Asked
   /**
    * Rule N9. Absent: its own signature was checked. 'run': its author signed it by a head above it in the same run. 'above':
    * its own signature does not hold, so it is stored only below a stored node that names it.
@@ -72,10 +81,18 @@ export interface StoreItem {
   chain?: 'run' | 'above'
 }
 
+/** An answer to a pull, until everything of it is stored or refused. */
+export interface Asked {
+  left: number
+  settle(): void
+}
+
 export type Event =
   | { type: 'link-up'; device: DeviceKey }
   | { type: 'link-down'; device: DeviceKey }
   | { type: 'frame'; from: DeviceKey; bytes: Uint8Array }
+  /** Whether the signature of each holds. */
+  | { type: 'verified'; items: readonly StoreItem[]; holds: readonly boolean[] }
   | { type: 'stored'; items: readonly StoreItem[]; outcomes: readonly StoreOutcome[] }
   /** Nodes were read for a device that pulls. */
   | { type: 'served'; to: DeviceKey; nodes: number }
@@ -93,8 +110,12 @@ export type Event =
 
 export type Effect =
   | { type: 'send'; to: DeviceKey; message: Message }
-  /** Commit in one transaction, then feed `stored` back before the next effect. */
+  /** Check the signatures, then feed `verified` back. Everything cheaper was looked at before. */
+  | { type: 'verify'; items: StoreItem[] }
+  /** Commit in one transaction, then feed `stored` or `store-failed` back. Nothing of it is said to anybody before. */
   | { type: 'store'; items: StoreItem[] }
+  /** A list that came meanwhile ends timelines before what was stored: the store is to follow it. */
+  | { type: 'cut-off' }
   /** Read the newest nodes of a range and answer with `run`. */
   | { type: 'read-run'; to: DeviceKey; device: DeviceKey; from: number; toSeq: number }
   | { type: 'read-epochs'; to: DeviceKey; after: number }
@@ -133,6 +154,14 @@ export type AsideMessage = Extract<
       | 'have'
   }
 >
+
+/** What one frame brings in. */
+interface Incoming {
+  /** Their signatures are still to be checked. */
+  unverified: StoreItem[]
+  /** Rule N9: by their signature, or by the chain. */
+  believed: StoreItem[]
+}
 
 interface Held {
   item: StoreItem
@@ -177,6 +206,8 @@ export class Engine {
   private currentList: MemberList
   private readonly crypto: Crypto
   private readonly me: DeviceKey
+  /** What is being verified or stored. */
+  readonly landing = new Landing()
   private readonly held = new Map<NodeId, Held>()
   private readonly heldBytes = new Shares<DeviceKey | null>()
   private releaseAt = Infinity
@@ -221,6 +252,7 @@ export class Engine {
       have,
       links,
       send,
+      landing: this.landing,
       patienceMs: () => this.forwarding.patienceMs,
       ceiling: (device) => this.ceiling(device),
     })
@@ -303,6 +335,9 @@ export class Engine {
       case 'frame':
         this.frame(event.from, event.bytes, now)
         break
+      case 'verified':
+        this.verified(event.items, event.holds, now)
+        break
       case 'stored':
         this.stored(event.items, event.outcomes, now)
         break
@@ -316,6 +351,7 @@ export class Engine {
         if (this.conduct.lift(event.device)) this.effects.push({ type: 'kept-out' })
         break
       case 'store-failed':
+        this.landed(event.items)
         this.catchUp.storeFailed(now)
         break
       case 'list-changed':
@@ -386,14 +422,14 @@ export class Engine {
     }
     link.lastHeardAt = now
     this.seen.set(from, this.wall)
-    const items: StoreItem[] = []
+    const items: Incoming = { unverified: [], believed: [] }
     for (const message of messages) if (!link.cut) this.message(link, message, items, now)
-    // What is on its way into the store is neither here nor missing: more is asked for when the store has answered.
-    if (items.length) this.effects.push({ type: 'store', items })
-    else this.catchUp.pump(now)
+    if (items.unverified.length) this.effects.push({ type: 'verify', items: items.unverified })
+    if (items.believed.length) this.effects.push({ type: 'store', items: items.believed })
+    this.catchUp.pump(now)
   }
 
-  private message(link: LinkState, m: Message, items: StoreItem[], now: number): void {
+  private message(link: LinkState, m: Message, items: Incoming, now: number): void {
     const from = link.device
     const cost = costOf(m)
     if (cost && !this.affords(link, ...cost, now)) return
@@ -414,17 +450,17 @@ export class Engine {
         return
       case 'part': {
         const { id, tree, lo, len } = m
-        const also: Arrival = { tree, brief: false, lo, len }
-        const item = items.find((i) => i.node.id === id) ?? this.held.get(id)?.item
+        const arrival: Arrival = { tree, brief: false, lo, len }
+        const item = this.landing.item(id) ?? this.held.get(id)?.item
         if (item) {
-          item.also = also
+          this.cameToo(item, from, arrival)
           return
         }
         const node = this.forwarding.lately(id)
         // Refused, or long forgotten: the sender hears nothing and tries somebody else.
         if (!node) return
         this.acknowledge(from, tree, id)
-        this.handOn(link, node, also, now)
+        this.handOn(link, node, arrival, now)
         return
       }
       case 'announce':
@@ -543,7 +579,7 @@ export class Engine {
     this.effects.push({ type: 'kept-out' })
   }
 
-  private nodeArrived(link: LinkState, m: Extract<Message, { type: 'node' }>, items: StoreItem[], now: number): void {
+  private nodeArrived(link: LinkState, m: Extract<Message, { type: 'node' }>, items: Incoming, now: number): void {
     const decoded = decodeNode(this.crypto, m.bytes)
     if (!decoded.ok) {
       this.refuse(link, decoded.code, null)
@@ -552,39 +588,89 @@ export class Engine {
     this.forwarding.counters.received++
     const { node } = decoded
     const arrival: Arrival = { tree: m.tree, brief: m.brief, lo: m.lo, len: m.len }
-    if (this.forwarding.isKnown(node.id)) {
+    const known = this.forwarding.isKnown(node.id)
+    // An id says nothing of the signature: only the very same bytes are one node whose check is under way.
+    const landing = this.landing.item(node.id)
+    const onItsWay = landing && equalBytes(landing.node.signature, node.signature) ? landing : null
+    if (known || onItsWay) {
       if (!this.affords(link, 'repeats', 1, now)) return
       // Known: not verified again (rule F8), but this tree's part may still be ours to hand on.
       this.forwarding.counters.duplicates++
+      if (onItsWay) {
+        this.cameToo(onItsWay, link.device, arrival)
+        return
+      }
       this.acknowledge(link.device, m.tree, node.id)
       this.handOn(link, node, arrival, now)
       return
     }
     // Stored long ago, or another node for its place: only the store can tell, and only after the signature.
     if (isHere(this.have, node.device, node.seq) && !this.affords(link, 'stale', 1, now)) return
-    this.judge(link, { node, origin: { from: link.device, how: 'tree', tree: m.tree }, arrival }, items, now)
+    // Comes again when the gaps below are filled.
+    if (this.addsRun(node)) return
+    const item: StoreItem = { node, origin: { from: link.device, how: 'tree', tree: m.tree }, arrival }
+    const code = membershipCode(node, this.currentList)
+    if (code) {
+      this.turnedDown(link, item, code, now)
+      return
+    }
+    items.unverified.push(item)
+    this.landing.add([item])
   }
 
-  /** Verifies one new node; what is believed joins the batch for the store. */
-  private judge(link: LinkState, item: StoreItem, items: StoreItem[], now: number): boolean {
-    const { node } = item
-    // Comes again when the gaps below are filled.
-    if (this.addsRun(node)) return false
-    const code = verifyNode(this.crypto, node, this.currentList, this.wall)
-    if (code === null) {
-      items.push(item)
-      return true
+  /** It was handed over once more before it was stored. A tree brings it to us over few ways; the rest is ignored. */
+  private cameToo(item: StoreItem, from: DeviceKey, arrival: Arrival): void {
+    item.also ??= []
+    if (item.also.length < WAYS_MAX) item.also.push({ from, arrival })
+  }
+
+  /** Held where it is no fault of the node (true), else refused. */
+  private turnedDown(link: LinkState | null, item: StoreItem, code: VerifyCode, now: number): boolean {
+    const { node, origin, arrival } = item
+    if (code !== 'EPOCH_UNKNOWN' && code !== 'TIMESTAMP_AHEAD') {
+      if (link) this.refuse(link, code, node.id)
+      return false
     }
-    if (code === 'EPOCH_UNKNOWN' || code === 'TIMESTAMP_AHEAD') {
-      this.hold({ item, since: now, code })
-      if (code === 'TIMESTAMP_AHEAD') this.catchUp.dated(node.device, node.seq, now)
-      if (code === 'EPOCH_UNKNOWN') this.wantEpochs(link, now)
-      if (item.arrival) this.acknowledge(link.device, item.arrival.tree, node.id)
-      if (code === 'TIMESTAMP_AHEAD') this.effects.push({ type: 'refused', from: link.device, code, id: node.id })
-      return true
-    }
-    this.refuse(link, code, node.id)
-    return false
+    this.hold({ item, since: now, code })
+    if (code === 'TIMESTAMP_AHEAD') this.catchUp.dated(node.device, node.seq, now)
+    if (!link) return true
+    if (code === 'EPOCH_UNKNOWN') this.wantEpochs(link, now)
+    if (arrival) this.acknowledge(link.device, arrival.tree, node.id)
+    if (code === 'TIMESTAMP_AHEAD' && origin.from !== null)
+      this.effects.push({ type: 'refused', from: origin.from, code, id: node.id })
+    return true
+  }
+
+  private isAhead = (node: TimelineNode): boolean => node.timestamp > this.wall + CLOCK_AHEAD_MS
+
+  /** Signatures were looked at: what holds goes to the store. */
+  private verified(items: readonly StoreItem[], holds: readonly boolean[], now: number): void {
+    const believed: StoreItem[] = []
+    const done: StoreItem[] = []
+    items.forEach((item, i) => {
+      const { node, origin } = item
+      const link = origin.from === null ? null : (this.links.get(origin.from) ?? null)
+      // The list may be another one than when it came.
+      const code = !holds[i]!
+        ? 'SIGNATURE_INVALID'
+        : (membershipCode(node, this.currentList) ?? (this.isAhead(node) ? 'TIMESTAMP_AHEAD' : null))
+      if (code === null) {
+        believed.push(item)
+        return
+      }
+      done.push(item)
+      if (!this.turnedDown(link, item, code, now) && origin.how === 'sync' && link)
+        this.catchUp.unserved(link.device, node.device)
+    })
+    this.landed(done)
+    if (believed.length) this.effects.push({ type: 'store', items: believed })
+    else this.catchUp.pump(now)
+  }
+
+  /** No longer on its way: stored, refused, held, or given back by a disk that is full. */
+  private landed(items: readonly StoreItem[]): void {
+    this.landing.remove(items)
+    for (const { run } of items) if (run && --run.left === 0) run.settle()
   }
 
   /** One run too many above the gaps of a timeline. */
@@ -601,34 +687,87 @@ export class Engine {
     return total
   }
 
-  private runArrived(link: LinkState, m: Extract<Message, { type: 'run' }>, items: StoreItem[], now: number): void {
-    if (!this.catchUp.answered(link.device, m)) return
+  /**
+   * Rule N9. The answer to a pull is a chain: each node's id is the backlink of the one above. So the signature of its
+   * highest node is the author's word for every byte below it; the others' own signatures are looked at when there is time
+   * (signatures.ts). A node that is young enough to be handed on alone, and every node of a short answer, is checked itself.
+   */
+  private runArrived(link: LinkState, m: Extract<Message, { type: 'run' }>, items: Incoming, now: number): void {
+    const settle = this.catchUp.answered(link.device, m)
+    if (!settle) return
     // What was asked for is not on its account.
     this.conduct.charge(link.device, 'frames', -1, now)
     this.conduct.charge(link.device, 'bytes', -m.nodes.reduce((sum, bytes) => sum + bytes.length, 0), now)
-    const batch: StoreItem[] = []
-    let expected = m.to
-    for (let i = m.nodes.length - 1; i >= 0; i--, expected--) {
+    const run: Asked = { left: 0, settle }
+    const taken: StoreItem[] = []
+    const item = (node: TimelineNode): StoreItem => ({
+      node,
+      origin: { from: link.device, how: 'sync', tree: null },
+      arrival: null,
+    })
+    /** The node above in this answer, if it is believed or stands by what is stored above it. */
+    let above: TimelineNode | null = null
+    /** The signature of the highest node holds. If not, everything stands by what is stored above it, or falls. */
+    let signed = false
+    let good = true
+    for (let i = m.nodes.length - 1, expected = m.to; good && i >= 0; i--, expected--) {
       const decoded = decodeNode(this.crypto, m.nodes[i]!)
       if (!decoded.ok) {
         this.refuse(link, decoded.code, null)
+        good = false
         break
       }
       const { node } = decoded
       if (node.device !== m.device || node.seq !== expected || node.seq < m.from) {
         this.refuse(link, 'FRAME_MALFORMED', node.id)
+        good = false
         break
       }
-      if (isHere(this.have, node.device, node.seq)) continue
-      if (
-        !this.judge(link, { node, origin: { from: link.device, how: 'sync', tree: null }, arrival: null }, batch, now)
-      )
+      const broken = above && linkCode(above, node, null)
+      if (broken) {
+        this.refuse(link, broken, node.id, node.device)
+        good = false
         break
+      }
+      const code = membershipCode(node, this.currentList) ?? (this.isAhead(node) ? 'TIMESTAMP_AHEAD' : null)
+      if (code) {
+        // Dated ahead is held only once its signature holds: the checks are those of rule N4, in their order.
+        if (code === 'TIMESTAMP_AHEAD' && !signatureHolds(this.crypto, node)) {
+          this.refuse(link, 'SIGNATURE_INVALID', node.id)
+          good = false
+        } else good = this.turnedDown(link, item(node), code, now)
+        // The chain begins anew below it.
+        above = null
+        continue
+      }
+      const first = above === null
+      above = node
+      const here = isHere(this.have, node.device, node.seq) || this.landing.holds(node.device, node.seq)
+      if (here && !first) continue
+      const checked =
+        (first || m.nodes.length <= EACH_CHECKED_MAX || this.isYoung(node)) && signatureHolds(this.crypto, node)
+      if (first) signed = checked
+      if (here) continue
+      if (!taken.length && this.addsRun(node)) {
+        good = false
+        break
+      }
+      taken.push({ ...item(node), run, ...(!checked && { chain: signed ? 'run' : 'above' }) })
     }
-    // A run that stops at a bad node tells that this peer cannot serve the rest.
-    if (expected >= m.from && m.nodes.length > m.to - expected) this.catchUp.unserved(link.device, m.device)
-    items.push(...batch)
+    // An answer that stops at a bad node tells that this peer cannot serve the rest.
+    if (!good) this.catchUp.unserved(link.device, m.device)
+    run.left = taken.length
+    if (!taken.length) {
+      settle()
+      return
+    }
+    // Ascending, as the store reads; where each stands by the one above, downward.
+    if (taken.every(({ chain }) => chain !== 'above')) taken.reverse()
+    this.landing.add(taken)
+    items.believed.push(...taken)
   }
+
+  private isYoung = (node: TimelineNode): boolean => Math.abs(this.wall - node.timestamp) <= REPAIR_YOUNGER_MS
 
   /** Rule F7, BRIEF: the sender has a node, and tree B's segment of it is ours to announce. */
   private announced(link: LinkState, m: Announcement, now: number): void {
@@ -654,40 +793,49 @@ export class Engine {
 
   private stored(items: readonly StoreItem[], outcomes: readonly StoreOutcome[], now: number): void {
     let repaired = false
+    let behind = false
+    this.landed(items)
+    this.noteAll(items, outcomes, now)
     items.forEach((item, i) => {
-      const { node, origin, arrival, also } = item
+      const { node, origin, arrival, also = [] } = item
       const outcome = outcomes[i]!
       const link = origin.from === null ? null : (this.links.get(origin.from) ?? null)
       if (arrival && link) this.acknowledge(link.device, arrival.tree, node.id)
-      if (also && link) this.acknowledge(link.device, also.tree, node.id)
+      for (const { from, arrival: other } of also) if (this.links.has(from)) this.acknowledge(from, other.tree, node.id)
+      const handOnToo = () => {
+        for (const { from, arrival: other } of also) this.handOn(this.links.get(from) ?? null, node, other, now)
+      }
       switch (outcome.type) {
         case 'stored':
-          noteStored(this.have, node.device, node.seq, outcome.head)
-          this.cuts.noteStored(node, outcome.head, this.wall)
-          this.storedAt = now
-          this.forwarding.learned(node)
           if (node.device === this.me && origin.from !== null)
             this.effects.push({ type: 'own-timeline-ahead', height: node.seq })
           if (origin.how === 'own') {
+            this.forwarding.learned(node)
             this.count(now)
             this.forwarding.begin(node, this.isBrief(), now)
           } else if (arrival) {
+            this.forwarding.learned(node)
             this.count(now)
             this.forwarding.first(node, arrival, now)
             this.handOn(link, node, arrival, now)
-            if (also) this.handOn(link, node, also, now)
+            handOnToo()
             // Rule R3: a gap below is asked of whoever sent the later node.
             if (!outcome.head && link) this.catchUp.expect(link.device, node.device, node.seq - 1, now)
           } else {
             repaired = true
-            const young = Math.abs(this.wall - node.timestamp) <= REPAIR_YOUNGER_MS
+            // Nothing is handed on alone before its own signature was checked (rule N9).
+            const alone = !item.chain || (also.length > 0 && signatureHolds(this.crypto, node))
+            const young = alone && this.isYoung(node)
+            if (young || (alone && also.length)) this.forwarding.learned(node)
             this.forwarding.repaired(node, young, now - this.linkedSince >= SETTLED_MS, now)
+            if (alone) handOnToo()
           }
+          behind ||= membershipCode(node, this.currentList) !== null
           break
         case 'duplicate':
           this.forwarding.learned(node)
           if (arrival) this.handOn(link, node, arrival, now)
-          if (also) this.handOn(link, node, also, now)
+          handOnToo()
           break
         case 'refused':
           if (link) this.refuse(link, outcome.code, node.id, node.device)
@@ -698,9 +846,35 @@ export class Engine {
           break
       }
     })
+    if (behind) this.effects.push({ type: 'cut-off' })
     if (repaired) this.comparing.repaired(now)
     this.catchUp.pump(now)
     this.receipts.stored(this.wall)
+  }
+
+  /** Follows in the have-vector what was stored: a run above a gap at once, everything else node by node. */
+  private noteAll(items: readonly StoreItem[], outcomes: readonly StoreOutcome[], now: number): void {
+    for (let i = 0; i < items.length; i++) {
+      const { node } = items[i]!
+      const outcome = outcomes[i]!
+      if (outcome.type !== 'stored') continue
+      this.storedAt = now
+      this.cuts.noteStored(node, outcome.head, this.wall)
+      if (outcome.head) {
+        noteStored(this.have, node.device, { from: node.seq, to: node.seq }, outcome.head)
+        continue
+      }
+      let to = node.seq
+      for (let next = i + 1; next < items.length; next++) {
+        const { node: above } = items[next]!
+        const then = outcomes[next]!
+        if (above.device !== node.device || above.seq !== to + 1 || then.type !== 'stored' || then.head) break
+        this.cuts.noteStored(above, null, this.wall)
+        to++
+        i = next
+      }
+      noteStored(this.have, node.device, { from: node.seq, to }, null)
+    }
   }
 
   private count(now: number): void {
@@ -784,7 +958,9 @@ export class Engine {
         this.effects.push({ type: 'refused', from: held.item.origin.from, code: again, id })
     }
     this.releaseAt = this.held.size ? now + RELEASE_EVERY_MS : Infinity
-    if (items.length) this.effects.push({ type: 'store', items })
+    if (!items.length) return
+    this.landing.add(items)
+    this.effects.push({ type: 'store', items })
   }
 
   private tick(now: number): void {

@@ -1,7 +1,7 @@
 // The have-vector (rule R4): per device how far its timeline is here without a gap, and which runs are here above a gap
 // because they arrived newest first. It is the store's content seen from the protocol, kept in step by `noteStored`.
 import type { DeviceKey, NodeId } from '../../shared/types'
-import { addToRanges, gapsIn, type Range } from './timeline'
+import { addRange, gapsIn, type Range } from './timeline'
 
 export interface DeviceHave {
   /** Nodes 1 … height are here. 0: not even the first. */
@@ -29,13 +29,18 @@ export interface Head {
   timestamp: number
 }
 
-/** Notes one stored node. `head`: what the store tells after the node closed a gap, else null (it floats). */
-export function noteStored(have: HaveVector, device: DeviceKey, seq: number, head: Head | null): void {
+/**
+ * Notes stored nodes. `head`: what the store tells after they closed a gap, else null (they float). Answers of the store may
+ * come in another order than its commits, so a head below what is known already says nothing new.
+ */
+export function noteStored(have: HaveVector, device: DeviceKey, seqs: Range, head: Head | null): void {
   const before = haveOf(have, device)
   if (!head) {
-    have.set(device, { ...before, floating: addToRanges(before.floating, seq) })
+    if (seqs.to <= before.height) return
+    have.set(device, { ...before, floating: addRange(before.floating, seqs) })
     return
   }
+  if (head.height <= before.height) return
   have.set(device, {
     height: head.height,
     head: head.id,

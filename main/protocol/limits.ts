@@ -29,7 +29,7 @@ export const FRAME_MESSAGES_MAX = 4096
 /** Payload at which a combined frame is sent without waiting (rule C1). */
 export const FRAME_BYTES_TARGET = 65_536
 /** Nodes in one answer to a pull, and pull ranges in one message. */
-export const PULL_NODES_MAX = 256
+export const PULL_NODES_MAX = 1024
 export const PULL_RANGES_MAX = 256
 /** Segments that are accepted for one node and tree (rule F8): the second and third come from repair. */
 export const SEGMENTS_PER_TREE_MAX = 3

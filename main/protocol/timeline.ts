@@ -25,10 +25,10 @@ export interface Range {
   to: number
 }
 
-/** Adds one seq to ascending, disjoint, non-adjacent ranges. Ranges are few: at most one per interrupted catch-up. */
-export function addToRanges(ranges: readonly Range[], seq: number): Range[] {
+/** Adds one range to ascending, disjoint, non-adjacent ranges. Ranges are few: at most one per interrupted catch-up. */
+export function addRange(ranges: readonly Range[], { from, to }: Range): Range[] {
   const out: Range[] = []
-  let added: Range = { from: seq, to: seq }
+  let added: Range = { from, to }
   for (const range of ranges) {
     if (range.to + 1 < added.from || added.to + 1 < range.from) out.push(range)
     else added = { from: Math.min(range.from, added.from), to: Math.max(range.to, added.to) }
@@ -36,6 +36,7 @@ export function addToRanges(ranges: readonly Range[], seq: number): Range[] {
   out.push(added)
   return out.sort((a, b) => a.from - b.from)
 }
+export const addToRanges = (ranges: readonly Range[], seq: number): Range[] => addRange(ranges, { from: seq, to: seq })
 
 /** What of [from, to] lies in none of the ranges, ascending. */
 export function gapsIn(ranges: readonly Range[], from: number, to: number): Range[] {

@@ -47,6 +47,7 @@ export class MemoryStore {
     if (below && node.timestamp <= below.timestamp) return { type: 'refused', code: 'TIMESTAMP_NOT_LATER' }
     if (above && above.backlink !== node.id) return { type: 'refused', code: 'BACKLINK_MISMATCH' }
     if (above && above.timestamp <= node.timestamp) return { type: 'refused', code: 'TIMESTAMP_NOT_LATER' }
+    if (item.chain === 'above' && !above) return { type: 'refused', code: 'SIGNATURE_INVALID' }
     const timeline = this.places.get(node.device) ?? new Map<number, TimelineNode>()
     this.places.set(node.device, timeline)
     this.shared?.set(node.id, node)

@@ -162,16 +162,18 @@ export class Peer {
       aside: () => {},
       forked: () => {},
       keptOut: () => {},
+      behindCutOff: () => this.driver.handle({ type: 'list-changed', list: this.list, have: this.cutOff() }),
       ...more,
     }
-    const time = {
+    const parts = {
+      secrets: { crypto: world.crypto },
       now: () => this.now(),
       after: (ms: number, run: () => void) =>
         world.clock.after(ms, () => this.running && this.starts === start && run()),
       log: () => {},
     }
     const between = machine?.(this.engine, this) ?? this.engine
-    this.driver = new Driver(time, between, this.disk as StorePort, hooks)
+    this.driver = new Driver(parts, between, this.disk as StorePort, hooks)
     this.driver.use({ dial: (device: DeviceKey) => world.dial(this, device) } as never)
     if (this.crashed) world.unlinkAll(this.key)
     this.crashed = false

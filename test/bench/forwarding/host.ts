@@ -158,6 +158,7 @@ class RealPeer {
           })
     this.driver = new Driver(
       {
+        secrets: { crypto },
         now: () => Date.now(),
         after(ms, run) {
           const timer = setTimeout(run, ms)
@@ -188,6 +189,7 @@ class RealPeer {
         aside: () => {},
         forked: () => {},
         keptOut: () => {},
+        behindCutOff: () => {},
       },
     )
     const pair = keyPairFromSeed(crypto.hash(utf8(`simulation ${setup.seed} device ${index}`)))
