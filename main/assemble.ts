@@ -2,7 +2,14 @@
 // socket beside the window. The only place, with the entries, that knows all rooms.
 import encodeQr from 'qr'
 import { version } from '../package.json'
-import { createIdentity, confirmWords, discardIdentity, openIdentity, renewIdentity } from './identity/keystore'
+import {
+  adoptIdentity,
+  createIdentity,
+  confirmWords,
+  discardIdentity,
+  openIdentity,
+  renewIdentity,
+} from './identity/keystore'
 import { secrets } from './identity/secrets'
 import { crypto, open, seal } from './identity/sodium'
 import type { KeptBy, Vault } from './identity/vault'
@@ -75,6 +82,7 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       identity: {
         open: () => openIdentity(files, vaultOf),
         create: (name, entropy) => createIdentity(files, vault, name, entropy),
+        adopt: (device) => adoptIdentity(files, vault, device),
         confirm: () => confirmWords(files),
         discard: () => discardIdentity(files),
         renew: () => renewIdentity(files, vaultOf),

@@ -154,7 +154,7 @@ async function seed(
       timestamp: start - DAY_MS,
       nonce: randomBytes(16),
     },
-    me.signAsMember,
+    (message) => me.signAsMember!(message),
   )
   let list = foundedList(genesis)
   const epochs: Uint8Array[] = []

@@ -57,6 +57,7 @@ export const german: Catalogue = {
     nameHint: 'So, wie die Menschen in Ihrem Kreis Sie kennen.',
     create: 'Meine Identität anlegen',
     restore: 'Ich habe 24 Wiederherstellungswörter',
+    device: 'Ich benutze Twofold auf einem anderen Gerät',
     invited: (inviter, circle) =>
       inviter === null || circle === null
         ? 'Ihre Einladung ist gemerkt. Geben Sie sich zuerst einen Namen.'
@@ -127,7 +128,7 @@ export const german: Catalogue = {
   },
   join: {
     title: 'Einem Kreis beitreten',
-    lead: 'Fügen Sie den ganzen Einladungslink ein, oder tippen Sie die 12 Wörter.',
+    lead: 'Nehmen Sie den QR-Code auf, fügen Sie den ganzen Einladungslink ein, oder tippen Sie die 12 Wörter.',
     field: 'Einladungslink oder 12 Wörter',
     placeholder: 'twofold://join/…',
     look: 'Einladung ansehen',
@@ -145,10 +146,77 @@ export const german: Catalogue = {
     accept: 'Diesem Kreis beitreten',
     other: 'Eine andere Einladung benutzen',
   },
+  scan: {
+    open: 'QR-Code aufnehmen',
+    orPicture: 'oder ein Bild davon hier einfügen oder ablegen',
+    title: 'QR-Code aufnehmen',
+    lead: 'Halten Sie ihn vor die Kamera. Bilder werden auf diesem Gerät angesehen und nicht behalten.',
+    view: 'Was die Kamera sieht',
+    asking: 'Die Kamera wird angefragt…',
+    none: 'Es wurde keine Kamera gefunden. Nehmen Sie ein Bild des Codes oder den Link.',
+    refused:
+      'Die Kamera darf nicht benutzt werden. Erlauben Sie es in den Einstellungen des Systems, oder nehmen Sie ein Bild des Codes.',
+    busy: 'Die Kamera antwortet nicht; vielleicht benutzt sie ein anderes Programm.',
+    picture: 'Ein Bild des Codes: auswählen, hier ablegen oder einfügen.',
+    choose: 'Bild auswählen…',
+    noCode: 'In diesem Bild ist kein QR-Code, oder er ist zu klein oder unscharf.',
+    noPicture: 'Diese Datei ist kein Bild.',
+    tooLarge: 'Dieses Bild ist größer als 40 MB.',
+  },
+  device: {
+    title: 'Dieses Gerät zu Ihren hinzufügen',
+    lead: 'Wählen Sie auf dem Gerät, das Sie schon benutzen, Kreis → Gerät hinzufügen. Nehmen Sie den Code auf, den es zeigt, oder fügen Sie seinen Link ein.',
+    field: 'Gerätelink',
+    look: 'Weiter',
+    notForDevice:
+      'Das ist eine Einladung für einen Menschen. Geben Sie sich zuerst einen Namen, und treten Sie dann bei.',
+    previewTitle: (name) => `Das wird ein Gerät von ${name}`,
+    member: 'Mitglied',
+    here: [
+      'Es bekommt alle Einträge des Kreises und behält sie auf diesem Datenträger.',
+      'Es bekommt einen eigenen Schlüssel und schreibt in Ihrem Namen; vom anderen Gerät wird nichts kopiert.',
+      'Ihre Wiederherstellungswörter bleiben, wo sie sind. Dieses Gerät kann sie nicht zeigen und keine Geräte hinzufügen.',
+    ],
+    accept: 'Das andere Gerät fragen',
+    addTitle: 'Ein Gerät von Ihnen hinzufügen',
+    addLead: (when) =>
+      `Gültig bis ${when}. Wählen Sie auf dem neuen Gerät „Ich benutze Twofold auf einem anderen Gerät“.`,
+    there: [
+      'Das neue Gerät bekommt alle Einträge dieses Kreises und schreibt mit einem eigenen Schlüssel in Ihrem Namen.',
+      'Ihre Wiederherstellungswörter bleiben auf diesem Gerät. Das neue kann sie nicht zeigen und keine Geräte hinzufügen.',
+      'Beide müssen im selben Netz oder im Internet sein, und dieses Fenster bleibt offen.',
+      'Sie können es jederzeit von der Liste nehmen; was es bekommen hat, bleibt darauf.',
+    ],
+    show: 'Code zeigen',
+    qr: 'QR-Code für das neue Gerät',
+    waiting: 'Warten auf das neue Gerät…',
+    compare: 'Ein Gerät fragt. Zeigt Ihr neues Gerät dieselben Ziffern?',
+    same: 'Ja, dieselben',
+    differ: 'Nein',
+    added: 'Ihr neues Gerät wird hinzugefügt',
+    refused: 'Das Gerät wurde abgewiesen',
+    elsewhere:
+      'Dieses Gerät wurde von einem anderen Ihrer Geräte hinzugefügt und hat keinen Hauptschlüssel. Fügen Sie weitere dort hinzu, oder stellen Sie eines aus Ihren 24 Wörtern wieder her.',
+    asks: 'Ein Gerät möchte Ihres werden',
+    digits: 'Ziffern',
+  },
   joining: {
     title: (circle) => `Beitritt zu ${circle}`,
     titleUnknown: 'Beitritt zu einem Kreis',
     steps: ['Ein Mitglied finden', 'Um Einlass bitten', 'Mitgliederliste holen'],
+    deviceTitle: (circle) => `Dieses Gerät kommt zu ${circle}`,
+    deviceSteps: ['Ihr anderes Gerät finden', 'Ziffern vergleichen', 'Mitgliederliste holen'],
+    linking: 'Ihr anderes Gerät wird gefragt',
+    compare: 'Sagen Sie auf Ihrem anderen Gerät Ja, wenn es diese Ziffern zeigt',
+    compareHint: 'Zeigt es andere, fragt noch jemand: Sagen Sie dort Nein.',
+    detail: (trouble, inviter) =>
+      trouble === null
+        ? ''
+        : trouble === 'no-network'
+          ? 'Dieser Rechner ist in keinem Netz.'
+          : trouble === 'silent'
+            ? `${inviter ?? 'Wer Sie eingeladen hat,'} wurde in diesem Netz gehört, antwortet aber nicht. Wurde die Einladung zurückgezogen?`
+            : `Twofold muss bei ${inviter ?? 'der Person, die Sie eingeladen hat,'} laufen; im selben Netz oder mit Internet auf beiden Seiten.`,
     searching: 'Ein Mitglied des Kreises wird gesucht',
     lanPeers: (peers) =>
       peers === 0 ? 'Noch kein Gerät des Kreises in diesem Netz.' : `${geraete(peers)} in diesem Netz gesehen.`,
@@ -551,6 +619,7 @@ export const german: Catalogue = {
     moreAbout: (name) => `Mehr über ${name}`,
     newInvite: 'Neue Einladung',
     newDevice: 'Gerät hinzufügen',
+    letDevice: 'Wiederhergestelltes Gerät einlassen',
     inviteLead:
       'Mit einer Einladung kommt jemand in den Kreis. Übergeben Sie sie so, dass nur diese Person sie lesen kann.',
     noInvites: 'Noch keine Einladungen',

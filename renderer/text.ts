@@ -1,5 +1,6 @@
 // Every sentence of the window, in one catalogue. A second language is a second object of the same shape, chosen below.
 // Values that vary are arguments, so that a language may order and inflect them as it must.
+import type { SearchTrouble } from '../shared/types'
 import { bytes, language, locale, number, plural } from './language'
 import { german } from './text-de'
 
@@ -60,6 +61,7 @@ const english = {
     nameHint: 'As the people in your circle know you.',
     create: 'Create my identity',
     restore: 'I have 24 recovery words',
+    device: 'I use Twofold on another device',
     invited: (inviter: string | null, circle: string | null) =>
       inviter === null || circle === null
         ? 'Your invite is kept. Give yourself a name first.'
@@ -130,7 +132,7 @@ const english = {
   },
   join: {
     title: 'Join a circle',
-    lead: 'Paste the whole invite link, or type the 12 words.',
+    lead: 'Scan the QR code, paste the whole invite link, or type the 12 words.',
     field: 'Invite link or 12 words',
     placeholder: 'twofold://join/…',
     look: 'Look at the invite',
@@ -148,10 +150,74 @@ const english = {
     accept: 'Join this circle',
     other: 'Use another invite',
   },
+  scan: {
+    open: 'Scan a QR code',
+    orPicture: 'or paste or drop a picture of it here',
+    title: 'Scan a QR code',
+    lead: 'Hold it in front of the camera. Pictures are looked at on this device and not kept.',
+    view: 'What the camera sees',
+    asking: 'Asking for the camera…',
+    none: 'No camera was found. Use a picture of the code, or the link.',
+    refused: 'The camera may not be used. Allow it in the system’s settings, or use a picture of the code.',
+    busy: 'The camera does not answer; another program may be using it.',
+    picture: 'A picture of the code: choose it, drop it or paste it here.',
+    choose: 'Choose a picture…',
+    noCode: 'There is no QR code in this picture, or it is too small or blurred.',
+    noPicture: 'This file is not a picture.',
+    tooLarge: 'This picture is larger than 40 MB.',
+  },
+  device: {
+    title: 'Add this device to yours',
+    lead: 'On the device that you already use, choose Circle → Add a device. Scan the code that it shows, or paste its link.',
+    field: 'Device link',
+    look: 'Go on',
+    notForDevice: 'This is an invite for a person. Give yourself a name first, then join with it.',
+    previewTitle: (name: string) => `This becomes a device of ${name}`,
+    member: 'Member',
+    here: [
+      'It gets all entries of the circle and keeps them on this disk.',
+      'It gets a key of its own and writes in your name; nothing is copied from the other device.',
+      'Your recovery words stay where they are. This device cannot show them or add devices.',
+    ],
+    accept: 'Ask the other device',
+    addTitle: 'Add a device of yours',
+    addLead: (when: string) => `Valid until ${when}. On the new device choose “I use Twofold on another device”.`,
+    there: [
+      'The new device gets all entries of this circle, and writes in your name with a key of its own.',
+      'Your recovery words stay on this device. The new one cannot show them or add devices.',
+      'Both must be on the same network, or on the internet, and this window stays open.',
+      'You can remove it from the list at any time; what it has received stays on it.',
+    ],
+    show: 'Show the code',
+    qr: 'QR code for the new device',
+    waiting: 'Waiting for the new device…',
+    compare: 'A device asks. Does your new device show the same digits?',
+    same: 'Yes, the same',
+    differ: 'No',
+    added: 'Your new device is being added',
+    refused: 'The device was turned away',
+    elsewhere:
+      'This device was added by another one of yours and has no root key. Add further devices there, or restore one from your 24 words.',
+    asks: 'A device wants to become yours',
+    digits: 'Digits',
+  },
   joining: {
     title: (circle: string) => `Joining ${circle}`,
     titleUnknown: 'Joining a circle',
     steps: ['Find a member', 'Ask to come in', 'Get the member list'],
+    deviceTitle: (circle: string) => `Adding this device to ${circle}`,
+    deviceSteps: ['Find your other device', 'Compare the digits', 'Get the member list'],
+    linking: 'Asking your other device',
+    compare: 'Say yes on your other device if it shows these digits',
+    compareHint: 'If it shows others, somebody else is asking too: say no there.',
+    detail: (trouble: SearchTrouble | null, inviter: string | null) =>
+      trouble === null
+        ? ''
+        : trouble === 'no-network'
+          ? 'This machine is on no network.'
+          : trouble === 'silent'
+            ? `${inviter ?? 'Whoever invited you'} was heard on this network but does not answer. Was the invite withdrawn?`
+            : `Twofold has to be running at ${inviter === null ? 'the place of whoever invited you' : `${inviter}’s`}; on the same network, or with internet on both sides.`,
     searching: 'Looking for a member of the circle',
     lanPeers: (peers: number) =>
       peers === 0
@@ -554,6 +620,7 @@ const english = {
     moreAbout: (name: string) => `More about ${name}`,
     newInvite: 'New invite',
     newDevice: 'Add a device',
+    letDevice: 'Let a restored device in',
     inviteLead: 'An invite lets somebody into the circle. Hand it over in a way that only they can read.',
     noInvites: 'No invites yet',
     noInvitesHint: 'Make one and hand it over as a link, as a QR code, or as twelve words on the phone.',

@@ -83,6 +83,10 @@ export const wording = {
   NAME_INVALID: 'A name has 1 to 64 characters and no line breaks.',
   IDENTITY_EXISTS: 'There is already an identity in this folder.',
   IDENTITY_MISSING: 'There is no identity in this folder yet. Start with: twofold init --name NAME',
+  ROOT_KEY_ELSEWHERE:
+    'This device was added by another device of yours; your recovery words, and what needs them, are there.',
+  DEVICE_LINK:
+    'This link adds a device of somebody who is in the circle already. Open it on a new device, before making an identity there.',
   KEYS_LOCKED: 'The keys in this folder are kept by {keeper} and cannot be opened from here.',
   PASSPHRASE_WRONG: 'The passphrase does not open the keys in this folder.',
   PASSPHRASE_NEEDED:
@@ -135,6 +139,7 @@ export const wording = {
   PROOF_FILE_INVALID: 'This is not a Twofold proof file, or it is damaged: {detail}',
   PROOF_FALSE: 'The proof does not hold: {detail}',
   SIMULATION_FAILED: 'The simulation found what must never be.',
+  CANCELLED: 'Nothing was changed.',
   NOT_RUNNING: 'No Twofold is running on this folder.',
   INTERNAL: 'Something went wrong inside Twofold. The details are in the log.',
 } as const satisfies Record<string, string>

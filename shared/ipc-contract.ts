@@ -123,6 +123,8 @@ export const calls = {
       uses: v.pipe(count(100), v.minValue(1)),
     }),
   ).returns<InviteCode>(),
+  /** For a further device of our own: valid for a quarter of an hour, certified after the person has compared digits. */
+  'device.invite': call(nothing).returns<InviteCode>(),
   'invite.show': call(v.strictObject({ id: inviteId })).returns<InviteCode>(),
   'invite.revoke': call(v.strictObject({ id: inviteId })).returns<null>(),
   /** `link`: a twofold:// link, or the 12 words. Nothing is accepted and nothing is sent. */
@@ -225,6 +227,8 @@ export const calls = {
   /** Takes links with a device that is kept out again. */
   'network.readmit': call(v.strictObject({ device: deviceKey })).returns<null>(),
   'network.refresh': call(nothing).returns<null>(),
+  /** Of the window to its own shell: a dialog that looks through the camera is open, or closed. FORBIDDEN elsewhere. */
+  'window.camera': call(v.strictObject({ on: v.boolean() })).returns<null>(),
   'alert.dismiss': call(v.strictObject({ code: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
 } as const
 

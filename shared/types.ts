@@ -308,6 +308,8 @@ export interface JoinRequestView {
   member: MemberKey
   device: DeviceKey
   askedAt: number
+  /** Six digits that the asking device shows: it is to be one of our own. Null: a newcomer, who needs an admin. */
+  code: string | null
 }
 export interface InviteView {
   id: InviteId
@@ -316,6 +318,8 @@ export interface InviteView {
   /** Name of the member who made it. */
   by: string
   mine: boolean
+  /** For a further device of our own. */
+  forDevice: boolean
   expiresAt: number
   usesMax: number
   used: number
@@ -338,14 +342,21 @@ export interface InvitePreview {
   inviterName: string | null
   expiresAt: number | null
   approval: 'auto' | 'ask' | null
+  /** The link adds a device to a member (`inviterName`) who is in the circle. */
+  forDevice: boolean
 }
+
+/** Why nobody was found yet: on no network at all, heard but not answering, or not heard. */
+export type SearchTrouble = 'no-network' | 'silent' | 'not-heard'
 
 /** Where joining stands; each step is a plain sentence in the window. */
 export type JoinState =
-  | { step: 'searching'; sinceMs: number; lanPeersSeen: number; internet: boolean; detail: string }
+  | { step: 'searching'; sinceMs: number; lanPeersSeen: number; internet: boolean; detail: SearchTrouble | null }
   /** From 12 words alone: who invites is known only now; nothing is told about us before `circle.joinConfirm`. */
   | { step: 'confirm'; circleName: string; inviterName: string }
   | { step: 'asking'; with: string }
+  /** A further device of a member: the device that showed the code shows these digits too, and has to be told yes. */
+  | { step: 'linking'; code: string | null; name: string; circleName: string }
   | { step: 'waiting-for-approval'; by: string; circleName: string }
   | { step: 'syncing-list' }
 
@@ -357,6 +368,7 @@ export type AppPhase =
   | { phase: 'confirm-words'; name: string; ask: number[] }
   /** Identity is there, circle is not. `restored`: made from words, so it asks a circle for its timelines. */
   | { phase: 'no-circle'; name: string; restored: boolean }
+  /** `name` is '' while a device is being added: its member is known when that is done. */
   | { phase: 'joining'; name: string; preview: InvitePreview; state: JoinState }
   | { phase: 'circle'; name: string }
   /** This device was removed from the circle's list. What was received stays readable. */
@@ -477,7 +489,8 @@ export interface SyncView {
 /** The whole state that is pushed on every change; small, whatever the size of the timeline. */
 export interface AppState {
   phase: AppPhase
-  me: { member: MemberKey; name: string; device: DeviceKey } | null
+  /** `rootKey`: this device has its member's root key, and with it the recovery words. */
+  me: { member: MemberKey; name: string; device: DeviceKey; rootKey: boolean } | null
   circle: CircleView | null
   network: NetworkView
   sync: SyncView

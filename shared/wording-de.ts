@@ -85,6 +85,10 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   NAME_INVALID: 'Ein Name hat 1 bis 64 Zeichen und keine Zeilenumbrüche.',
   IDENTITY_EXISTS: 'In diesem Ordner gibt es schon eine Identität.',
   IDENTITY_MISSING: 'In diesem Ordner gibt es noch keine Identität. Beginnen Sie mit: twofold init --name NAME',
+  ROOT_KEY_ELSEWHERE:
+    'Dieses Gerät wurde von einem anderen Ihrer Geräte hinzugefügt; dort sind Ihre Wiederherstellungswörter und alles, was sie braucht.',
+  DEVICE_LINK:
+    'Dieser Link fügt ein Gerät von jemandem hinzu, der schon im Kreis ist. Öffnen Sie ihn auf einem neuen Gerät, bevor dort eine Identität angelegt wird.',
   KEYS_LOCKED: 'Die Schlüssel dieses Ordners verwahrt {keeper}; von hier lassen sie sich nicht öffnen.',
   PASSPHRASE_WRONG: 'Die Passphrase öffnet die Schlüssel dieses Ordners nicht.',
   PASSPHRASE_NEEDED:
@@ -138,6 +142,7 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   PROOF_FILE_INVALID: 'Das ist keine Beweisdatei von Twofold, oder sie ist beschädigt: {detail}',
   PROOF_FALSE: 'Der Beweis hält nicht: {detail}',
   SIMULATION_FAILED: 'Die Simulation hat gefunden, was nie sein darf.',
+  CANCELLED: 'Es wurde nichts geändert.',
   NOT_RUNNING: 'Auf diesem Ordner läuft kein Twofold.',
   INTERNAL: 'In Twofold ist etwas schiefgegangen. Einzelheiten stehen im Protokoll.',
 }

@@ -25,6 +25,8 @@ export interface Io {
   out(text: string): void
   err(text: string): void
   readInput(): Promise<string>
+  /** Asks whoever sits at the terminal; true where nobody does, since a program has decided already. */
+  agrees(question: string): Promise<boolean>
   inputLines(): AsyncIterable<string>
   readFile(path: string): string
   writeFile(path: string, text: string): void

@@ -15,6 +15,17 @@ export function terminalIo(parts: Pick<Io, 'checkProof' | 'proofsIn' | 'keys' | 
       for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array))
       return Buffer.concat(chunks).toString('utf8')
     },
+    agrees(question) {
+      if (!process.stdin.isTTY || !process.stderr.isTTY) return Promise.resolve(true)
+      const asking = createInterface({ input: process.stdin, output: process.stderr })
+      return new Promise((resolve) => {
+        asking.once('close', () => resolve(false))
+        asking.question(`${question} [y/N] `, (answer) => {
+          resolve(/^y(es)?$/i.test(answer.trim()))
+          asking.close()
+        })
+      })
+    },
     inputLines: () => createInterface({ input: process.stdin, crlfDelay: Infinity }),
     readFile(path) {
       try {

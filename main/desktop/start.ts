@@ -13,6 +13,7 @@ import { receiveLinks } from './deep-links'
 import { push, serveWindow } from './ipc'
 import { keychain, type Vault } from './keychain'
 import { setMenu } from './menu'
+import { restrictPermissions, type Permissions } from './permissions'
 import { applyTheme } from './theme'
 import { openWindow } from './window'
 import { readWindowState } from './window-state'
@@ -81,6 +82,7 @@ class Desktop {
   private readonly devUrl: string | undefined
   private backend: Promise<Backend>
   private openNow: () => void = () => undefined
+  private permissions: Permissions | null = null
   private ending: 'no' | 'closing' | 'closed' = 'no'
   private exitCode = 0
 
@@ -127,7 +129,9 @@ class Desktop {
   private onReady(): void {
     if (this.ending !== 'no') return
     serveApp(this.options.rendererDir)
-    restrictSession(this.devUrl)
+    this.permissions = restrictPermissions(this.devUrl)
+    // Until the settings are known nothing may be fetched.
+    allowDictionaries(false)
     serveWindow(
       (url) => isOwnPage(url, this.devUrl),
       (name, input) => this.answer(name, input),
@@ -159,6 +163,8 @@ class Desktop {
     // A page that was loaded again has to listen again; a navigation that was refused never gets here.
     window.webContents.on('did-navigate', () => {
       this.listening = false
+      // Its dialogs are gone with it.
+      this.permissions?.camera(false)
     })
     window.webContents.on('render-process-gone', () => {
       this.listening = false
@@ -187,12 +193,19 @@ class Desktop {
       // Reported where it happened (fail); the window gets the code.
       return refusal(error, name, () => undefined)
     }
-    const reply = await dispatch(backend.handlers, name, input, report)
+    // The window's word to its own shell is no business of the backend's.
+    const handlers = { ...backend.handlers, 'window.camera': ({ on }: { on: boolean }) => this.camera(on) }
+    const reply = await dispatch(handlers, name, input, report)
     if (name === 'state.get' && this.window && !this.listening) {
       this.listening = true
       for (const deliver of this.kept.splice(0)) deliver()
     }
     return reply
+  }
+
+  private camera(on: boolean): null {
+    this.permissions?.camera(on)
+    return null
   }
 
   /** Events of the shell itself, kept until the window listens. */
@@ -256,19 +269,6 @@ class Desktop {
     this.ending = 'closed'
     app.exit(this.exitCode)
   }
-}
-
-/** No camera, no notifications, no location: a page of ours needs nothing but to put text on the clipboard. */
-function restrictSession(devUrl: string | undefined): void {
-  const allowed = (permission: string, url: string) =>
-    permission === 'clipboard-sanitized-write' && isOwnPage(url, devUrl)
-  const { defaultSession } = session
-  defaultSession.setPermissionRequestHandler((_contents, permission, done, details) =>
-    done(allowed(permission, details.requestingUrl)),
-  )
-  defaultSession.setPermissionCheckHandler((_contents, permission, origin) => allowed(permission, origin))
-  // Until the settings are known nothing may be fetched.
-  allowDictionaries(false)
 }
 
 /**

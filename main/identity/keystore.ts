@@ -1,8 +1,10 @@
 // The identity of this folder (rule N7): the member's root entropy and this device's own seed, sealed in keys.json. The
-// device seed is random and made here; nothing in the 24 words leads to it, so a restore always is a new device.
+// device seed is random and made here; nothing in the 24 words leads to it, so a restore always is a new device. A device
+// that another one of its member has certified has no root key at all: nobody who gets hold of it can certify more.
 import * as v from 'valibot'
 import { TwofoldError } from '../../shared/errors'
-import type { DeviceKey, MemberKey } from '../../shared/types'
+import type { CircleId, DeviceKey, MemberKey } from '../../shared/types'
+import { deviceMessage } from '../protocol/membership'
 import type { Sign } from '../protocol/crypto'
 import { forget, keyPairFromSeed, randomBytes, signer, type KeyPair } from './sodium'
 import type { KeptBy, Vault } from './vault'
@@ -29,8 +31,15 @@ const fileSchema = v.strictObject({
   /** The words were shown and checked. Until then they can be shown again. */
   confirmed: v.boolean(),
   keptBy: v.picklist(['keychain', 'passphrase', 'file']),
-  /** Base64: sealed 32 bytes of entropy ‖ 32 bytes of device seed. */
+  /** Base64: sealed 32 bytes of entropy ‖ 32 bytes of device seed; the seed alone where `certified` is. */
   sealed: v.pipe(v.string(), v.base64()),
+  /** By the root key, which another device of the member has: the one circle that this device is certified for. */
+  certified: v.optional(
+    v.strictObject({
+      circle: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      certificate: v.pipe(v.string(), v.regex(/^[0-9a-f]{128}$/)),
+    }),
+  ),
 })
 type KeyFile = v.InferOutput<typeof fileSchema>
 
@@ -43,11 +52,23 @@ export interface Identity {
   readonly keptBy: KeptBy
   /** Signs with the device key: everyday signatures. */
   readonly signAsDevice: Sign
-  /** Signs with the member's root key: certificates, the founding record. */
-  readonly signAsMember: Sign
+  /** Signs with the member's root key: certificates, the founding record. Null: that key is on another device. */
+  readonly signAsMember: Sign | null
+  /** The root key's word that this device is its member's in a circle. Throws ROOT_KEY_ELSEWHERE. */
+  certificate(circle: CircleId): Uint8Array
   readonly deviceKeys: KeyPair
-  /** The 24 words. */
+  /** The 24 words. Throws ROOT_KEY_ELSEWHERE. */
   words(): string[]
+}
+
+/** What another device of a member has certified. */
+export interface CertifiedDevice {
+  name: string
+  member: MemberKey
+  /** 32 bytes: this device's own. */
+  seed: Uint8Array
+  circle: CircleId
+  certificate: Uint8Array
 }
 
 function readKeyFile(files: TextFiles): KeyFile | null {
@@ -62,24 +83,36 @@ function readKeyFile(files: TextFiles): KeyFile | null {
 const writeKeyFile = (files: TextFiles, file: KeyFile) => files.write(FILE, `${JSON.stringify(file, null, 2)}\n`)
 
 function identityOf(file: KeyFile, secrets: Uint8Array): Identity {
-  if (secrets.length !== 64) throw new TwofoldError('KEYS_DAMAGED')
-  const entropy = secrets.slice(0, 32)
-  const root = keyPairFromSeed(entropy)
-  const deviceKeys = keyPairFromSeed(secrets.subarray(32))
+  const { certified } = file
+  if (secrets.length !== (certified ? 32 : 64)) throw new TwofoldError('KEYS_DAMAGED')
+  const entropy = certified ? null : secrets.slice(0, 32)
+  const root = entropy && keyPairFromSeed(entropy)
+  const deviceKeys = keyPairFromSeed(secrets.subarray(-32))
   forget(secrets)
-  if (hex(root.publicKey) !== file.member || hex(deviceKeys.publicKey) !== file.device)
+  if ((root && hex(root.publicKey) !== file.member) || hex(deviceKeys.publicKey) !== file.device)
     throw new TwofoldError('KEYS_DAMAGED')
+  const member = file.member as MemberKey
+  const device = file.device as DeviceKey
+  const signAsMember = root && signer(root)
   return {
     name: file.name,
-    member: file.member as MemberKey,
-    device: file.device as DeviceKey,
+    member,
+    device,
     restored: file.restored,
     confirmed: file.confirmed,
     keptBy: file.keptBy,
     signAsDevice: signer(deviceKeys),
-    signAsMember: signer(root),
+    signAsMember,
+    certificate(circle) {
+      if (signAsMember) return signAsMember(deviceMessage(circle, member, device))
+      if (certified?.circle !== circle) throw new TwofoldError('ROOT_KEY_ELSEWHERE')
+      return Uint8Array.from(Buffer.from(certified.certificate, 'hex'))
+    },
     deviceKeys,
-    words: () => wordsOf(entropy),
+    words() {
+      if (!entropy) throw new TwofoldError('ROOT_KEY_ELSEWHERE')
+      return wordsOf(entropy)
+    },
   }
 }
 
@@ -106,6 +139,26 @@ export function createIdentity(files: TextFiles, vault: Vault, name: string, ent
   return identityOf(file, secrets)
 }
 
+/** Keeps what another device of the member has certified. Throws IDENTITY_EXISTS. */
+export function adoptIdentity(files: TextFiles, vault: Vault, device: CertifiedDevice): Identity {
+  if (files.read(FILE) !== null) throw new TwofoldError('IDENTITY_EXISTS')
+  const seed = Uint8Array.from(device.seed)
+  const file: KeyFile = {
+    version: VERSION,
+    name: device.name,
+    member: device.member,
+    device: hex(keyPairFromSeed(seed).publicKey),
+    // Its member has timelines elsewhere, as after a restore.
+    restored: true,
+    confirmed: true,
+    keptBy: vault.kind,
+    sealed: Buffer.from(vault.seal(seed)).toString('base64'),
+    certified: { circle: device.circle, certificate: hex(device.certificate) },
+  }
+  writeKeyFile(files, file)
+  return identityOf(file, seed)
+}
+
 /** Opens the identity of a folder with whichever vault it was sealed by. Null: there is none. */
 export function openIdentity(files: TextFiles, vaultOf: (keptBy: KeptBy) => Vault): Identity | null {
   const file = readKeyFile(files)
@@ -119,10 +172,11 @@ export function confirmWords(files: TextFiles): void {
   if (file) writeKeyFile(files, { ...file, confirmed: true })
 }
 
-/** A new device key for the same member, as after a restore: the old one is in use elsewhere (rule N7). */
+/** A new device key for the same member, as after a restore: the old one is in use elsewhere (rule N7). Throws ROOT_KEY_ELSEWHERE. */
 export function renewIdentity(files: TextFiles, vaultOf: (keptBy: KeptBy) => Vault): Identity {
   const file = readKeyFile(files)
   if (!file) throw new TwofoldError('IDENTITY_MISSING')
+  if (file.certified) throw new TwofoldError('ROOT_KEY_ELSEWHERE')
   const vault = vaultOf(file.keptBy)
   const secrets = Uint8Array.from(vault.open(Buffer.from(file.sealed, 'base64')))
   secrets.set(randomBytes(32), 32)

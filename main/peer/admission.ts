@@ -20,6 +20,7 @@ import { admins, currentMember, isCurrentDevice, usesOf, type MemberList } from 
 import { PROTOCOL_VERSION } from '../protocol/messages'
 import { inviteCode, requestCode, requestHolds, type KnownInvite } from '../protocol/notices'
 import type { NoticeBoard, NoticeOf } from './notice-board'
+import { OwnDevices } from './own-devices'
 import type { CircleFile, Identity, Link, Parts, StoredInvite, Want } from './ports'
 
 /** Requests that may wait for approval; more are refused, so a leaked link cannot fill the disk. */
@@ -53,8 +54,19 @@ interface Ports {
 export class Admission {
   private readonly links = new Map<DeviceKey, { link: Link; request: JoinRequest | null; answered: boolean }>()
   private readonly announced = new Map<InviteId, () => void>()
+  private readonly ownDevices: OwnDevices
 
-  constructor(private readonly ports: Ports) {}
+  constructor(private readonly ports: Ports) {
+    this.ownDevices = new OwnDevices({
+      parts: ports.parts,
+      identity: ports.identity,
+      list: () => ports.list(),
+      send: (link, message) => this.send(link, message),
+      refuse: (link, code) => this.refuse(link, code),
+      done: (invite) => this.revoke(invite),
+      changed: () => ports.changed(),
+    })
+  }
 
   // -------------------------------------------------------------- who passes
 
@@ -128,8 +140,12 @@ export class Admission {
 
   // -------------------------------------------------------------- invites
 
-  /** A plain member's invite lets in further devices of members only. Throws as the disk does. */
-  create(hours: number, usesMax: number): InviteCode {
+  /**
+   * A plain member's invite lets in further devices of members only. `forDevice`: of this member, certified by this device.
+   * Throws ROOT_KEY_ELSEWHERE, and as the disk does.
+   */
+  create(hours: number, usesMax: number, forDevice = false): InviteCode {
+    if (forDevice) this.ownDevices.demandRootKey()
     const { parts, identity, board } = this.ports
     const { crypto, randomBytes, keyPairFromSeed } = parts.secrets
     const list = this.ports.list()
@@ -156,6 +172,7 @@ export class Admission {
       secret: toHex(secret),
       capability: toHex(encodeCapability(capability)),
       createdAt: now,
+      ...(forDevice && { forDevice }),
     }
     this.ports.save({ invites: [...this.ports.file().invites, stored] })
     board.post({
@@ -185,7 +202,8 @@ export class Admission {
     if (!found) throw new TwofoldError('INVITE_UNKNOWN')
     const { stored, capability } = found
     const secret = fromHex(stored.secret)
-    const link = encodeLink(secrets.crypto, { ...capability, secret, addresses: this.ports.addresses() })
+    const addresses = this.ports.addresses()
+    const link = encodeLink(secrets.crypto, { ...capability, secret, addresses }, stored.forDevice)
     const { expiresAt, usesMax } = capability
     return { id, link, words: secrets.wordsOf(secret).join(' '), qr: qr(link), expiresAt, usesMax }
   }
@@ -218,6 +236,7 @@ export class Admission {
           createdAt: mine?.stored.createdAt ?? null,
           by: inviterName,
           mine: mine !== undefined,
+          forDevice: mine?.stored.forDevice === true,
           expiresAt,
           usesMax,
           used: usesOf(list, id),
@@ -255,11 +274,11 @@ export class Admission {
     ]
   }
 
-  /** Requests that an admin has to decide about. */
+  /** Requests that an admin has to decide about, and devices of our own that the person has to compare. */
   requests(): JoinRequestView[] {
     const list = this.ports.list()
     const wanted = new Set(this.ports.file().wants.flatMap((w) => (w.type === 'admit' ? w.device : [])))
-    return this.ports.board
+    const newcomers = this.ports.board
       .all('join')
       .filter(
         (n) =>
@@ -268,7 +287,19 @@ export class Admission {
           !this.declined(n.request.device) &&
           !wanted.has(n.request.device),
       )
-      .map(({ request: { device, name, member }, askedAt }) => ({ id: device, name, member, device, askedAt }))
+      .map(({ request: { device, name, member }, askedAt }) => ({
+        id: device,
+        name,
+        member,
+        device,
+        askedAt,
+        code: null,
+      }))
+    const own = this.ownDevices.requests((id) => {
+      const invite = this.ports.board.invite(id)
+      return invite !== null && this.live(invite)
+    })
+    return [...own, ...newcomers]
   }
 
   private request(id: string): NoticeOf<'join'> {
@@ -278,6 +309,7 @@ export class Admission {
   }
 
   approve(id: string): void {
+    if (this.ownDevices.answer(id, true)) return
     const notice = this.request(id)
     const code = inviteCode(this.ports.list(), this.ports.board.invite(notice.invite), this.ports.parts.now())
     if (code && code !== 'INVITE_EXPIRED') throw new TwofoldError(code)
@@ -286,6 +318,7 @@ export class Admission {
   }
 
   refuseRequest(id: string): void {
+    if (this.ownDevices.answer(id, false)) return
     const { request } = this.request(id)
     this.ports.board.post({ type: 'decline', device: request.device, at: this.ports.parts.now() })
     this.refresh()
@@ -298,6 +331,7 @@ export class Admission {
   }
   linkDown(link: Link): void {
     if (this.links.get(link.remote)?.link === link) this.links.delete(link.remote)
+    this.ownDevices.linkDown(link)
   }
 
   private send(link: Link, message: JoinMessage): void {
@@ -309,6 +343,7 @@ export class Admission {
 
   /** Board or list have changed: whoever waits on a link is told what has become of the request. */
   refresh(): void {
+    this.ownDevices.listChanged()
     this.announce()
     this.ports.beaconChanged()
     for (const entry of this.links.values()) {
@@ -343,6 +378,13 @@ export class Admission {
         const { type: _type, ...request } = message
         entry.request = request
         return this.asked(entry, request, invite)
+      }
+      case 'device-ask': {
+        const { invite: id } = invite.notice.capability
+        const own = this.own().find(({ capability }) => capability.invite === id)
+        if (!own?.stored.forDevice) return this.refuse(link, 'INVITE_UNKNOWN')
+        if (!this.live(invite)) return this.refuse(link, this.codeOf(invite)!)
+        return this.ownDevices.asked(link, message.device, id)
       }
       default:
         this.ports.offence(link.remote, 'FRAME_MALFORMED')

@@ -8,11 +8,15 @@ import { toHex } from '../protocol/codec'
 import { validName } from '../protocol/kinds'
 import { makeGenesis } from '../protocol/membership'
 import { Circle } from './circle'
-import { Joining, previewOf, readInvitation, type Joined } from './joining'
+import { Joining, previewOf, readInvitation, type Invitation, type Joined } from './joining'
 import type { CircleFile, Identity, Parts, SettingsFile } from './ports'
 
 /** State is pushed at most this often. */
 const PUSH_EVERY_MS = 100
+/** Long enough to fetch the other device, short enough that a photograph of the code is soon worth nothing. */
+const DEVICE_INVITE_HOURS = 0.25
+/** Keys to come with: who comes with one that is taken cuts the other one off. */
+const DEVICE_INVITE_SLOTS = 4
 /** Words asked for after they were shown: enough to know that they were written down. */
 const ASKED_WORDS = 3
 
@@ -47,9 +51,8 @@ export class Backend {
   /** Opens what is there. Throws what keeps the folder from being opened at all (KEYS_LOCKED, DATABASE_NEWER, …). */
   async start(): Promise<void> {
     this.identity = this.parts.identity.open()
-    if (!this.identity) return
     this.askWords()
-    const file = this.parts.files.readCircle()
+    const file = this.identity && this.parts.files.readCircle()
     if (file) {
       await this.openCircle(file)
       return
@@ -100,6 +103,8 @@ export class Backend {
 
   private phase(): AppPhase {
     const { identity } = this
+    if (this.joining && !identity)
+      return { phase: 'joining', name: '', preview: this.joining.preview, state: this.joining.state }
     if (!identity) return { phase: 'welcome' }
     if (!identity.confirmed) return { phase: 'confirm-words', name: identity.name, ask: this.ask }
     if (this.circle) return { phase: this.circle.standing === 'removed' ? 'removed' : 'circle', name: identity.name }
@@ -110,7 +115,12 @@ export class Backend {
 
   state(): AppState {
     const { identity, circle, settings } = this
-    const me = identity && { member: identity.member, name: identity.name, device: identity.device }
+    const me = identity && {
+      member: identity.member,
+      name: identity.name,
+      device: identity.device,
+      rootKey: identity.signAsMember !== null,
+    }
     return {
       phase: this.phase(),
       me,
@@ -212,6 +222,8 @@ export class Backend {
   private async create(circleName: string, approval: 'auto' | 'ask', jump: 0 | 1 | 2 | 3): Promise<void> {
     const identity = this.requireIdentity()
     if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
+    const { signAsMember } = identity
+    if (!signAsMember) throw new TwofoldError('ROOT_KEY_ELSEWHERE')
     await this.cancelJoin()
     const { secrets } = this.parts
     const genesis = makeGenesis(
@@ -226,7 +238,7 @@ export class Backend {
         timestamp: this.parts.now(),
         nonce: secrets.randomBytes(16),
       },
-      identity.signAsMember,
+      signAsMember,
     )
     const file = this.newFile(genesis.bytes, [], secrets.randomBytes(32), false)
     this.parts.files.writeCircle(file)
@@ -234,9 +246,9 @@ export class Backend {
   }
 
   private async join(text: string): Promise<void> {
-    const identity = this.requireIdentity()
     if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
-    const invitation = readInvitation(this.parts, text)
+    const invitation = this.invitation(text)
+    const identity = invitation.forDevice ? this.identity : this.requireIdentity()
     if (!this.parts.network) throw new TwofoldError('NO_INTERFACE')
     await this.cancelJoin()
     this.parts.files.writeJoining(text)
@@ -249,6 +261,7 @@ export class Backend {
       internet: this.settings.internet,
       port: this.settings.port,
       changed: () => this.changed(),
+      certified: (device) => (this.identity = this.parts.identity.adopt(device)),
       joined: (result) => void this.joined(result).catch((error: unknown) => this.joinFailed(error)),
       failed: (code) => this.joinFailed(new TwofoldError(code)),
     })
@@ -258,6 +271,14 @@ export class Backend {
       if (this.joining === joining) await this.cancelJoin()
       throw error
     })
+  }
+
+  /** What a person pasted. Throws why it is none, and DEVICE_LINK where there is somebody already. */
+  private invitation(text: string): Invitation {
+    const invitation = readInvitation(this.parts, text)
+    // A device that was certified before the app ended goes on with its link.
+    if (invitation.forDevice && this.identity?.signAsMember) throw new TwofoldError('DEVICE_LINK')
+    return invitation
   }
 
   private async joined({ genesis, epochs, secret, provisional }: Joined): Promise<void> {
@@ -291,7 +312,12 @@ export class Backend {
     await circle.stop()
     this.circle = null
     this.draft = ''
-    this.identity = this.parts.identity.renew()
+    if (this.requireIdentity().signAsMember) this.identity = this.parts.identity.renew()
+    else {
+      // Only a device that has the root key can certify another one: this folder begins anew.
+      this.parts.identity.discard()
+      this.identity = null
+    }
     this.parts.files.setCircleAside(this.parts.now())
     this.changed()
   }
@@ -369,12 +395,16 @@ export class Backend {
       return null
     },
     'invite.create': ({ hours, uses }) => this.requireCircle().admission.create(hours, uses),
+    'device.invite': () => this.requireCircle().admission.create(DEVICE_INVITE_HOURS, DEVICE_INVITE_SLOTS, true),
     'invite.show': ({ id }) => this.requireCircle().admission.show(id),
     'invite.revoke': ({ id }) => {
       this.requireCircle().admission.revoke(id)
       return null
     },
-    'invite.preview': ({ link }) => previewOf(readInvitation(this.parts, link).link),
+    'invite.preview': ({ link }) => {
+      const invitation = this.invitation(link)
+      return previewOf(invitation.link, invitation.forDevice)
+    },
     'circle.join': async ({ link }) => {
       await this.join(link)
       return null
@@ -495,6 +525,10 @@ export class Backend {
     'network.refresh': () => {
       this.circle?.connections.refresh()
       return null
+    },
+    // The window's shell answers it; there is no camera here.
+    'window.camera': () => {
+      throw new TwofoldError('FORBIDDEN')
     },
     'alert.dismiss': ({ code }) => {
       this.notices.delete(code)

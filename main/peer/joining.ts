@@ -1,9 +1,10 @@
 // Joining a circle (rule M4), on the newcomer's side: find any member who knows the invite, check who it is, ask, wait, and
-// come out with the circle's records, on the list or let in to read until the admins have agreed. It runs on a network of its own, whose key is that of one use of the invite, because
-// the firewall of the circle knows no other key of ours yet.
+// come out with the circle's records, on the list or let in to read until the admins have agreed. It runs on a network of its
+// own, whose key is that of one use of the invite, because the firewall of the circle knows no other key of ours yet. A further
+// device of a member has no root key: it first asks the device that showed it the code for a certificate.
 import { TwofoldError, sentence, type ErrorCode } from '../../shared/errors'
-import type { CircleId, DeviceKey, InvitePreview, JoinState } from '../../shared/types'
-import { equalBytes, toHex } from '../protocol/codec'
+import type { CircleId, DeviceKey, InvitePreview, JoinState, SearchTrouble } from '../../shared/types'
+import { equalBytes, fromHex, toHex } from '../protocol/codec'
 import {
   LINK_PREFIX,
   decodeCapability,
@@ -30,7 +31,7 @@ import {
   type SignedGenesis,
 } from '../protocol/membership'
 import { PROTOCOL_VERSION } from '../protocol/messages'
-import type { Identity, Link, NetworkPort, Parts } from './ports'
+import type { CertifiedDevice, Identity, Link, NetworkPort, Parts } from './ports'
 
 /** From words alone the number of uses is not known: the first slots are tried in turn, each for this long. */
 const SLOT_TRY_MS = 12_000
@@ -38,30 +39,33 @@ const WORD_SLOTS = 8
 /** 'Nobody found yet' becomes a sentence with what to check. */
 const LONG_SEARCH_MS = 15_000
 
-/** What a person pasted: a link, or 12 words. */
-export type Invitation = { secret: Uint8Array; link: InviteLink | null }
+/** What a person pasted: a link, or 12 words. `forDevice`: for a further device of the one who made it. */
+export type Invitation =
+  | { secret: Uint8Array; link: InviteLink | null; forDevice: false }
+  | { secret: Uint8Array; link: InviteLink; forDevice: true }
 
 /** Throws LINK_INVALID, LINK_DAMAGED, INVITE_EXPIRED, INVITE_WORDS_INVALID. */
 export function readInvitation(parts: Pick<Parts, 'secrets' | 'now'>, text: string): Invitation {
   const { secrets } = parts
   const looksLikeWords = !text.includes('://') && secrets.splitWords(text).length >= 3 && /\s/.test(text.trim())
   if (looksLikeWords && !text.toLowerCase().includes(LINK_PREFIX))
-    return { secret: secrets.inviteSecretFromWords(text), link: null }
+    return { secret: secrets.inviteSecretFromWords(text), link: null, forDevice: false }
   const decoded = decodeLink(secrets.crypto, text)
   if (!decoded.ok) throw new TwofoldError(decoded.code)
-  const { link } = decoded
+  const { link, forDevice } = decoded
   if (parts.now() >= link.expiresAt)
     throw new TwofoldError('INVITE_EXPIRED', {
       when: new Date(link.expiresAt).toISOString().slice(0, 16).replace('T', ' at ') + ' UTC',
     })
-  return { secret: link.secret, link }
+  return { secret: link.secret, link, forDevice }
 }
 
-export const previewOf = (capability: Capability | null): InvitePreview => ({
+export const previewOf = (capability: Capability | null, forDevice: boolean): InvitePreview => ({
   circleName: capability?.circleName ?? null,
   inviterName: capability?.inviterName ?? null,
   expiresAt: capability?.expiresAt ?? null,
   approval: capability?.approval ?? null,
+  forDevice,
 })
 
 export interface Joined {
@@ -73,11 +77,14 @@ export interface Joined {
 }
 interface Ports {
   parts: Pick<Parts, 'secrets' | 'now' | 'log' | 'network'>
-  identity: Identity
+  /** Null: none yet, another device of the same member has to certify this one. */
+  identity: Identity | null
   lan: boolean
   internet: boolean
   port: number
   changed(): void
+  /** Keeps what the other device has certified. Throws as the disk does. */
+  certified(device: CertifiedDevice): Identity
   joined(result: Joined): void
   failed(code: ErrorCode): void
 }
@@ -99,19 +106,24 @@ export class Joining {
   /** The one member who is asked; others who answer wait until that link ends. */
   private asked: Link | null = null
   private lanPeers = new Set<DeviceKey>()
+  private identity: Identity | null
+  /** Of the device key, as long as there is no identity to keep it. */
+  private readonly seed: Uint8Array
 
   constructor(
     private readonly invitation: Invitation,
     private readonly ports: Ports,
   ) {
     this.capability = invitation.link
-    this.preview = previewOf(invitation.link)
+    this.preview = previewOf(invitation.link, invitation.forDevice)
+    this.identity = ports.identity
+    this.seed = ports.parts.secrets.randomBytes(32)
     this.wanted = invitation.link?.circle ?? null
     this.since = ports.parts.now()
-    this.state = this.searching('')
+    this.state = this.searching(null)
   }
 
-  private searching(detail: string): JoinState {
+  private searching(detail: SearchTrouble | null): JoinState {
     return {
       step: 'searching',
       sinceMs: this.since,
@@ -149,7 +161,8 @@ export class Joining {
     network.on('lanPeer', (peer) => {
       if (peer.up) this.lanPeers.add(peer.device)
       else this.lanPeers.delete(peer.device)
-      if (peer.up) network.want([...(link ? [link.inviter] : []), ...this.lanPeers])
+      // Only the device that showed the code can make this one its member's.
+      if (peer.up && this.identity) network.want([...(link ? [link.inviter] : []), ...this.lanPeers])
       this.tell()
     })
     network.on('internet', () => this.tell())
@@ -159,7 +172,7 @@ export class Joining {
       if (this.found === l) this.found = null
       if (this.asked !== l) return
       this.asked = null
-      if (!this.over && this.state.step !== 'waiting-for-approval') this.set(this.searching(''))
+      if (!this.over && this.state.step !== 'waiting-for-approval') this.set(this.searching(null))
     })
     await network.start()
     if (this.over) return void network.stop()
@@ -199,14 +212,13 @@ export class Joining {
     if (this.over || this.state.step !== 'searching') return
     const long = this.ports.parts.now() - this.since > LONG_SEARCH_MS
     const status = this.network?.status()
-    const who = this.preview.inviterName ?? 'the person who invited you'
     const detail = !long
-      ? ''
+      ? null
       : status && !status.interfaces.length && !status.internet
-        ? 'This machine is on no network.'
+        ? 'no-network'
         : this.lanPeers.size
-          ? `${who} was heard on this network but does not answer. Was the invite withdrawn?`
-          : `Twofold has to be running at ${who}’s; on the same network, or with internet on both sides.`
+          ? 'silent'
+          : 'not-heard'
     this.set(this.searching(detail))
   }
 
@@ -215,6 +227,7 @@ export class Joining {
   }
 
   private hello(link: Link): void {
+    if (!this.identity && link.remote !== this.invitation.link?.inviter) return link.close('NOT_NEEDED')
     const invite = inviteIdOf(this.ports.parts.secrets.crypto, this.invitation.secret)
     this.send(link, { type: 'join-hello', version: PROTOCOL_VERSION, invite })
   }
@@ -227,6 +240,10 @@ export class Joining {
         return this.info(link, message)
       case 'join-pending':
         return this.set({ step: 'waiting-for-approval', by: message.by, circleName: this.capability?.circleName ?? '' })
+      case 'device-code':
+        return this.codeArrived(link, message.code)
+      case 'device-granted':
+        return this.granted(link, message)
       case 'join-accepted':
         this.records.push(...message.records)
         if (message.more) return
@@ -258,7 +275,7 @@ export class Joining {
     if (!holds) return link.close('GENESIS_INVALID')
     if (this.asked && this.asked !== link) return
     this.capability = capability
-    this.preview = previewOf(capability)
+    this.preview = previewOf(capability, this.invitation.forDevice)
     this.genesis = genesis
     this.records = []
     if (this.wanted === genesis.id) return this.ask(link, genesis, capability)
@@ -274,17 +291,23 @@ export class Joining {
   }
 
   private ask(link: Link, genesis: SignedGenesis, capability: Capability): void {
-    const { identity, parts } = this.ports
+    const { identity } = this
+    const { parts } = this.ports
     const { crypto } = parts.secrets
     const { invite } = capability
     this.asked = link
+    if (!identity) {
+      this.set({ step: 'linking', code: null, name: capability.inviterName, circleName: capability.circleName })
+      this.send(link, { type: 'device-ask', device: this.device })
+      return
+    }
     this.set({ step: 'asking', with: capability.inviterName })
     const slot = parts.secrets.keyPairFromSeed(inviteSlotSeed(crypto, this.invitation.secret, this.slot))
     const request = {
       member: identity.member,
       name: identity.name,
       device: identity.device,
-      certificate: identity.signAsMember(deviceMessage(genesis.id, identity.member, identity.device)),
+      certificate: identity.certificate(genesis.id),
     }
     this.send(link, {
       type: 'join-request',
@@ -293,6 +316,29 @@ export class Joining {
       slot: toHex(slot.publicKey) as DeviceKey,
       ticket: parts.secrets.sign(slot, ticketMessage(genesis.id, invite, identity.device)),
     })
+  }
+
+  /** This device's key, before there is an identity. */
+  private get device(): DeviceKey {
+    return toHex(this.ports.parts.secrets.keyPairFromSeed(this.seed).publicKey) as DeviceKey
+  }
+
+  private codeArrived(link: Link, code: number): void {
+    if (link !== this.asked || this.state.step !== 'linking') return link.close('FRAME_MALFORMED')
+    this.set({ ...this.state, code: String(code).padStart(6, '0') })
+  }
+
+  /** The person has said yes on the other device: from here on this one is its member's, and asks to join like any other. */
+  private granted(link: Link, grant: Extract<JoinMessage, { type: 'device-granted' }>): void {
+    const { genesis, capability, seed, device } = this
+    const { crypto } = this.ports.parts.secrets
+    const { member, name, certificate } = grant
+    if (link !== this.asked || this.state.step !== 'linking' || !genesis || !capability)
+      return link.close('FRAME_MALFORMED')
+    if (!crypto.verify(certificate, deviceMessage(genesis.id, member, device), fromHex(member)))
+      return link.close('CERTIFICATE_INVALID')
+    this.identity = this.ports.certified({ name, member, seed, circle: genesis.id, certificate })
+    this.ask(link, genesis, capability)
   }
 
   /** Checks every record from the founding on; nothing is taken on the word of whoever answered. */
@@ -306,7 +352,8 @@ export class Joining {
       if (!next?.ok) return link.close('EPOCH_UNCERTIFIED')
       list = next.list
     }
-    const { device, member } = this.ports.identity
+    if (!this.identity) return link.close('FRAME_MALFORMED')
+    const { device, member } = this.identity
     const provisional = !isCurrentDevice(list, device)
     // Whoever answers is a member by these records, and so is whoever invites; a plain member invites members only.
     const inviter = this.capability?.inviter
@@ -315,6 +362,7 @@ export class Joining {
       isCurrentDevice(list, link.remote) &&
       isCurrentDevice(list, inviter) &&
       (adminOf(list, inviter) !== null || currentMember(list, member) !== null) &&
+      (!this.invitation.forDevice || list.devices.get(inviter)?.member === member) &&
       !(provisional && list.devices.has(device))
     if (!holds) return link.close('EPOCH_UNCERTIFIED')
     const result: Joined = { genesis: this.genesis.bytes, epochs: this.records, secret, provisional }
@@ -334,17 +382,34 @@ export class Joining {
   }
 }
 
-/** Where joining stands, in one sentence. */
-export function joinSentence(state: JoinState): string {
+function troubleSentence(trouble: SearchTrouble, who: string): string {
+  switch (trouble) {
+    case 'no-network':
+      return 'this machine is on no network.'
+    case 'silent':
+      return `${who} was heard on this network but does not answer. Was the invite withdrawn?`
+    case 'not-heard':
+      return `Twofold has to be running at ${who}’s; on the same network, or with internet on both sides.`
+  }
+}
+
+/** Where joining stands, in one English sentence. `inviter`: null while unknown. */
+export function joinSentence(state: JoinState, inviter: string | null): string {
   switch (state.step) {
     case 'searching':
       return state.detail
-        ? sentence('INVITER_UNREACHABLE', { detail: state.detail })
+        ? sentence('INVITER_UNREACHABLE', {
+            detail: troubleSentence(state.detail, inviter ?? 'the person who invited you'),
+          })
         : 'Looking for whoever made this invite …'
     case 'confirm':
       return `These words are an invite by ${state.inviterName} to ${state.circleName}.`
     case 'asking':
       return `Found ${state.with}; asking to be let in …`
+    case 'linking':
+      return state.code === null
+        ? `Found the other device of ${state.name}; asking …`
+        : `Say yes on the other device of ${state.name}, if it shows ${state.code} too.`
     case 'waiting-for-approval':
       return `Waiting for ${state.by} to approve. This goes on by itself, also after a restart.`
     case 'syncing-list':

@@ -6,7 +6,6 @@ import {
   adminOf,
   certifyEpoch,
   currentMember,
-  deviceMessage,
   devicesOf,
   epochMessage,
   isCurrentDevice,
@@ -126,6 +125,7 @@ export class ListRequests {
     const { identity, keeper } = this.ports
     const { member, device } = identity
     return (
+      identity.signAsMember !== null &&
       keeper.standing === 'provisional' &&
       !this.list.devices.has(device) &&
       currentMember(this.list, member)?.role === 'admin' &&
@@ -136,9 +136,10 @@ export class ListRequests {
     if (!this.mayRecover) throw new TwofoldError('RECOVERY_NOT_POSSIBLE')
     const { identity, keeper, proposals, topOf } = this.ports
     const { member, device, signAsMember } = identity
+    if (!signAsMember) throw new TwofoldError('ROOT_KEY_ELSEWHERE')
     const { list } = this
     const proposal = proposals.proposal([
-      { type: 'admit-device', member, device, certificate: signAsMember(deviceMessage(list.circle, member, device)) },
+      { type: 'admit-device', member, device, certificate: identity.certificate(list.circle) },
       ...devicesOf(list, member).map(({ key }) => ({ type: 'remove-device' as const, device: key, seq: topOf(key) })),
     ])
     const ballot = { round: 0, by: device }

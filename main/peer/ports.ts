@@ -30,9 +30,22 @@ export interface Identity {
   readonly confirmed: boolean
   readonly keptBy: KeptBy
   readonly signAsDevice: Sign
-  readonly signAsMember: Sign
+  /** Null: the member's root key is on another device. */
+  readonly signAsMember: Sign | null
+  /** The root key's word that this device is its member's in a circle. Throws ROOT_KEY_ELSEWHERE. */
+  certificate(circle: CircleId): Uint8Array
   readonly deviceKeys: KeyPair
+  /** Throws ROOT_KEY_ELSEWHERE. */
   words(): string[]
+}
+/** What another device of a member has certified. */
+export interface CertifiedDevice {
+  name: string
+  member: MemberKey
+  /** 32 bytes: this device's own. */
+  seed: Uint8Array
+  circle: CircleId
+  certificate: Uint8Array
 }
 
 /** Primitives beyond the protocol's two, and words. */
@@ -58,7 +71,9 @@ export interface IdentityPort {
   create(name: string, entropy?: Uint8Array): Identity
   confirm(): void
   discard(): void
-  /** A new device key for the same member: this folder was one of two with the old one. */
+  /** Keeps what another device of the member has certified. Throws IDENTITY_EXISTS. */
+  adopt(device: CertifiedDevice): Identity
+  /** A new device key for the same member: this folder was one of two with the old one. Throws ROOT_KEY_ELSEWHERE. */
   renew(): Identity
 }
 
@@ -67,6 +82,8 @@ export interface StoredInvite {
   secret: string
   capability: string
   createdAt: number
+  /** For a further device of this member, which this device certifies. */
+  forDevice?: boolean | undefined
 }
 /** A change of the list that this device has asked for and that is not agreed yet. Times: ms since 1970 UTC. */
 export type Want = { askedAt: number } & (

@@ -16,6 +16,8 @@ export const INVITE_USES_MAX = 100
 const ADDRESSES_MAX = 4
 const ADDRESS_BYTES_MAX = 64
 export const LINK_PREFIX = 'twofold://join/'
+/** A link for a further device of the member who shows it. */
+export const DEVICE_LINK_PREFIX = 'twofold://device/'
 
 /** What an admin signs. Any member can check it. */
 export interface Capability {
@@ -105,18 +107,20 @@ export function decodeCapability(crypto: Crypto, bytes: Uint8Array): Capability 
   return c && capabilityHolds(crypto, c) ? c : null
 }
 
-export function encodeLink(crypto: Crypto, link: InviteLink): string {
+/** `forDevice`: for a further device of the inviter's member. */
+export function encodeLink(crypto: Crypto, link: InviteLink, forDevice = false): string {
   const w = new Writer().uint(LINK_VERSION).fixed(link.secret, INVITE_SECRET_BYTES)
   const addresses = link.addresses.filter((a) => utf8(a.host).length <= ADDRESS_BYTES_MAX).slice(0, ADDRESSES_MAX)
   w.bytes(encodeCapability(link)).uint(addresses.length)
   for (const { host, port } of addresses) w.text(host).uint(port)
   const content = w.finish()
-  return LINK_PREFIX + toBase64Url(concat(content, linkCheck(crypto, content)))
+  const prefix = forDevice ? DEVICE_LINK_PREFIX : LINK_PREFIX
+  return prefix + toBase64Url(concat(content, linkCheck(crypto, content, forDevice)))
 }
 
 /** The capability's signature does not cover the addresses; these bytes notice any slip in copying the link. */
-const linkCheck = (crypto: Crypto, content: Uint8Array): Uint8Array =>
-  labelledHash(crypto, 'link', content).subarray(0, LINK_CHECK_BYTES)
+const linkCheck = (crypto: Crypto, content: Uint8Array, forDevice: boolean): Uint8Array =>
+  labelledHash(crypto, forDevice ? 'device-link' : 'link', content).subarray(0, LINK_CHECK_BYTES)
 
 /**
  * Reads a link as a person pasted it: surrounding space, angle brackets and line breaks from a mail program are let
@@ -125,12 +129,14 @@ const linkCheck = (crypto: Crypto, content: Uint8Array): Uint8Array =>
 export function decodeLink(
   crypto: Crypto,
   text: string,
-): { ok: true; link: InviteLink } | { ok: false; code: 'LINK_INVALID' | 'LINK_DAMAGED' } {
+): { ok: true; link: InviteLink; forDevice: boolean } | { ok: false; code: 'LINK_INVALID' | 'LINK_DAMAGED' } {
   const cleaned = text.replace(/[\s<>"]/g, '')
-  if (!cleaned.toLowerCase().startsWith(LINK_PREFIX)) return { ok: false, code: 'LINK_INVALID' }
-  const bytes = fromBase64Url(cleaned.slice(LINK_PREFIX.length).replace(/\/$/, ''))
+  const prefix = [LINK_PREFIX, DEVICE_LINK_PREFIX].find((p) => cleaned.toLowerCase().startsWith(p))
+  if (!prefix) return { ok: false, code: 'LINK_INVALID' }
+  const forDevice = prefix === DEVICE_LINK_PREFIX
+  const bytes = fromBase64Url(cleaned.slice(prefix.length).replace(/\/$/, ''))
   const content = bytes?.subarray(0, Math.max(0, bytes.length - LINK_CHECK_BYTES))
-  const whole = bytes && content && equalBytes(linkCheck(crypto, content), bytes.subarray(content.length))
+  const whole = bytes && content && equalBytes(linkCheck(crypto, content, forDevice), bytes.subarray(content.length))
   const link =
     whole &&
     decodeWhole(content, (r) => {
@@ -144,7 +150,7 @@ export function decodeLink(
       }))
       return { ...capability, secret, addresses }
     })
-  return link ? { ok: true, link } : { ok: false, code: 'LINK_DAMAGED' }
+  return link ? { ok: true, link, forDevice } : { ok: false, code: 'LINK_DAMAGED' }
 }
 
 // ---------------------------------------------------------------- base64url (RFC 4648 §5, no padding, canonical)

@@ -1,5 +1,6 @@
 // What the holder of an invite and a member say to each other before the newcomer is on the list (rules M4, L3). It is a
-// protocol of its own: a link whose remote key is not a member's device never reaches the members' messages.
+// protocol of its own: a link whose remote key is not a member's device never reaches the members' messages. A further
+// device of a member, which has no root key to certify itself with, first asks the device that showed it the code.
 import type { CircleId, DeviceKey, InviteId, MemberKey } from '../../shared/types'
 import { DecodeError, Writer, decodeWhole, fromHex, type Reader } from './codec'
 import { signedMessage, type Crypto } from './crypto'
@@ -44,8 +45,16 @@ export type JoinMessage =
    */
   | { type: 'join-accepted'; secret: Uint8Array; records: Uint8Array[]; more: boolean }
   | { type: 'join-refused'; code: JoinRefusal }
+  /** A device without a member asks the inviter to take it as his. */
+  | { type: 'device-ask'; device: DeviceKey }
+  /** Digits that both devices show, so that the person knows which one he says yes to. */
+  | { type: 'device-code'; code: number }
+  /** The root key certifies the device for this circle; it joins with that. */
+  | { type: 'device-granted'; member: MemberKey; name: string; certificate: Uint8Array }
 
 const GENESIS_BYTES_MAX = 1024
+/** Six digits: chosen by the old device for each asking one, so nothing can be tried beforehand. */
+export const DEVICE_CODES = 1_000_000
 const CAPABILITY_BYTES_MAX = 2048
 const RECORDS_MAX = 4096
 
@@ -109,6 +118,15 @@ export function encodeJoin(m: JoinMessage): Uint8Array {
     case 'join-refused':
       w.uint(6).uint(JOIN_REFUSALS.indexOf(m.code))
       break
+    case 'device-ask':
+      w.uint(7).hex(m.device, 32)
+      break
+    case 'device-code':
+      w.uint(8).uint(m.code)
+      break
+    case 'device-granted':
+      w.uint(9).hex(m.member, 32).text(m.name).fixed(m.certificate, 64)
+      break
   }
   return w.finish()
 }
@@ -137,6 +155,17 @@ export const decodeJoin = (bytes: Uint8Array): JoinMessage | null =>
       }
       case 6:
         return { type: 'join-refused', code: JOIN_REFUSALS[r.uint(JOIN_REFUSALS.length - 1)]! }
+      case 7:
+        return { type: 'device-ask', device: r.hex(32) as DeviceKey }
+      case 8:
+        return { type: 'device-code', code: r.uint(DEVICE_CODES - 1) }
+      case 9:
+        return {
+          type: 'device-granted',
+          member: r.hex(32) as MemberKey,
+          name: readName(r),
+          certificate: r.fixed(64),
+        }
       default:
         throw new DecodeError('message type')
     }

@@ -313,8 +313,11 @@ export function judgeNotice(
       const invite = inviteOf(id)
       // Somebody who brings another device of his is let in by his own root key, whatever has become of the uses.
       const code = inviteCode(list, invite, now)
-      // Made in time, and for an admin to decide: that takes as long as it takes.
-      const inTime = invite?.notice.capability.approval === 'ask' && notice.askedAt < invite.notice.capability.expiresAt
+      // Made in time, and for an admin to decide, or vouched for by a member's own root key: that takes as long as it takes.
+      const inTime =
+        invite !== null &&
+        (invite.notice.capability.approval === 'ask' || currentMember(list, request.member) !== null) &&
+        notice.askedAt < invite.notice.capability.expiresAt
       if (
         code &&
         !(code === 'INVITE_USED_UP' && currentMember(list, request.member)) &&

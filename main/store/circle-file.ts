@@ -20,6 +20,8 @@ const inviteSchema = v.strictObject({
   /** Encoded capability. */
   capability: hex,
   createdAt: time,
+  /** For a further device of this member. */
+  forDevice: v.optional(v.boolean()),
 })
 const key = <T extends string>() =>
   v.pipe(

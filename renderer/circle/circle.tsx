@@ -2,7 +2,17 @@
 // devices, its invites, and the log of every change of the list.
 import { Menu } from '@base-ui/react/menu'
 import { Tabs } from '@base-ui/react/tabs'
-import { Ellipsis, History, LogOut, Rows3, ShieldCheck, ShieldOff, UserMinus, UserPlus } from 'lucide-react'
+import {
+  Ellipsis,
+  History,
+  LogOut,
+  MonitorSmartphone,
+  Rows3,
+  ShieldCheck,
+  ShieldOff,
+  UserMinus,
+  UserPlus,
+} from 'lucide-react'
 import { useState } from 'react'
 import type { CircleView, DeviceView, JoinRequestView, MemberView, WantView } from '../../shared/types'
 import { call } from '../backend'
@@ -19,6 +29,7 @@ import { PageHead } from '../ui/page-head'
 import { useShell } from '../ui/shell-context'
 import { relativeTime, shortTime } from '../ui/time'
 import { tell } from '../ui/toast'
+import { AddDeviceDialog } from './add-device'
 import { Invites } from './invites'
 import { ListActionDialog, type ListAction } from './list-action'
 import './circle.css'
@@ -29,6 +40,7 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
   const { circle, phase } = useApp()
   const shell = useShell()
   const now = useNow(MINUTE_MS)
+  const [adding, setAdding] = useState(false)
   if (!circle) return null
   const writable = phase.phase === 'circle' && circle.standing === 'member' && !circle.copied
   return (
@@ -39,12 +51,21 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
         openNavigation={openNavigation}
       >
         {writable && (
-          <Button look={circle.admin ? 'primary' : 'plain'} onClick={shell.invite}>
-            <UserPlus size={15} aria-hidden />
-            {circle.admin ? text.circle.newInvite : text.circle.newDevice}
-          </Button>
+          <>
+            <Button onClick={() => setAdding(true)}>
+              <MonitorSmartphone size={15} aria-hidden />
+              {text.circle.newDevice}
+            </Button>
+            {circle.admin && (
+              <Button look="primary" onClick={shell.invite}>
+                <UserPlus size={15} aria-hidden />
+                {text.circle.newInvite}
+              </Button>
+            )}
+          </>
         )}
       </PageHead>
+      <AddDeviceDialog open={adding && writable} onClose={() => setAdding(false)} />
       <div className="page scrolls">
         <div className="page-column">
           {circle.requests.length > 0 && <Requests requests={circle.requests} now={now} />}
@@ -101,10 +122,11 @@ function Request({ request, now }: { request: JoinRequestView; now: number }) {
     <li className="request" data-testid="join-request">
       <Avatar memberKey={request.member} name={request.name} sizePx={40} />
       <div className="line-text">
-        <p className="line-title">{text.circle.asks(request.name)}</p>
+        <p className="line-title">{request.code === null ? text.circle.asks(request.name) : text.device.asks}</p>
         <p className="line-hint">
-          {text.circle.asked(relativeTime(request.askedAt, now, locale))} · {text.circle.compareKey}{' '}
-          <span className="mono">{shortKey(request.member)}</span>
+          {text.circle.asked(relativeTime(request.askedAt, now, locale))} ·{' '}
+          {request.code === null ? text.circle.compareKey : text.device.digits}{' '}
+          <span className="mono">{request.code ?? shortKey(request.member)}</span>
         </p>
         {problem && <Problem>{problem}</Problem>}
       </div>

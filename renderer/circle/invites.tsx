@@ -13,7 +13,7 @@ import { Problem, Segments } from '../ui/field'
 import { useShell } from '../ui/shell-context'
 import { relativeTime, shortTime } from '../ui/time'
 import { tell, tellError } from '../ui/toast'
-import { Qr } from './qr'
+import { Qr } from '../qr/qr'
 
 const ID_SHOWN = 6
 
@@ -28,7 +28,7 @@ export function Invites({ circle, now }: { circle: CircleView; now: number }) {
       <Empty icon={Ticket} title={text.circle.noInvites} hint={text.circle.noInvitesHint}>
         <Button look="primary" onClick={shell.invite}>
           <UserPlus size={15} aria-hidden />
-          {text.circle.newInvite}
+          {circle.admin ? text.circle.newInvite : text.circle.letDevice}
         </Button>
       </Empty>
     )
@@ -36,6 +36,13 @@ export function Invites({ circle, now }: { circle: CircleView; now: number }) {
   return (
     <>
       <p className="tab-lead">{circle.admin ? text.circle.inviteLead : text.circle.notAdmin}</p>
+      {!circle.admin && (
+        <p className="tab-lead">
+          <Button size="small" onClick={shell.invite}>
+            {text.circle.letDevice}
+          </Button>
+        </p>
+      )}
       <ul className="panel" aria-label={text.circle.invites}>
         {circle.invites.map((invite) => (
           <InviteLine key={invite.id} invite={invite} admin={circle.admin} now={now} onShow={setShown} />

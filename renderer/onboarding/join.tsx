@@ -2,7 +2,8 @@
 import { Ticket } from 'lucide-react'
 import { useCallback, useEffect, useState } from 'react'
 import type { InvitePreview } from '../../shared/types'
-import { call } from '../backend'
+import { call, sentenceOf } from '../backend'
+import { Scan, usePictures } from '../qr/scan'
 import { locale, text } from '../text'
 import { useAction } from '../ui/action'
 import { Button } from '../ui/button'
@@ -20,6 +21,18 @@ export function Join({ link, onBack }: { link: string | null; onBack: () => void
     },
     [run],
   )
+  /** What a scanned code says; the answer is what is wrong with it, or null. */
+  const take = useCallback(async (code: string): Promise<string | null> => {
+    try {
+      setPreview(await call('invite.preview', { link: code.trim() }))
+      setTyped(code)
+      return null
+    } catch (error) {
+      return sentenceOf(error)
+    }
+  }, [])
+  const [refused, setRefused] = useState<string | null>(null)
+  const pictures = usePictures(take, setRefused)
   useEffect(() => {
     if (link !== null) look(link)
   }, [link, look])
@@ -49,6 +62,7 @@ export function Join({ link, onBack }: { link: string | null; onBack: () => void
   return (
     <form
       className="first-form"
+      {...pictures}
       onSubmit={(event) => {
         event.preventDefault()
         look(typed)
@@ -56,6 +70,10 @@ export function Join({ link, onBack }: { link: string | null; onBack: () => void
     >
       <h1>{text.join.title}</h1>
       <p className="first-lead">{text.join.lead}</p>
+      <div className="first-scan">
+        <Scan take={take} />
+        <span>{text.scan.orPicture}</span>
+      </div>
       <div className="field">
         <label htmlFor="join-link">{text.join.field}</label>
         <textarea
@@ -69,6 +87,7 @@ export function Join({ link, onBack }: { link: string | null; onBack: () => void
           aria-invalid={problem !== null || undefined}
           onChange={(event) => {
             setTyped(event.target.value)
+            setRefused(null)
             clear()
           }}
           onKeyDown={(event) => {
@@ -77,7 +96,7 @@ export function Join({ link, onBack }: { link: string | null; onBack: () => void
             look(typed)
           }}
         />
-        {problem && <Problem>{problem}</Problem>}
+        {(problem ?? refused) && <Problem>{problem ?? refused}</Problem>}
       </div>
       <div className="first-actions">
         <Button look="quiet" size="large" onClick={onBack}>

@@ -12,6 +12,7 @@ import { Mark } from '../ui/mark'
 import { CreateCircle } from './create-circle'
 import { Join } from './join'
 import { Joining } from './joining'
+import { LinkDevice } from './link-device'
 import { Restore } from './restore'
 import { Words } from './words'
 import './onboarding.css'
@@ -37,21 +38,24 @@ export function Onboarding({ phase, link, onLinkDone }: OnboardingProps) {
             <Mark sizePx={28} />
             {text.app.name}
           </span>
-          <ol className="first-steps" aria-label={text.steps.label}>
-            {names.map((name, index) => (
-              <li
-                key={name}
-                data-state={index < step ? 'done' : index === step ? 'now' : 'next'}
-                aria-current={index === step ? 'step' : undefined}
-                aria-label={index === step ? text.steps.current(name) : name}
-              >
-                {name}
-              </li>
-            ))}
-          </ol>
+          {/* A device that is being added has no words of its own. */}
+          {!(first.phase === 'joining' && first.preview.forDevice) && (
+            <ol className="first-steps" aria-label={text.steps.label}>
+              {names.map((name, index) => (
+                <li
+                  key={name}
+                  data-state={index < step ? 'done' : index === step ? 'now' : 'next'}
+                  aria-current={index === step ? 'step' : undefined}
+                  aria-label={index === step ? text.steps.current(name) : name}
+                >
+                  {name}
+                </li>
+              ))}
+            </ol>
+          )}
         </header>
         <div className="first-card" key={first.phase}>
-          {first.phase === 'welcome' && <Welcome link={link} />}
+          {first.phase === 'welcome' && <Welcome key={link} link={link} />}
           {first.phase === 'confirm-words' && <Words ask={first.ask} />}
           {first.phase === 'no-circle' && (
             <NoCircle name={first.name} restored={first.restored} link={link} onLinkDone={onLinkDone} />
@@ -107,11 +111,14 @@ function Invited({ link }: { link: string }) {
   )
 }
 
+const isDeviceLink = (link: string | null): boolean => link?.toLowerCase().startsWith('twofold://device/') === true
+
 function Welcome({ link }: { link: string | null }) {
   const [name, setName] = useState('')
-  const [restoring, setRestoring] = useState(false)
+  const [way, setWay] = useState<'name' | 'restore' | 'device'>(isDeviceLink(link) ? 'device' : 'name')
   const { busy, problem, clear, run } = useAction()
-  if (restoring) return <Restore name={name} onBack={() => setRestoring(false)} />
+  if (way === 'restore') return <Restore name={name} onBack={() => setWay('name')} />
+  if (way === 'device') return <LinkDevice link={isDeviceLink(link) ? link : null} onBack={() => setWay('name')} />
   return (
     <form
       className="first-form"
@@ -122,7 +129,7 @@ function Welcome({ link }: { link: string | null }) {
     >
       <h1>{text.welcome.title}</h1>
       <p className="first-lead">{text.welcome.lead}</p>
-      {link !== null && <Invited link={link} />}
+      {link !== null && !isDeviceLink(link) && <Invited link={link} />}
       <TextField
         label={text.welcome.nameLabel}
         hint={text.welcome.nameHint}
@@ -136,9 +143,14 @@ function Welcome({ link }: { link: string | null }) {
         }}
       />
       <div className="first-actions">
-        <Button type="button" look="quiet" size="large" onClick={() => setRestoring(true)}>
-          {text.welcome.restore}
-        </Button>
+        <div className="first-other">
+          <Button type="button" look="quiet" onClick={() => setWay('device')}>
+            {text.welcome.device}
+          </Button>
+          <Button type="button" look="quiet" onClick={() => setWay('restore')}>
+            {text.welcome.restore}
+          </Button>
+        </div>
         <Button type="submit" look="primary" size="large" disabled={busy || name.trim() === ''}>
           {text.welcome.create}
         </Button>

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  adoptIdentity,
   confirmWords,
   createIdentity,
   discardIdentity,
   openIdentity,
+  renewIdentity,
   type Identity,
 } from '../../main/identity/keystore'
 import {
@@ -27,7 +29,8 @@ import { equalBytes, fromHex, toHex, utf8 } from '../../main/protocol/codec'
 import { openFolder } from '../../main/store/files'
 import type { ErrorCode } from '../../shared/errors'
 import { tempFolder } from '../support/folder'
-import { seedOf } from '../support/people'
+import type { CircleId } from '../../shared/types'
+import { makePerson, seedOf } from '../support/people'
 
 const code = (expected: ErrorCode) => expect.objectContaining({ code: expected })
 const message = utf8('hello')
@@ -65,7 +68,7 @@ describe.each<[string, Vault]>([
     expect(publicPart(opened)).toEqual(publicPart(made))
     expect(opened.words()).toEqual(made.words())
     expect(crypto.verify(opened.signAsDevice(message), message, fromHex(made.device))).toBe(true)
-    expect(crypto.verify(opened.signAsMember(message), message, fromHex(made.member))).toBe(true)
+    expect(crypto.verify(opened.signAsMember!(message), message, fromHex(made.member))).toBe(true)
     expect(crypto.verify(opened.signAsDevice(message), message, fromHex(made.member))).toBe(false)
     expect(statSync(join(dir, 'keys.json')).mode & 0o777).toBe(0o600)
     expect(readdirSync(dir)).toEqual(['keys.json'])
@@ -240,4 +243,24 @@ describe('boxes', () => {
     expect([0, 1, 16, 32].map((n) => randomBytes(n).length)).toEqual([0, 1, 16, 32])
     expect(toHex(randomBytes(32))).not.toBe(toHex(randomBytes(32)))
   })
+})
+
+test('[M4] a device that another one has certified keeps that certificate for its circle, and has neither root key nor words', () => {
+  const files = openFolder(tempFolder())
+  const ann = makePerson('Ann')
+  const seed = seedOf('new device')
+  const circle = 'ab'.repeat(32) as CircleId
+  const certificate = new Uint8Array(64).fill(7)
+  adoptIdentity(files, keychain, { name: 'Ann', member: ann.member, seed, circle, certificate })
+  expect(seed, 'the seed that was handed in stays the caller’s').toEqual(seedOf('new device'))
+  const opened = openIdentity(files, () => keychain)!
+  expect(publicPart(opened)).toMatchObject({ name: 'Ann', member: ann.member, restored: true, confirmed: true })
+  expect(opened.device).toBe(toHex(keyPairFromSeed(seed).publicKey))
+  expect(crypto.verify(opened.signAsDevice(message), message, fromHex(opened.device))).toBe(true)
+  expect(opened.certificate(circle)).toEqual(certificate)
+  expect(opened.signAsMember).toBeNull()
+  expect(() => opened.words()).toThrow(code('ROOT_KEY_ELSEWHERE') as Error)
+  expect(() => opened.certificate('cd'.repeat(32) as CircleId)).toThrow(code('ROOT_KEY_ELSEWHERE') as Error)
+  expect(() => renewIdentity(files, () => keychain)).toThrow(code('ROOT_KEY_ELSEWHERE') as Error)
+  expect(() => createIdentity(files, keychain, 'Ann')).toThrow(code('IDENTITY_EXISTS') as Error)
 })

@@ -210,6 +210,7 @@ describe('a circle of three, seen by its founder', () => {
         identity: {
           open: () => identityOf(ann),
           create: () => identityOf(ann),
+          adopt: () => identityOf(ann),
           confirm() {},
           discard() {},
           renew: () => identityOf(ann),
@@ -380,6 +381,7 @@ test('[M4] a network that cannot be started leaves no joining behind', async () 
       identity: {
         open: () => identityOf(people[0]!),
         create: () => identityOf(people[0]!),
+        adopt: () => identityOf(people[0]!),
         confirm() {},
         renew: () => identityOf(people[0]!),
         discard() {},

@@ -5,7 +5,7 @@ import { parseHostPort } from '../../main/net/address'
 import type { CircleFile, FilesPort, Identity, Parts, SettingsFile } from '../../main/peer/ports'
 import type { AgreementState } from '../../main/protocol/agreement'
 import { toHex } from '../../main/protocol/codec'
-import type { EpochRecord, MemberList } from '../../main/protocol/membership'
+import { deviceMessage, type EpochRecord, type MemberList } from '../../main/protocol/membership'
 import { differences } from '../../main/render/differences'
 import { facetsOf } from '../../main/render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
@@ -23,6 +23,7 @@ export const identityOf = (person: Person, device: Device = person.device): Iden
   keptBy: 'file',
   signAsDevice: device.sign,
   signAsMember: person.sign,
+  certificate: (circle) => person.sign(deviceMessage(circle, person.member, device.key)),
   deviceKeys: device.keys,
   words: () => secrets.wordsOf(seedOf(`root ${person.name}`)),
 })
@@ -108,6 +109,9 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
       open: () => null,
       create: () => {
         throw new Error('no identity is made in this test')
+      },
+      adopt: () => {
+        throw new Error('no device is certified in this test')
       },
       confirm: () => undefined,
       discard: () => undefined,

@@ -203,6 +203,14 @@ const joinMessage: fc.Arbitrary<JoinMessage> = fc.oneof(
     more: fc.boolean(),
   }),
   fc.record({ type: fc.constant('join-refused' as const), code: fc.constantFrom(...JOIN_REFUSALS) }),
+  fc.record({ type: fc.constant('device-ask' as const), device }),
+  fc.record({ type: fc.constant('device-code' as const), code: fc.nat(999_999) }),
+  fc.record({
+    type: fc.constant('device-granted' as const),
+    member: hex32.map((h) => h as MemberKey),
+    name,
+    certificate: bytes(64),
+  }),
 )
 
 /** What each decoder makes of bytes: its value encoded again, or null when it refuses them. */

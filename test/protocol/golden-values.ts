@@ -133,6 +133,7 @@ export function goldenValues() {
     epochs: [admitted, removed].map((r) => ({ id: r.id, bytes: toHex(r.bytes) })),
     capability: toHex(encodeCapability(capability)),
     link: encodeLink(crypto, link),
+    deviceLink: encodeLink(crypto, link, true),
     ring: { order: ring.order, fingers: ring.fingers },
     seed: nodeSeed(crypto, ring, device, 300),
     messages: {
@@ -193,6 +194,11 @@ export function goldenValues() {
       info: toHex(encodeJoin({ type: 'join-info', capability: fromHex('01'), genesis: fromHex('02') })),
       request: toHex(encodeJoin({ type: 'join-request', ...signed })),
       pending: toHex(encodeJoin({ type: 'join-pending', by: 'Alice' })),
+      deviceAsk: toHex(encodeJoin({ type: 'device-ask', device: laptop.key })),
+      deviceCode: toHex(encodeJoin({ type: 'device-code', code: 482_913 })),
+      deviceGranted: toHex(
+        encodeJoin({ type: 'device-granted', member: alice.member, name: 'Alice', certificate: signed.certificate }),
+      ),
       accepted: toHex(
         encodeJoin({ type: 'join-accepted', secret: seedOf('secret'), records: [fromHex('06')], more: true }),
       ),

@@ -67,10 +67,19 @@ test('[M4] round trip, with and without addresses', () => {
           alice.device.sign,
         )
         const link: InviteLink = { ...c, secret: key, addresses }
-        expect(decodeLink(crypto, encodeLink(crypto, link))).toEqual({ ok: true, link })
+        for (const forDevice of [false, true])
+          expect(decodeLink(crypto, encodeLink(crypto, link, forDevice))).toEqual({ ok: true, link, forDevice })
       },
     ),
   )
+})
+
+test('[M4] a link for a person and a link for a device are not made from each other', () => {
+  for (const forDevice of [false, true]) {
+    const text = encodeLink(crypto, full, forDevice)
+    const other = forDevice ? text.replace('//device/', '//join/') : text.replace('//join/', '//device/')
+    expect(decodeLink(crypto, other)).toEqual({ ok: false, code: 'LINK_DAMAGED' })
+  }
 })
 
 test('[M4] more addresses than fit, or too long ones, are left out', () => {
@@ -138,7 +147,7 @@ test.each([
   ['a scheme in capitals', text.replace('twofold://join/', 'TWOFOLD://Join/')],
   ['a slash that a browser added', `${text}/`],
 ])('[M4] forgiven: %s', (_what, pasted) => {
-  expect(decodeLink(crypto, pasted)).toEqual({ ok: true, link: full })
+  expect(decodeLink(crypto, pasted)).toEqual({ ok: true, link: full, forDevice: false })
 })
 
 test.each(['', 'twofold://', 'twofold:/join/abc', 'https://example.org/', text.slice(10), 'join/abc'])(

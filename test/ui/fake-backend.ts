@@ -320,8 +320,14 @@ const joining =
       phase: 'joining',
       name: 'Ada Lindqvist',
       preview: known
-        ? { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: start + 20 * HOUR, approval: 'ask' }
-        : { circleName: null, inviterName: null, expiresAt: null, approval: null },
+        ? {
+            circleName: 'Harbour Road 12',
+            inviterName: 'Bob',
+            expiresAt: start + 20 * HOUR,
+            approval: 'ask',
+            forDevice: false,
+          }
+        : { circleName: null, inviterName: null, expiresAt: null, approval: null, forDevice: false },
       state,
     },
   })
@@ -346,7 +352,7 @@ const scenarios: Record<string, Scenario> = {
     members: 1,
     entries: 0,
     change: joining(
-      { step: 'searching', sinceMs: start - 47_000, lanPeersSeen: 0, internet: true, detail: 'Next try in 8 seconds.' },
+      { step: 'searching', sinceMs: start - 47_000, lanPeersSeen: 0, internet: true, detail: 'not-heard' },
       false,
     ),
   },
@@ -432,6 +438,7 @@ const scenarios: Record<string, Scenario> = {
             member: hexOf('mira', 64) as MemberKey,
             device: hexOf('mira d', 64) as DeviceKey,
             askedAt: start - 90_000,
+            code: null,
           },
           {
             id: 'r2',
@@ -439,6 +446,7 @@ const scenarios: Record<string, Scenario> = {
             member: hexOf('pi', 64) as MemberKey,
             device: hexOf('pi d', 64) as DeviceKey,
             askedAt: start - 3 * HOUR,
+            code: null,
           },
         ],
       },
@@ -560,6 +568,7 @@ export class FakeBackend implements Bridge {
     const base: AppState = {
       phase: { phase: 'circle', name: 'Ada Lindqvist' },
       me: {
+        rootKey: true,
         member: this.#crew[0]?.member ?? ('' as MemberKey),
         name: 'Ada Lindqvist',
         device: this.#crew[0]?.device ?? ('' as DeviceKey),
@@ -592,6 +601,7 @@ export class FakeBackend implements Bridge {
                   id: hexOf('i1', 32) as InviteId,
                   by: 'Ada Lindqvist',
                   mine: true,
+                  forDevice: false,
                   createdAt: start - 2 * HOUR,
                   expiresAt: start + 22 * HOUR,
                   usesMax: 5,
@@ -602,6 +612,7 @@ export class FakeBackend implements Bridge {
                   id: hexOf('i2', 32) as InviteId,
                   by: 'Ada Lindqvist',
                   mine: true,
+                  forDevice: false,
                   createdAt: start - 9 * 24 * HOUR,
                   expiresAt: start - 8 * 24 * HOUR,
                   usesMax: 1,
@@ -612,6 +623,7 @@ export class FakeBackend implements Bridge {
                   id: hexOf('i3', 32) as InviteId,
                   by: 'Ada Lindqvist',
                   mine: true,
+                  forDevice: false,
                   createdAt: start - 30 * 24 * HOUR,
                   expiresAt: start - 23 * 24 * HOUR,
                   usesMax: 1,
@@ -955,17 +967,29 @@ export class FakeBackend implements Bridge {
         return null
       case 'invite.preview':
         if (String(input['link']).startsWith('twofold://'))
-          return { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: start + 20 * HOUR, approval: 'ask' }
+          return {
+            circleName: 'Harbour Road 12',
+            inviterName: 'Bob',
+            expiresAt: start + 20 * HOUR,
+            approval: 'ask',
+            forDevice: false,
+          }
         if (String(input['link']).split(' ').length === 12)
-          return { circleName: null, inviterName: null, expiresAt: null, approval: null }
+          return { circleName: null, inviterName: null, expiresAt: null, approval: null, forDevice: false }
         throw new Refusal('LINK_INVALID')
       case 'circle.join':
         this.push({
           phase: {
             phase: 'joining',
             name: 'Ada',
-            preview: { circleName: 'Harbour Road 12', inviterName: 'Bob', expiresAt: null, approval: 'ask' },
-            state: { step: 'searching', sinceMs: Date.now(), lanPeersSeen: 1, internet: true, detail: '' },
+            preview: {
+              circleName: 'Harbour Road 12',
+              inviterName: 'Bob',
+              expiresAt: null,
+              approval: 'ask',
+              forDevice: false,
+            },
+            state: { step: 'searching', sinceMs: Date.now(), lanPeersSeen: 1, internet: true, detail: null },
           },
         })
         return null
@@ -975,6 +999,7 @@ export class FakeBackend implements Bridge {
       case 'circle.joinCancel':
         this.push({ phase: { phase: 'no-circle', name: 'Ada Lindqvist', restored: false } })
         return null
+      case 'device.invite':
       case 'invite.create':
       case 'invite.show':
         return {
@@ -985,6 +1010,8 @@ export class FakeBackend implements Bridge {
           expiresAt: start + 24 * HOUR,
           usesMax: 1,
         }
+      case 'window.camera':
+        return null
       case 'invite.revoke':
         if (circle)
           this.push({
