@@ -160,6 +160,7 @@ export const german: Catalogue = {
     picture: 'Ein Bild des Codes: auswählen, hier ablegen oder einfügen.',
     choose: 'Bild auswählen…',
     noCode: 'In diesem Bild ist kein QR-Code, oder er ist zu klein oder unscharf.',
+    foreign: 'Dieser Code ist keiner von Twofold.',
     noPicture: 'Diese Datei ist kein Bild.',
     tooLarge: 'Dieses Bild ist größer als 40 MB.',
   },

@@ -163,6 +163,7 @@ const english = {
     picture: 'A picture of the code: choose it, drop it or paste it here.',
     choose: 'Choose a picture…',
     noCode: 'There is no QR code in this picture, or it is too small or blurred.',
+    foreign: 'This code is not one of Twofold’s.',
     noPicture: 'This file is not a picture.',
     tooLarge: 'This picture is larger than 40 MB.',
   },

@@ -124,7 +124,7 @@ function Request({ request, now }: { request: JoinRequestView; now: number }) {
       <div className="line-text">
         <p className="line-title">{request.code === null ? text.circle.asks(request.name) : text.device.asks}</p>
         <p className="line-hint">
-          {text.circle.asked(relativeTime(request.askedAt, now, locale))} ·{' '}
+          {text.circle.asked(relativeTime(Math.min(request.askedAt, now), now, locale))} ·{' '}
           {request.code === null ? text.circle.compareKey : text.device.digits}{' '}
           <span className="mono">{request.code ?? shortKey(request.member)}</span>
         </p>

@@ -22,8 +22,12 @@ async function takePicture(file: Blob, take: Take): Promise<string | null> {
   } catch {
     return text.scan.noPicture
   }
-  return found === null ? text.scan.noCode : take(found)
+  return found === null ? text.scan.noCode : takeCode(found, take)
 }
+
+/** A code of something else is not worth asking the backend about, and ‘copy the whole link’ would be no help. */
+const takeCode = (code: string, take: Take): Promise<string | null> =>
+  /^twofold:\/\//i.test(code.trim()) ? take(code) : Promise.resolve(text.scan.foreign)
 
 /** The first picture among what was pasted or dropped. */
 const pictureIn = (data: DataTransfer | null): File | null =>
@@ -89,7 +93,7 @@ function Scanner({ take }: { take: Take }) {
     void work.then(setProblem)
   }
   const picture = (file: File) => told(takePicture(file, take))
-  const { state, video } = useCamera(true, (code) => told(take(code)))
+  const { state, video } = useCamera(true, (code) => told(takeCode(code, take)))
   const target = pictureTarget(picture)
   // A picture is pasted wherever the focus is in the dialog.
   const onPaste = useRef(target.onPaste)
