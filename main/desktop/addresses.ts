@@ -37,7 +37,8 @@ export function isOwnPage(address: string, devUrl: string | undefined): boolean 
 export function externalAddress(address: string): string | null {
   if (address.length > LINK_CHARS_MAX || !URL.canParse(address)) return null
   const url = new URL(address)
-  return ['http:', 'https:', 'mailto:'].includes(url.protocol) ? url.href : null
+  // Escapes make it longer, up to ninefold.
+  return ['http:', 'https:', 'mailto:'].includes(url.protocol) && url.href.length <= LINK_CHARS_MAX ? url.href : null
 }
 
 /** The first twofold:// link among the arguments of a start. Their order is not kept by Chromium, so it does not matter. */

@@ -7,6 +7,8 @@ import { TwofoldError } from '../../shared/errors'
 
 const KNOWN: ReadonlySet<string> = new Set(wordlist)
 const SUGGESTIONS_MAX = 8
+/** The longest words of the list. */
+const WORD_LETTERS_MAX = 8
 
 /** 16 bytes give 12 words, 32 bytes give 24. */
 export const wordsOf = (entropy: Uint8Array): string[] => entropyToMnemonic(entropy, wordlist).split(' ')
@@ -37,6 +39,8 @@ function distance(a: string, b: string): number {
 }
 
 function didYouMean(word: string): string {
+  // No word of the list is longer; comparing a pasted page with all of them would take minutes.
+  if (word.length > WORD_LETTERS_MAX + 2) return ''
   const near = wordlist.map((known) => ({ known, d: distance(word, known) })).sort((a, b) => a.d - b.d)[0]!
   return near.d <= 2 ? `Did you mean “${near.known}”?` : ''
 }

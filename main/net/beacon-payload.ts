@@ -2,10 +2,13 @@
 // that somebody runs Twofold: the instance name is random per start, everything else is sealed with a key of the circle.
 import type { DeviceKey } from '../../shared/types'
 import { isPort } from './address'
-import { BEACON_TTL_S } from './limits'
+import { BEACON_KEYS_MAX, BEACON_TTL_S } from './limits'
 
 /** DNS-SD type. */
 export const SERVICE = '_twofold._udp.local'
+/** Records of one packet that are looked at, and services among them: an ordinary answer brings one service in four records. */
+const RECORDS_MAX = 128
+const SERVICES_MAX = 8
 const TXT_PREFIX = 'e='
 /** RFC 6763: a TXT string has a length byte. */
 const TXT_BYTES_MAX = 255
@@ -95,7 +98,10 @@ export function readServices(
   records: readonly { name?: unknown; type?: unknown; ttl?: unknown; data?: unknown }[],
 ): HeardService[] {
   const services: HeardService[] = []
-  for (const pointer of records) {
+  // Each is looked for among all: a packet full of pointers would cost their square.
+  const looked = records.slice(0, RECORDS_MAX)
+  for (const pointer of looked) {
+    if (services.length === SERVICES_MAX) break
     if (
       pointer.type !== 'PTR' ||
       pointer.name !== SERVICE ||
@@ -105,13 +111,13 @@ export function readServices(
       continue
     const name = pointer.data
     const instance = name.slice(0, -SERVICE.length - 1)
-    const txt = records.find((record) => record.type === 'TXT' && record.name === name)
-    const address = records.find((record) => record.type === 'A' && record.name === `${instance}.local`)?.data
+    const txt = looked.find((record) => record.type === 'TXT' && record.name === name)
+    const address = looked.find((record) => record.type === 'A' && record.name === `${instance}.local`)?.data
     const strings: unknown[] = Array.isArray(txt?.data) ? txt.data : [txt?.data]
     services.push({
       instance,
       ttl: typeof pointer.ttl === 'number' ? pointer.ttl : 0,
-      boxes: strings.map(decodeTxt).filter((box) => box !== null),
+      boxes: strings.slice(0, BEACON_KEYS_MAX).map(decodeTxt).filter((box) => box !== null),
       address: typeof address === 'string' ? address : null,
     })
   }

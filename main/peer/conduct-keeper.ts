@@ -4,12 +4,13 @@ import * as v from 'valibot'
 import { TwofoldError, type ErrorCode } from '../../shared/errors'
 import type { DeviceKey, KeptOutView } from '../../shared/types'
 import type { Conduct, KeptOut } from '../protocol/conduct'
+import { TIME_MS_MAX } from '../protocol/limits'
 import type { StorePort } from './ports'
 
 // Name in the store's table of single values.
 const META_KEPT_OUT = 'kept-out'
 
-const moment = v.pipe(v.number(), v.finite())
+const moment = v.pipe(v.number(), v.minValue(0), v.maxValue(TIME_MS_MAX))
 const rows = v.array(
   v.object({
     device: v.pipe(

@@ -13,6 +13,7 @@ import {
   foundedList,
   type MemberList,
 } from '../protocol/membership'
+import { TIME_MS_MAX } from '../protocol/limits'
 import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
 import { entryOf, type Proven } from '../protocol/receipts'
 import { shownName } from '../protocol/names'
@@ -177,7 +178,7 @@ const fileSchema = v.strictObject({
     v.array(
       v.strictObject({
         device: hex,
-        at: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+        at: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(TIME_MS_MAX)),
         late: hex,
         signature: hex,
         vector: hex,

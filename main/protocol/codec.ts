@@ -2,6 +2,7 @@
 // compact-encoding (Holepunch): below 0xfd one byte; else 0xfd + u16, 0xfe + u32, 0xff + u64, little-endian, and always
 // the shortest form. A reader refuses every other form, every length out of bounds and every trailing byte, by throwing
 // `DecodeError`, which never leaves main/protocol: decoders return `null` or a code instead.
+import { TIME_MS_MAX } from './limits'
 
 const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -227,6 +228,11 @@ export class Reader {
     }
     if (value > max) throw new DecodeError('integer out of bounds')
     return value
+  }
+
+  /** A moment: ms since 1970 UTC. */
+  time(): number {
+    return this.uint(TIME_MS_MAX)
   }
 
   fixed(length: number): Uint8Array {

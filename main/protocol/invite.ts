@@ -95,7 +95,7 @@ export function readCapability(r: Parameters<Parameters<typeof decodeWhole>[1]>[
     inviterName: name(),
     inviter: r.hex(32) as DeviceKey,
     epoch: r.uint(),
-    expiresAt: r.uint(),
+    expiresAt: r.time(),
     usesMax: r.uint(INVITE_USES_MAX),
     approval: r.flag() ? 'ask' : 'auto',
     signature: r.fixed(64),

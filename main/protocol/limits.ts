@@ -8,6 +8,8 @@ export const BODY_BYTES_MAX = NODE_BYTES_MAX - NODE_OVERHEAD_MAX
 /** Post and reply text: the body less a target id and two lengths. */
 export const TEXT_BYTES_MAX = BODY_BYTES_MAX - 64
 export const KIND_MAX = 0xffff
+/** The last moment that a date can be made of (ECMA-262, year 275,760). A later one could be stored and never shown. ms since 1970. */
+export const TIME_MS_MAX = 8_640_000_000_000_000
 /** A node may be this far ahead of our clock (rule N4); beyond it is held. */
 export const CLOCK_AHEAD_MS = 5 * 60_000
 

@@ -149,7 +149,7 @@ export function decodeGenesis(crypto: Crypto, bytes: Uint8Array): SignedGenesis 
       founderDevice: r.hex(32) as DeviceKey,
       approval: r.flag() ? 'ask' : 'auto',
       jump: r.uint(JUMP_MAX) as Jump,
-      timestamp: r.uint(),
+      timestamp: r.time(),
       nonce: r.fixed(16),
     }
     return { genesis, unsigned: bytes.subarray(0, r.at), signature: r.fixed(SIGNATURE_BYTES) }
@@ -489,7 +489,7 @@ function readProposal(crypto: Crypto, r: Reader, unsigned: Uint8Array): Proposal
     circle: r.hex(32) as CircleId,
     number: r.uint(),
     previous: r.hex(32) as EpochId,
-    timestamp: r.uint(),
+    timestamp: r.time(),
     changes: Array.from({ length: r.uint(EPOCH_CHANGES_MAX) }, () => readChange(r)),
     listHash: r.fixed(32),
   }

@@ -276,7 +276,7 @@ function readMessage(r: Reader): Message {
       return {
         type: 'checkpoints',
         epoch: r.uint(),
-        at: r.uint(),
+        at: r.time(),
         digest: r.fixed(32),
         entries: times(r.uint(CHECKPOINTS_MAX), () => ({
           signer: r.uint(DEVICES_MAX),

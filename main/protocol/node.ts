@@ -71,7 +71,7 @@ function readNode(reader: Reader): NodeFields & { signature: Uint8Array } {
   const seq = reader.uint()
   if (seq === 0) throw new DecodeError('seq starts at 1')
   const backlink = seq === 1 ? undefined : (reader.hex(32) as NodeId)
-  const timestamp = reader.uint()
+  const timestamp = reader.time()
   const epoch = reader.uint()
   const kind = reader.uint(KIND_MAX)
   // Parts of `bytes`, which nobody changes: no copies.

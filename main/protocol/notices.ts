@@ -152,11 +152,11 @@ function readBody(r: Reader, crypto: Crypto, signer: () => DeviceKey): NoticeBod
       return { type: 'invite', capability, beaconKey, topic, slots }
     }
     case TYPE.revocation:
-      return { type: 'revocation', invite: r.hex(16) as InviteId, expiresAt: r.uint() }
+      return { type: 'revocation', invite: r.hex(16) as InviteId, expiresAt: r.time() }
     case TYPE.join:
-      return { type: 'join', invite: r.hex(16) as InviteId, askedAt: r.uint(), request: readRequest(r) }
+      return { type: 'join', invite: r.hex(16) as InviteId, askedAt: r.time(), request: readRequest(r) }
     case TYPE.decline:
-      return { type: 'decline', device: device(), at: r.uint() }
+      return { type: 'decline', device: device(), at: r.time() }
     case TYPE.leave:
       return { type: 'leave' }
     case TYPE.drop:

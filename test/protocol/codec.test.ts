@@ -25,6 +25,7 @@ import {
   PULL_NODES_MAX,
   PULL_RANGES_MAX,
   TEXT_BYTES_MAX,
+  TIME_MS_MAX,
 } from '../../main/protocol/limits'
 import { decodeNotice, makeNotice } from '../../main/protocol/notices'
 import { decodeEpoch, decodeGenesis, certifyEpoch, makeGenesis } from '../../main/protocol/membership'
@@ -42,13 +43,15 @@ const uint = fc.oneof(
   fc.constantFrom(0, 1, 0xfc, 0xfd, 0xff, 0x100, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, Number.MAX_SAFE_INTEGER),
   fc.maxSafeNat(),
 )
+/** Moments: as far as a date can be made of them. */
+const time = uint.map((n) => Math.min(n, TIME_MS_MAX))
 
 const nodeFields: fc.Arbitrary<NodeFields> = fc
   .record({
     circle: hex32.map((h) => h as CircleId),
     seq: uint.filter((n) => n > 0),
     backlink: hex32.map((h) => h as NodeId),
-    timestamp: uint,
+    timestamp: time,
     epoch: uint,
     kind: fc.nat(KIND_MAX),
     body: fc.uint8Array({ maxLength: 300 }),
@@ -115,7 +118,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('checkpoints' as const),
     epoch: uint,
-    at: uint,
+    at: time,
     digest: bytes(32),
     entries: fc.array(
       fc.record({
@@ -440,7 +443,7 @@ describe('nodes', () => {
       device: alice.device.key,
       seq: max,
       backlink: 'b'.repeat(64) as NodeId,
-      timestamp: max,
+      timestamp: TIME_MS_MAX,
       epoch: max,
       kind: KIND_MAX,
       body: new Uint8Array(BODY_BYTES_MAX),

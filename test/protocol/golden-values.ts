@@ -17,6 +17,7 @@ import { encodeJoin, joinProofMessage, ticketMessage } from '../../main/protocol
 import { secretHash, deviceMessage, type SecretRotation } from '../../main/protocol/membership'
 import { encodeMessage, markOf, type Late } from '../../main/protocol/messages'
 import { checkpointMessage } from '../../main/protocol/receipts'
+import { TIME_MS_MAX } from '../../main/protocol/limits'
 import { makeNode } from '../../main/protocol/node'
 import { nodeSeed, makeRing } from '../../main/protocol/heirs'
 import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
@@ -77,7 +78,7 @@ export function goldenValues() {
     ...first,
     seq: 70_000,
     backlink: 'ab'.repeat(32) as NodeId,
-    timestamp: Number.MAX_SAFE_INTEGER,
+    timestamp: TIME_MS_MAX,
     epoch: 300,
     kind: 0xffff,
     body: new Uint8Array(253).fill(1),

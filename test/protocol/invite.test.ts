@@ -19,6 +19,7 @@ import {
   type Capability,
   type InviteLink,
 } from '../../main/protocol/invite'
+import { TIME_MS_MAX } from '../../main/protocol/limits'
 import type { CircleId, InviteId } from '../../shared/types'
 import { NEW_YEAR, crypto, found, makePerson, seedOf } from '../support/people'
 
@@ -57,7 +58,7 @@ test('[M4] round trip, with and without addresses', () => {
     fc.property(
       fc.uint8Array({ minLength: 16, maxLength: 16 }),
       fc.nat(INVITE_USES_MAX),
-      fc.maxSafeNat(),
+      fc.maxSafeNat().map((n) => Math.min(n, TIME_MS_MAX)),
       fc.constantFrom('auto' as const, 'ask' as const),
       fc.array(fc.record({ host: fc.string({ minLength: 1, maxLength: 20 }), port: fc.nat(65_535) }), { maxLength: 4 }),
       (key, usesMax, expiresAt, approval, addresses) => {
