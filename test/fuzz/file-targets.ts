@@ -177,7 +177,7 @@ const checks = (text: string): Outcome =>
   refusable(() => {
     const { node: proven, other: second } = checkProofFile(gullible, text, NEW_YEAR + 86_400_000)
     for (const one of second ? [proven, second] : [proven])
-      proofSteps(gullible, one, { list, epochBytes, below: null, linked: null, receivedAt: null })
+      proofSteps(gullible, one, { list, epochBytes, below: null, linked: null, chain: null, receivedAt: null })
   })
 const epochs = epochBytes.map(hex)
 
