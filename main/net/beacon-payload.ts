@@ -117,7 +117,10 @@ export function readServices(
     services.push({
       instance,
       ttl: typeof pointer.ttl === 'number' ? pointer.ttl : 0,
-      boxes: strings.slice(0, BEACON_KEYS_MAX).map(decodeTxt).filter((box) => box !== null),
+      boxes: strings
+        .slice(0, BEACON_KEYS_MAX)
+        .map(decodeTxt)
+        .filter((box) => box !== null),
       address: typeof address === 'string' ? address : null,
     })
   }
