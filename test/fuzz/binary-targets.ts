@@ -51,7 +51,7 @@ import {
   seedOf,
   writeTimeline,
 } from '../support/people'
-import type { DeviceKey, InviteId } from '../../shared/types'
+import type { DeviceKey } from '../../shared/types'
 import { Finding, sameBytes, tokens, utf8, type Target } from './target'
 
 export const gullible: Crypto = { ...crypto, verify: () => true }
@@ -334,8 +334,6 @@ export const binaryTargets: Target[] = [
     },
   },
 ]
-export const inviteSecret = secret
-export const inviteId: InviteId = capability.invite
 export const linkTokens = tokens(LINK_PREFIX, 'twofold://', 'twofold:', '<', '>', '\n', ' ', '=', '%2F')
 export const linkSeed = utf8(link)
 export { nodes as timeline }
