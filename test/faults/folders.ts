@@ -1,0 +1,161 @@
+// Data folders for the fault tests: identities and a certified list made by the product's own code, so that a round begins
+// with a circle of two in a few milliseconds; and the judge that says whether a folder still holds what it answered for.
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openAlone } from '../../main/command-line'
+import { confirmWords, createIdentity } from '../../main/identity/keystore'
+import { crypto, randomBytes } from '../../main/identity/sodium'
+import { fileVault } from '../../main/identity/vault'
+import { dispatch } from '../../main/ipc/dispatch'
+import { toHex } from '../../main/protocol/codec'
+import {
+  acceptEpoch,
+  certifyEpoch,
+  deviceMessage,
+  epochMessage,
+  foundedList,
+  makeGenesis,
+  proposeEpoch,
+} from '../../main/protocol/membership'
+import { writeCircle } from '../../main/store/circle-file'
+import { openFolder } from '../../main/store/files'
+import { TwofoldError } from '../../shared/errors'
+import type { CallName, Input, Result } from '../../shared/ipc-contract'
+import type { AppState, NodeId } from '../../shared/types'
+
+/** What a round works in; gone when it is over. */
+export function scratch(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'twofold-fault-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** `names.length` folders below `parent`, each a device on one list. The first is the founder's. */
+export function makeFolders(parent: string, names: readonly string[]): string[] {
+  const people = names.map((name) => {
+    const dir = join(parent, name)
+    const files = openFolder(dir)
+    const identity = createIdentity(files, fileVault, name)
+    confirmWords(files)
+    return { dir, name, files, identity }
+  })
+  const founder = people[0]!
+  const now = Date.now() - 86_400_000
+  const genesis = makeGenesis(
+    crypto,
+    {
+      name: 'Faults',
+      founder: founder.identity.member,
+      founderName: founder.name,
+      founderDevice: founder.identity.device,
+      approval: 'auto',
+      jump: 0,
+      timestamp: now,
+      nonce: randomBytes(16),
+    },
+    founder.identity.signAsMember,
+  )
+  let list = foundedList(genesis)
+  const epochs: Uint8Array[] = []
+  if (people.length > 1) {
+    const changes = people.slice(1).map(({ name, identity: { member, device, signAsMember } }) => ({
+      type: 'admit-member' as const,
+      member,
+      name,
+      device,
+      certificate: signAsMember(deviceMessage(list.circle, member, device)),
+      invite: null,
+    }))
+    const proposed = proposeEpoch(crypto, list, changes, now + 1)
+    if (!proposed.ok) throw new Error(proposed.code)
+    const ballot = { round: 0, by: founder.identity.device }
+    const signature = founder.identity.signAsDevice(epochMessage(list.circle, proposed.proposal.id, ballot))
+    const record = certifyEpoch(proposed.proposal, ballot, [{ signer: founder.identity.device, signature }])
+    const accepted = acceptEpoch(crypto, list, record)
+    if (!accepted.ok) throw new Error(accepted.code)
+    epochs.push(record.bytes)
+    ;({ list } = accepted)
+  }
+  const secret = toHex(randomBytes(32))
+  for (const { files } of people)
+    writeCircle(files, {
+      version: 1,
+      genesis: toHex(genesis.bytes),
+      epochs: epochs.map(toHex),
+      secrets: [secret],
+      invites: [],
+      wants: [],
+      provisional: false,
+      mustCatchUp: false,
+    })
+  return people.map(({ dir }) => dir)
+}
+
+/** A copy of folders in a place of its own; the originals are never run. */
+export function copyFolders(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  cpSync(from, to, { recursive: true, preserveTimestamps: true })
+}
+
+export interface OpenedFolder {
+  call<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>>
+  close(): Promise<void>
+}
+/** Opens a folder in this process, without network, by the code that the command line opens it with. */
+export async function openHere(dir: string): Promise<OpenedFolder> {
+  const { backend, close } = await openAlone({})(dir, false)
+  return {
+    async call<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>> {
+      const reply = await dispatch(backend.handlers, name, input, (during, error) => {
+        throw new Error(`${during}: ${error instanceof Error ? error.stack : String(error)}`)
+      })
+      if (!reply.ok) throw new TwofoldError(reply.code, {}, reply.message)
+      return reply.value as Result<K>
+    },
+    close,
+  }
+}
+
+/** Ids of everything that a folder shows, oldest stored first, page by page. */
+export async function entryIds(opened: OpenedFolder): Promise<NodeId[]> {
+  const { viewId, total } = await opened.call('view.open', { scope: { type: 'everyone' }, order: 'reached' })
+  const ids: NodeId[] = []
+  for (let start = 0; start < total; start += 500) {
+    const { rows } = await opened.call('view.window', { viewId, start, count: 500 })
+    ids.push(...rows.map((row) => row.id))
+  }
+  await opened.call('view.close', { viewId })
+  return ids.reverse()
+}
+
+export interface Judged {
+  state: AppState
+  ids: NodeId[]
+}
+
+/**
+ * The folder opens, every stored node passes every check, and each of `acknowledged` is among them. Throws with what is
+ * wrong. `write`: that its timeline can be continued, where nothing stands against it. `nodes`: how many were answered for,
+ * reactions and edits included.
+ */
+export async function judge(dir: string, acknowledged: Iterable<string>, write = true, nodes = 0): Promise<Judged> {
+  const opened = await openHere(dir)
+  try {
+    const state = await opened.call('state.get', {})
+    const ids = await entryIds(opened)
+    const here = new Set<string>(ids)
+    const lost = [...acknowledged].filter((id) => !here.has(id))
+    if (lost.length) throw new Error(`${lost.length} acknowledged entries are gone, the first is ${lost[0]}`)
+    const { checked, bad } = await opened.call('store.verify', {})
+    if (bad.length) throw new Error(`${bad.length} of ${checked} nodes do not verify: ${bad[0]!.code} ${bad[0]!.id}`)
+    if (checked < nodes) throw new Error(`${nodes} nodes were acknowledged, ${checked} are here`)
+    if (write) {
+      const row = await opened.call('entry.post', { text: 'after the fault' })
+      if (!row) throw new Error('what was written after the fault was held back')
+      ids.push(row.id)
+    }
+    return { state, ids }
+  } finally {
+    await opened.close()
+  }
+}

@@ -1,0 +1,60 @@
+// `npm run faults`: rounds of faults by seed, on real processes and real files. Each failing seed can be run again by itself.
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { kinds } from './kinds'
+import { runRound, type Failure } from './rounds'
+
+const USAGE = `npm run faults -- --kind KIND [--rounds N] [--seed S] [--keep]
+  Kinds: ${Object.entries(kinds)
+    .map(([name, { about }]) => `${name} (${about})`)
+    .join(', ')}, or all.
+  --rounds   how many (default 10); round i has the seed S + i
+  --seed     the first seed (default 1)
+  --keep     leaves the folders of a failed round in place`
+
+const { values } = parseArgs({
+  options: {
+    kind: { type: 'string', default: 'all' },
+    rounds: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+async function run(): Promise<number> {
+  const rounds = Number(values.rounds)
+  const first = Number(values.seed)
+  const chosen = values.kind === 'all' ? Object.keys(kinds) : values.kind.split(',')
+  if (values.help || !chosen.every((name) => Object.hasOwn(kinds, name)) || !(rounds > 0) || !Number.isInteger(first)) {
+    console.error(USAGE)
+    return values.help ? 0 : 2
+  }
+  console.log(`Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores`)
+  let failed = 0
+  for (const name of chosen) {
+    const kind = kinds[name]!
+    const why = kind.impossible?.()
+    if (why) {
+      console.log(`${name}: cannot be tried here: ${why}`)
+      failed++
+      continue
+    }
+    const start = Date.now()
+    const failures: Failure[] = []
+    for (let i = 0; i < rounds; i++) {
+      const failure = await runRound(kind, first + i, values.keep)
+      if (!failure) continue
+      failures.push(failure)
+      console.log(`${name}: seed ${failure.seed} FAILED\n  ${failure.notes.join('\n  ')}\n${failure.error}`)
+    }
+    failed += failures.length
+    const seconds = (Date.now() - start) / 1000
+    console.log(
+      `${name}: ${rounds} rounds from seed ${first}, ${failures.length} failed${failures.length ? ` (${failures.map((f) => f.seed).join(', ')})` : ''}; ${seconds.toFixed(0)} s`,
+    )
+  }
+  return failed ? 1 : 0
+}
+
+process.exit(await run())
