@@ -17,6 +17,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'main/identity': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/store': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/net': { mayImport: ['shared', 'main/protocol'], world: 'node' },
+  'main/archive': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/render': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/peer': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/ipc': { mayImport: ['shared', 'main/protocol', 'main/peer', 'main/render'], world: 'node' },

@@ -2,6 +2,7 @@
 // socket beside the window. The only place, with the entries, that knows all rooms.
 import encodeQr from 'qr'
 import { version } from '../package.json'
+import { archivePort } from './archives'
 import {
   adoptIdentity,
   createIdentity,
@@ -27,6 +28,7 @@ import { excerpt, plainText } from './render/text'
 import { readAgreement, readNotices, writeAgreement, writeNotices } from './store/agreement-file'
 import { clearJoining, readCircle, readJoining, setCircleAside, writeCircle, writeJoining } from './store/circle-file'
 import { openFolder } from './store/files'
+import { folderUse, forgetAside } from './store/folder-use'
 import { lockFolder } from './store/folder-lock'
 import { openOrSalvage } from './store/salvage'
 import { readSettings, writeSettings } from './store/settings-file'
@@ -88,20 +90,24 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
         renew: () => renewIdentity(files, vaultOf),
       },
       files: {
-        readCircle: () => readCircle(files),
+        readCircle: () => readCircle(files, now()),
         writeCircle: (circle) => writeCircle(files, circle),
         setCircleAside: (at) => setCircleAside(dir, at),
         readAgreement: () => readAgreement(files),
         writeAgreement: (state) => writeAgreement(files, state),
-        readNotices: () => readNotices(files),
+        readNotices: () => readNotices(files, now()),
         writeNotices: (notices) => writeNotices(files, notices),
-        readJoining: () => readJoining(files),
+        readJoining: () => readJoining(files, now()),
         writeJoining: (link) => writeJoining(files, link),
         clearJoining: () => clearJoining(files),
         readSettings: (at) => readSettings(files, at),
         writeSettings: (settings) => writeSettings(files, settings),
+        damagedFiles: () => [...files.setAsides],
+        usage: () => folderUse(dir),
+        forgetAside: (file) => forgetAside(dir, file),
       },
       openStore: (known) => openOrSalvage(dir, crypto, now(), known),
+      archive: archivePort,
       network: online ? startNetwork : null,
       parseHostPort,
       render: (text) =>

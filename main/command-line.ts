@@ -1,6 +1,8 @@
 // What the command line needs of the parts, for both of its entries (plain Node and the installed app): how a folder is
 // opened alone, by which vault its keys are kept, and how a proof file is checked.
 import { TwofoldError } from '../shared/errors'
+import { checkArchive } from './archive/check'
+import { formOf } from './archive/reading'
 import { assemble } from './assemble'
 import { askHidden } from './cli/terminal'
 import type { OpenAlone } from './cli/session'
@@ -8,6 +10,7 @@ import { crypto, keyPairFromSeed, signer } from './identity/sodium'
 import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
 import { PROOF_FENCE } from './peer/copying'
 import { checkProofFile } from './peer/proof'
+import type { Step } from './protocol/archive'
 import { decodeContent } from './protocol/kinds'
 import { seedFolder } from './seed'
 
@@ -28,6 +31,7 @@ function proofsIn(text: string): string[] {
 export const commandParts = (env: NodeJS.ProcessEnv) => ({
   checkProof: proofChecker,
   proofsIn,
+  archives: { formOf, check: (path: string, step: Step) => checkArchive(crypto, path, Date.now(), step) },
   seed: seedFolder(env),
   keys: {
     crypto,

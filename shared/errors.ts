@@ -68,6 +68,7 @@ export const wording = {
   INVITE_EXPIRED: 'This invite expired on {when}. Ask for a new one.',
   INVITE_USED_UP: 'This invite has been used as often as it allows. Ask for a new one.',
   INVITE_REVOKED: 'This invite was withdrawn. Ask for a new one.',
+  INVITE_OTHER_CIRCLE: 'This invite is of another circle than the entries that were restored here.',
   INVITE_UNKNOWN: 'Nobody in the circle knows this invite. Ask for a new one.',
   INVITER_UNREACHABLE: 'Nobody who can let you in was found yet: {detail}',
   APPROVAL_PENDING:
@@ -138,6 +139,27 @@ export const wording = {
   FILE_UNREADABLE: 'The file {file} cannot be read.',
   PROOF_FILE_INVALID: 'This is not a Twofold proof file, or it is damaged: {detail}',
   PROOF_FALSE: 'The proof does not hold: {detail}',
+  // -------- archives, backups, the second copy
+  ARCHIVE_INVALID: 'The file {file} is no archive, copy or export of Twofold.',
+  ARCHIVE_DAMAGED: 'The file is damaged at byte {at}; what stands before it was read.',
+  ARCHIVE_FALSE: 'The archive does not hold: {detail}',
+  ARCHIVE_OTHER_CIRCLE: 'The file is of another circle, {name}. Nothing of it was taken.',
+  BACKUP_WORDS: 'These 24 words do not open this backup.',
+  BACKUP_DAMAGED: 'The backup {file} is damaged or was cut short.',
+  FILE_EXISTS: 'There is a file {file} already. Choose another name, or remove it first.',
+  JOB_RUNNING: 'Something else is under way on this folder. Wait for its end, or cancel it.',
+  JOB_CANCELLED: 'Cancelled. Nothing half-done was left.',
+  MIRROR_INSIDE: 'The second copy has to lie outside of the data folder: best on another disk.',
+  MIRROR_OFF: 'No folder is chosen for a second copy.',
+  REJOIN_NEEDED:
+    'Your entries are back. This device is a new one of yours: to write, join again with an invite by any member.',
+  RECOVERING: 'Entries are being read back from {file}: {done} so far. Writing waits for the end of it.',
+  CIRCLE_REPAIRED: 'The file circle.json was damaged. It is kept as {aside}; its second copy is in use.',
+  FILE_SET_ASIDE: 'The file {file} was damaged. It is kept as {aside}; what it held comes again from the circle.',
+  JOINING_DAMAGED:
+    'The note of an invite that was being used was damaged. It is kept as {aside}; open the invite once more.',
+  ASIDE_UNKNOWN: 'There is no such file among those that were set aside.',
+  NO_DIALOG: 'A file can only be chosen in the window; give its path instead.',
   SIMULATION_FAILED: 'The simulation found what must never be.',
   CANCELLED: 'Nothing was changed.',
   NOT_RUNNING: 'No Twofold is running on this folder.',
@@ -166,6 +188,9 @@ export const speak = (tag: 'en' | 'de', sentences: Readonly<Record<ErrorCode, st
   language = tag
   table = sentences
 }
+
+/** The language of all sentences. */
+export const spoken = (): string => language
 
 /** 'Ann or Bob', for a sentence: any one of them is meant. */
 export const anyOf = (names: readonly string[]): string =>

@@ -2,7 +2,9 @@
 // every event with the type of its payload. The window (Electron IPC) and the command line (local socket) are two
 // transports of this same contract; main's handlers, the window's API and the tests are derived from it.
 import * as v from 'valibot'
+import { call } from './call'
 import type { ErrorCode } from './errors'
+import { storageCalls } from './storage-calls'
 import {
   HAS,
   type AppState,
@@ -87,13 +89,6 @@ const settings = v.strictObject({
   capKiB: v.optional(count(1_048_576)),
   capPeerKiB: v.optional(count(1_048_576)),
 })
-
-interface Call<I extends v.GenericSchema, R> {
-  readonly input: I
-  /** Phantom: the type of the result. */
-  readonly result?: R
-}
-const call = <I extends v.GenericSchema>(input: I) => ({ returns: <R>(): Call<I, R> => ({ input }) })
 
 export const calls = {
   'state.get': call(nothing).returns<AppState>(),
@@ -229,6 +224,7 @@ export const calls = {
   'network.refresh': call(nothing).returns<null>(),
   /** Of the window to its own shell: a dialog that looks through the camera is open, or closed. FORBIDDEN elsewhere. */
   'window.camera': call(v.strictObject({ on: v.boolean() })).returns<null>(),
+  ...storageCalls,
   'alert.dismiss': call(v.strictObject({ code: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
 } as const
 

@@ -286,6 +286,8 @@ export interface CircleView {
   standing: 'member' | 'provisional' | 'removed'
   /** This device holds the vote of the only admin, whose other devices may all be lost (rule N7). */
   mayRecover: boolean
+  /** Restored from a backup: what is here can be read, and an invite lets it in again. */
+  rejoin: boolean
   /** This device's key is alive elsewhere: it writes no more, and may become a new device. */
   copied: boolean
   /** Changes that this device asked for, and the admins whose votes they wait for. */

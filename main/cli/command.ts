@@ -21,6 +21,18 @@ export interface Seeded {
   nodes: number
 }
 
+/** What an archive shows; times: ms since 1970 UTC. */
+export interface CheckedArchive {
+  circle: string
+  circleId: string
+  nodes: number
+  timelines: { device: string; memberName: string; nodes: number; seq: number; linked: boolean }[]
+  holders: { memberName: string; device: string; at: number; nodes: number }[]
+  /** Null: it is not signed as a whole. */
+  signedBy: { memberName: string; device: string; at: number } | null
+  torn: boolean
+}
+
 export interface Io {
   out(text: string): void
   err(text: string): void
@@ -37,6 +49,13 @@ export interface Io {
   now(): number
   /** Keys and primitives for a simulated circle. */
   keys: Keys
+  /** Archives and exports, checked from nothing but their bytes. */
+  archives: {
+    /** Throws FILE_UNREADABLE. */
+    formOf(path: string): 'archive' | 'json-lines' | 'backup' | 'other'
+    /** Throws ARCHIVE_FALSE, ARCHIVE_INVALID, ARCHIVE_DAMAGED. */
+    check(path: string, step: (done: number) => Promise<void>): Promise<CheckedArchive>
+  }
   /** The proofs that a file holds: those of quotes, else the file itself. */
   proofsIn(text: string): string[]
   checkProof(text: string): {
@@ -72,7 +91,7 @@ export interface Command {
   /** Works on the network even when nothing else runs on the folder. */
   online?: boolean
   /** What it can do without a data folder; true: that was all. */
-  alone?(call: AloneCall): boolean
+  alone?(call: AloneCall): boolean | Promise<boolean>
   run?(call: Call): Promise<void>
   /** Instead of `run`, with no folder opened: the folder given with --data, or null. */
   make?(call: AloneCall, dir: string | null): Promise<void>

@@ -11,6 +11,8 @@ import { memberCommands } from './member-commands'
 import { seed } from './seed-command'
 import { simulateCommand } from './simulate'
 import { simulateAgreementCommand } from './simulate-agreement'
+import { storageCommands } from './storage-commands'
+import { verifyFile } from './verify-file'
 
 export const commands: Readonly<Record<string, Command>> = {
   init: {
@@ -104,6 +106,7 @@ export const commands: Readonly<Record<string, Command>> = {
   ...circleCommands,
   ...memberCommands,
   ...entryCommands,
+  ...storageCommands,
   seed,
   'simulate agreement': simulateAgreementCommand,
   peers: {
@@ -267,11 +270,13 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   verify: {
     usage: 'verify [FILE]',
-    about: 'Check every entry of this folder again, or a proof file',
-    examples: ['twofold verify', 'twofold verify entry.twofold'],
+    about: 'Check every entry of this folder again, or a proof, archive or export file',
+    details: 'A file needs no folder: it brings all that it takes to check it.',
+    examples: ['twofold verify', 'twofold verify entry.twofold', 'twofold verify lab.twofold-archive'],
     args: [0, 1],
-    alone({ io, json, args: [file] }) {
-      if (file !== undefined) verifyFile(io, file, json)
+    async alone(call) {
+      const [file] = call.args
+      if (file !== undefined) await verifyFile(call, file)
       return file !== undefined
     },
     async run(call) {
@@ -294,39 +299,4 @@ export const commands: Readonly<Record<string, Command>> = {
     args: [0, 0],
     run: async (call) => call.io.out(JSON.stringify(await call.session.call('state.get', {}))),
   },
-}
-
-/** `verify FILE` needs no folder: the file brings all that it takes. */
-function verifyFile(io: Io, file: string, json: boolean): void {
-  for (const proof of io.proofsIn(io.readFile(file))) verifyProof(io, proof, json)
-}
-
-function verifyProof(io: Io, proof: string, json: boolean): void {
-  const { circle, circleId, memberName, node, other, text: said, steps } = io.checkProof(proof)
-  if (json) {
-    io.out(
-      JSON.stringify({
-        ok: true,
-        ...(other && { fork: { device: node.device, seq: node.seq, ids: [node.id, other.id] } }),
-        id: node.id,
-        memberName,
-        circle,
-        circleId,
-        timestamp: node.timestamp,
-        text: said,
-        steps: steps.map(({ id, ok, sentence }) => ({ id, ok, sentence })),
-      }),
-    )
-    return
-  }
-  if (other)
-    io.out(
-      `The proof holds: a device of ${memberName} in the circle ${circle} signed two different entries number ${node.seq}.\n  Device ${node.device}\n  ${node.id}  ${when(node.timestamp)}\n  ${other.id}  ${when(other.timestamp)}`,
-    )
-  else io.out(`The proof holds: written by ${memberName} in the circle ${circle}, ${when(node.timestamp)}.`)
-  if (said !== null) io.out(printable(said).replace(/^/gm, '  > '))
-  for (const step of steps) io.out(`  ${step.ok ? '✓' : '✗'} ${step.sentence}`)
-  io.out(
-    `Circle id: ${circleId}\nCompare it with the circle's own, if you know it: anybody can found a circle of the same name.`,
-  )
 }

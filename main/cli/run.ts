@@ -92,7 +92,7 @@ export async function runCli(options: CliOptions): Promise<number> {
     const args = parsed.positionals.slice(name.split(' ').length)
     if (args.length < command.args[0] || args.length > command.args[1])
       throw new UsageError(`usage: twofold ${command.usage}`)
-    if (command.alone?.({ io, json, args, flags: parsed.values })) return 0
+    if (await command.alone?.({ io, json, args, flags: parsed.values })) return 0
     if (command.make) {
       const given = typeof parsed.values.data === 'string' ? resolve(parsed.values.data) : null
       await command.make({ io, json, args, flags: parsed.values }, given)

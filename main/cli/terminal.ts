@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { TwofoldError } from '../../shared/errors'
 import type { Io } from './command'
 
-export function terminalIo(parts: Pick<Io, 'checkProof' | 'proofsIn' | 'keys' | 'seed'>): Io {
+export function terminalIo(parts: Pick<Io, 'checkProof' | 'proofsIn' | 'archives' | 'keys' | 'seed'>): Io {
   // A reader that has seen enough (`timeline | head`) closes the pipe: that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   return {

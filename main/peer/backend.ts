@@ -8,6 +8,10 @@ import { toHex } from '../protocol/codec'
 import { validName } from '../protocol/kinds'
 import { makeGenesis } from '../protocol/membership'
 import { Circle } from './circle'
+import { circleIdOf } from './list-keeper'
+import { noteBackup } from './recovery'
+import { headOf } from './restoring'
+import { storageHandlers } from './storage-handlers'
 import { Joining, previewOf, readInvitation, type Invitation, type Joined } from './joining'
 import type { CircleFile, Identity, Parts, SettingsFile } from './ports'
 
@@ -52,13 +56,22 @@ export class Backend {
   async start(): Promise<void> {
     this.identity = this.parts.identity.open()
     this.askWords()
-    const file = this.identity && this.parts.files.readCircle()
-    if (file) {
-      await this.openCircle(file)
-      return
+    const { files, network } = this.parts
+    const file = this.identity && files.readCircle()
+    const link = network && (!file || file.rejoin) ? files.readJoining() : null
+    if (file && link === null) await this.openCircle(file)
+    else if (link !== null) await this.join(link).catch((error: unknown) => this.joinFailed(error))
+    this.tellDamagedFiles()
+  }
+
+  /** Small files that were set aside in this run. */
+  private tellDamagedFiles(): void {
+    for (const { file, aside } of this.parts.files.damagedFiles()) {
+      if (file === 'settings.json') continue
+      if (file === 'circle.json') this.notice('CIRCLE_REPAIRED', 'warning', { aside })
+      else if (file === 'joining.json') this.notice('JOINING_DAMAGED', 'warning', { aside })
+      else this.notice('FILE_SET_ASIDE', 'warning', { file, aside })
     }
-    const link = this.parts.files.readJoining()
-    if (link !== null && this.parts.network) await this.join(link).catch((error: unknown) => this.joinFailed(error))
   }
 
   async close(): Promise<void> {
@@ -246,11 +259,17 @@ export class Backend {
   }
 
   private async join(text: string): Promise<void> {
-    if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
+    if (this.circle && !this.circle.rejoining) throw new TwofoldError('CIRCLE_EXISTS')
     const invitation = this.invitation(text)
     const identity = invitation.forDevice ? this.identity : this.requireIdentity()
     if (!this.parts.network) throw new TwofoldError('NO_INTERFACE')
-    await this.cancelJoin()
+    const own = this.parts.files.readCircle()
+    if (own && invitation.link && invitation.link.circle !== circleIdOf(this.parts.secrets.crypto, own))
+      throw new TwofoldError('INVITE_OTHER_CIRCLE')
+    await this.endJoining()
+    // What was restored rests meanwhile: a device is on one network at a time.
+    await this.circle?.stop()
+    this.circle = null
     this.parts.files.writeJoining(text)
     // What went wrong with an earlier invite is of no interest any more.
     for (const [code, { severity }] of this.notices) if (severity === 'error') this.notices.delete(code)
@@ -282,11 +301,16 @@ export class Backend {
   }
 
   private async joined({ genesis, epochs, secret, provisional }: Joined): Promise<void> {
+    const own = this.parts.files.readCircle()
     const file = this.newFile(genesis, epochs, secret, this.requireIdentity().restored, provisional)
-    this.parts.files.writeCircle(file)
+    if (own && own.genesis !== file.genesis) {
+      this.joinFailed(new TwofoldError('INVITE_OTHER_CIRCLE'))
+      return
+    }
+    this.parts.files.writeCircle(own ? { ...file, secrets: [...new Set([...file.secrets, ...own.secrets])] } : file)
     this.parts.files.clearJoining()
     this.joining = null
-    await this.openCircle(file)
+    await this.openCircle(this.parts.files.readCircle() ?? file)
   }
 
   private joinFailed(error: unknown): void {
@@ -295,14 +319,43 @@ export class Backend {
     if (!(error instanceof TwofoldError)) this.parts.log('error', 'joining', { error: String(error) })
     const { code, details } = error instanceof TwofoldError ? error : new TwofoldError('INTERNAL')
     this.notice(code, 'error', { ...details })
+    void this.comeBack()
   }
 
-  private async cancelJoin(): Promise<void> {
+  private async endJoining(): Promise<void> {
     const { joining } = this
     this.joining = null
     this.parts.files.clearJoining()
     await joining?.stop()
+  }
+  private async cancelJoin(): Promise<void> {
+    await this.endJoining()
+    await this.comeBack()
     this.changed()
+  }
+  /** What was restored is shown again, when it was not let in. */
+  private async comeBack(): Promise<void> {
+    const file = this.circle || this.closed ? null : this.parts.files.readCircle()
+    if (file) await this.openCircle(file)
+  }
+
+  /** Back from a backup (rule N7): a new device of the member behind the words, with all entries at once. */
+  private async restoreBackup(path: string, words: string, given: string | undefined): Promise<void> {
+    const entropy = this.parts.secrets.entropyFromWords(words)
+    if (this.circle) throw new TwofoldError('CIRCLE_EXISTS')
+    const head = headOf(this.parts.archive, path, entropy)
+    const member = toHex(this.parts.secrets.keyPairFromSeed(entropy).publicKey)
+    // An earlier attempt may have ended right here.
+    if (this.identity?.member !== member || !this.identity.restored) this.makeIdentity(given ?? head.name, entropy)
+    await this.cancelJoin()
+    const { store } = this.parts.openStore({ circle: circleIdOf(this.parts.secrets.crypto, head.file), devices: [] })
+    try {
+      noteBackup(store, path)
+    } finally {
+      store.close()
+    }
+    this.parts.files.writeCircle(head.file)
+    await this.openCircle(head.file)
   }
 
   /** Rule N7: this folder was one of two with one key; it goes on as a new device of the same member. */
@@ -490,7 +543,6 @@ export class Backend {
       this.circle?.store.setMeta(draftKey(about), text)
       return null
     },
-    'store.verify': () => this.requireCircle().reader.verifyAll(),
 
     'view.open': ({ scope, order, filter }) => this.requireCircle().reader.openView(scope, order, filter),
     'view.window': ({ viewId, start, count }) => this.requireCircle().reader.window(viewId, start, count),
@@ -530,6 +582,12 @@ export class Backend {
     'window.camera': () => {
       throw new TwofoldError('FORBIDDEN')
     },
+    ...storageHandlers({
+      parts: () => this.parts,
+      circle: () => this.requireCircle(),
+      keepMirror: (mirror) => this.saveSettings({ mirror }),
+      restore: (path, words, given) => this.restoreBackup(path, words, given),
+    }),
     'alert.dismiss': ({ code }) => {
       this.notices.delete(code)
       this.changed()

@@ -14,6 +14,7 @@ import { changeLog, memberViews, wantText } from './member-views'
 import type { NoticeBoard } from './notice-board'
 import type { Identity, Parts, StorePort } from './ports'
 import { wantKey, type Proposals } from './proposals'
+import type { Recovery } from './recovery'
 import type { Reader } from './reader'
 import type { Signing } from './signing'
 
@@ -32,8 +33,9 @@ interface Sources {
   connections: Connections
   engine: Engine
   store: Pick<StorePort, 'total'>
+  recovery: Recovery
   /** The database was damaged at the start. */
-  damage: { file: string; recovered: number } | null
+  damaged: boolean
   /** What the disk refused last, and has not taken since. */
   trouble(): ErrorCode | null
   /** Entries whose own signature does not hold, by device (rule N9). */
@@ -57,6 +59,7 @@ export class CircleViews {
       admin: keeper.admin && standing === 'member',
       standing,
       mayRecover: requests.mayRecover,
+      rejoin: keeper.rejoining,
       copied: signing.copied,
       wants: proposals.wants().map((want) => ({
         key: wantKey(want),
@@ -119,15 +122,18 @@ export class CircleViews {
   }
 
   alerts(): Alert[] {
-    const { keeper, requests, signing, board, damage, trouble } = this.sources
+    const { keeper, requests, signing, board, recovery, damaged, trouble } = this.sources
     const alerts: Alert[] = []
     const add: AddAlert = (code, severity, details = {}) =>
       alerts.push({ code, severity, text: sentence(code, details) })
     const refused = trouble()
     if (refused) add(refused, 'error')
-    if (damage) add('DATABASE_DAMAGED', 'warning', { ...damage })
+    const reading = recovery.view()
+    if (damaged) add('DATABASE_DAMAGED', 'warning', { file: recovery.file, recovered: recovery.recovered })
+    if (reading) add('RECOVERING', 'info', { file: reading.file, done: reading.done })
     if (keeper.standing === 'removed' || requests.leaving) add('REMOVED_FROM_CIRCLE', 'warning')
     else if (signing.copied) add('DEVICE_COPIED', 'error')
+    else if (keeper.rejoining) add('REJOIN_NEEDED', 'warning')
     else if (keeper.standing === 'provisional') this.provisionalAlert(add)
     else if (keeper.file.mustCatchUp) add('RESTORING', 'info')
     for (const { nodes } of board.all('fork'))

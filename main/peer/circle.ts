@@ -7,7 +7,6 @@ import { isCurrentDevice, type MemberList } from '../protocol/membership'
 import type { TimelineNode } from '../protocol/node'
 import type { Notice } from '../protocol/notices'
 import { Rings } from '../protocol/rings'
-import { verifyNode } from '../protocol/verify'
 import { Admission } from './admission'
 import { Author } from './author'
 import { CircleViews } from './circle-view'
@@ -18,20 +17,21 @@ import { Driver } from './driver'
 import { Forks } from './forks'
 import { ListKeeper } from './list-keeper'
 import { ListRequests } from './list-requests'
+import { Mirror } from './mirror'
 import { networkLive } from './network-live'
 import { NoticeBoard, type NoticeOf } from './notice-board'
 import type { CircleFile, Identity, Link, Parts, SettingsFile, StorePort } from './ports'
 import { Proposals } from './proposals'
 import { Reader } from './reader'
 import { ReceiptKeeper, readProven } from './receipt-keeper'
+import { Recovery } from './recovery'
 import { SignatureChecker } from './signatures'
 import { Signing } from './signing'
+import { Storage } from './storage'
 import { Twins } from './twins'
 
 /** How often the agreement and the claim are looked at. */
 const LOOK_EVERY_MS = 500
-/** Salvaged nodes of one transaction. */
-const SALVAGE_BATCH = 1000
 
 export interface CircleHooks {
   changed(): void
@@ -49,6 +49,9 @@ export class Circle {
   readonly reader: Reader
   readonly connections: Connections
   readonly views: CircleViews
+  readonly storage: Storage
+  readonly mirror: Mirror
+  private readonly recovery: Recovery
   private readonly keeper: ListKeeper
   private readonly board: NoticeBoard
   private readonly proposals: Proposals
@@ -90,6 +93,12 @@ export class Circle {
     this.knowDevices()
     // A damaged database may have lost own nodes that others have: nothing is written before they were asked (rule N7).
     if (damaged) keeper.save({ mustCatchUp: keeper.list.devices.size > 1 })
+    const append = (items: StoreItem[]) => this.driver.append(items)
+    const judged = () => this.cutOffs.judged
+    const entropy = () => parts.secrets.entropyFromWords(identity.words().join(' '))
+    const alone = () => keeper.list.devices.size === 1
+    this.recovery = new Recovery({ parts, store, damaged, entropy, judged, alone, append, changed })
+    this.mirror = new Mirror({ parts, identity, keeper, store, judged, append, changed })
     const board = new NoticeBoard({
       parts,
       identity,
@@ -154,6 +163,8 @@ export class Circle {
       store,
       gap: () => (this.engine.have.get(identity.device)?.floating.length ?? 0) > 0,
       leaving: () => this.requests.leaving,
+      recovering: () => this.recovery.view() !== null,
+      recovered: () => this.recovered(),
       stopped: () => {
         // The network goes too, so that the other one with this key keeps its links.
         void this.connections.close()
@@ -175,7 +186,7 @@ export class Circle {
       keeper,
       store,
       signing: this.signing,
-      append: (items) => this.driver.append(items),
+      append,
       changed,
     })
     this.reader = new Reader({
@@ -185,7 +196,6 @@ export class Circle {
       store,
       engine: this.engine,
       receipts: this.receipts,
-      judged: () => this.cutOffs.judged,
       forkOf: (device) => this.forks.proofOf(device),
       heldElsewhere: () => this.author.heldElsewhere,
       viewChanged: (change) => hooks.viewChanged(change),
@@ -263,10 +273,24 @@ export class Circle {
       connections: this.connections,
       engine: this.engine,
       store,
-      damage: damaged && { file: damaged.file, recovered: this.salvage(damaged.salvaged) },
+      recovery: this.recovery,
+      damaged: damaged !== null,
       trouble: () => this.trouble,
       missigned: () => this.missigned,
     })
+    this.storage = new Storage({
+      parts,
+      identity,
+      keeper,
+      store,
+      reader: this.reader,
+      mirror: this.mirror,
+      judged,
+      append,
+      entropy,
+      changed,
+    })
+    this.mirror.use(settings.mirror)
     this.checker = new SignatureChecker({
       parts,
       store,
@@ -284,6 +308,10 @@ export class Circle {
   get standing(): ListKeeper['standing'] {
     return this.keeper.standing
   }
+  /** Restored from a backup, and not let in again. */
+  get rejoining(): boolean {
+    return this.keeper.rejoining
+  }
   get copied(): boolean {
     return this.signing.copied
   }
@@ -295,26 +323,16 @@ export class Circle {
     for (const device of this.list.devices.values()) this.store.knowDevice(device.key, device.member)
   }
 
-  /** Nodes read out of a damaged database: each is verified like a stranger's, then stored. */
-  private salvage(nodes: readonly TimelineNode[]): number {
-    // Alone, nobody can fill a gap in our own timeline: it goes on behind the last entry before it. The rest stays in the file.
-    const alone = this.list.devices.size === 1
-    const { judged } = this.cutOffs
-    const items = nodes
-      .filter((node, i) => !alone || node.seq === i + 1)
-      .filter((node) => verifyNode(this.parts.secrets.crypto, node, judged, this.parts.now()) === null)
-      .map((node): StoreItem => ({ node, origin: { from: null, how: 'sync', tree: null }, arrival: null }))
-    let recovered = 0
-    for (let i = 0; i < items.length; i += SALVAGE_BATCH) {
-      const outcomes = this.driver.append(items.slice(i, i + SALVAGE_BATCH))
-      recovered += outcomes.filter((outcome) => outcome.type === 'stored').length
-    }
-    return recovered
+  /** Fulfilled when all that can be had of our own timelines on this machine is here. */
+  private async recovered(): Promise<void> {
+    await this.recovery.ready()
+    await this.mirror.ready()
   }
 
   async start(): Promise<void> {
     this.driver.start()
     this.reader.start()
+    await this.recovery.start()
     this.checker.wake()
     this.lookTimer = setInterval(() => this.look(), LOOK_EVERY_MS)
     await this.connections.start()
@@ -326,7 +344,10 @@ export class Circle {
     this.receipts.save()
     this.checker.stop()
     this.reader.stop()
+    this.recovery.stop()
+    await this.storage.stop()
     await this.connections.stop()
+    this.mirror.stop()
     this.store.close()
   }
 
@@ -358,6 +379,7 @@ export class Circle {
   private onStored(nodes: readonly TimelineNode[]): void {
     this.reader.stored(nodes)
     this.checker.wake()
+    this.mirror.stored(nodes)
     this.hooks.changed()
   }
 

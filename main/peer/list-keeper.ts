@@ -2,8 +2,9 @@
 // that arrives, and holds the circle's secrets. How new records come about is in proposals.ts; what follows from a change
 // of the list is the circle's business.
 import { TwofoldError, type ErrorCode } from '../../shared/errors'
-import type { DeviceKey, MemberKey } from '../../shared/types'
+import type { CircleId, DeviceKey, MemberKey } from '../../shared/types'
 import { equalBytes, fromHex, toHex } from '../protocol/codec'
+import type { Crypto } from '../protocol/crypto'
 import {
   acceptEpoch,
   currentMember,
@@ -24,6 +25,13 @@ const RECORDS_BYTES_MAX = 600_000
 const RECORDS_MAX = 512
 /** Old secrets kept to hear the beacons of members who missed a removal. */
 const SECRETS_MAX = 8
+
+/** The circle that a file is of. Throws GENESIS_INVALID. */
+export function circleIdOf(crypto: Crypto, { genesis }: Pick<CircleFile, 'genesis'>): CircleId {
+  const decoded = decodeGenesis(crypto, fromHex(genesis))
+  if (!decoded) throw new TwofoldError('GENESIS_INVALID')
+  return decoded.id
+}
 
 export class ListKeeper {
   list: MemberList
@@ -67,6 +75,10 @@ export class ListKeeper {
   get standing(): 'member' | 'provisional' | 'removed' {
     if (this.current) return 'member'
     return this.list.devices.has(this.identity.device) ? 'removed' : 'provisional'
+  }
+  /** It was restored from a backup, and nobody has let it in again. */
+  get rejoining(): boolean {
+    return this.standing === 'provisional' && this.currentFile.rejoin === true
   }
   /** This device's member may change the list. */
   get admin(): boolean {

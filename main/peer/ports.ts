@@ -11,11 +11,13 @@ import type {
   RenderTree,
   TreeFacets,
 } from '../../shared/types'
+import type { AsideFile } from '../../shared/storage-types'
 import type { AgreementState } from '../protocol/agreement'
 import type { Crypto, Sign } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { DeviceHave, HaveVector } from '../protocol/have'
 import type { TimelineNode } from '../protocol/node'
+import type { ArchivePort } from './archive-port'
 
 export interface KeyPair {
   publicKey: Uint8Array
@@ -111,6 +113,8 @@ export interface CircleFile {
   /** This device asked to be let in and may read; the admins have not agreed yet (rule M4). */
   provisional: boolean
   mustCatchUp: boolean
+  /** Restored from a backup: what is here can be read, and the device has to be let in again. */
+  rejoin?: boolean | undefined
 }
 export interface SettingsFile {
   theme: 'system' | 'light' | 'dark'
@@ -123,6 +127,8 @@ export interface SettingsFile {
   /** KiB a second; 0: no cap. */
   capKiB: number
   capPeerKiB: number
+  /** Where a second copy of own timelines is kept; null: nowhere. */
+  mirror: string | null
 }
 /** The folder's small files. */
 export interface FilesPort {
@@ -141,6 +147,11 @@ export interface FilesPort {
   clearJoining(): void
   readSettings(now: number): { settings: SettingsFile; setAside: string | null }
   writeSettings(settings: SettingsFile): void
+  /** Files that were found damaged in this run, with the names that they are kept under. */
+  damagedFiles(): { file: string; aside: string }[]
+  usage(): { free: number | null; database: number; logs: number; aside: AsideFile[] }
+  /** Deletes a file that was set aside. */
+  forgetAside(file: string): void
 }
 
 export interface StoredNode {
@@ -224,6 +235,14 @@ export interface StorePort {
   checkpoints(): StoredCheckpoint[]
   keepCheckpoints(rows: readonly StoredCheckpoint[]): void
   equivocations(): { device: DeviceKey; seq: number }[]
+  lastRow(): number
+  sizes(from: number, to: number): { member: number; nodes: number; bytes: number }[]
+  derivedSizes(): { index: number; trees: number; unused: number }
+  compactIndex(): boolean
+  compact(): void
+  allBookmarks(): { id: string; at: number }[]
+  /** A stored node is not what was signed. Throws DATABASE_DAMAGED_NOW. */
+  damage(): never
   meta(key: string): string | null
   setMeta(key: string, value: string): void
   close(): void
@@ -233,11 +252,22 @@ export interface KnownKeys {
   circle: CircleId
   devices: readonly DeviceKey[]
 }
+/** A database that was set aside, read in small pieces. */
+export interface DamagedStore {
+  file: string
+  rows: number
+  read(
+    after: number,
+    limit: number,
+  ): { nodes: TimelineNode[]; bookmarks: { id: string; at: number }[]; after: number } | null
+  finished(): void
+  close(): void
+}
 /** Opens the timeline database; a damaged one is set aside and what can be read of it is given back. */
 export interface OpenedStore {
   store: StorePort
   /** Null: the database was sound. */
-  damaged: { file: string; salvaged: TimelineNode[] } | null
+  damaged: DamagedStore | null
 }
 
 export interface Link {
@@ -310,6 +340,7 @@ export interface Parts extends Time {
   identity: IdentityPort
   files: FilesPort
   openStore(known: KnownKeys): OpenedStore
+  archive: ArchivePort
   /** Null on a command line that runs without network: what is written goes out when something next runs. */
   network: ((config: NetworkConfig) => NetworkPort) | null
   parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }

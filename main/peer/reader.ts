@@ -17,9 +17,8 @@ import type {
 } from '../../shared/types'
 import type { Engine } from '../protocol/engine'
 import { decodeContent, isEntry } from '../protocol/kinds'
-import type { MemberList } from '../protocol/membership'
 import type { TimelineNode } from '../protocol/node'
-import { signatureHolds, verifyNode } from '../protocol/verify'
+import { signatureHolds } from '../protocol/verify'
 import { copied, type CopyForm } from './copying'
 import { Indexer } from './indexer'
 import { inspect } from './inspect'
@@ -42,8 +41,6 @@ interface Ports {
   store: StorePort
   engine: Engine
   receipts: ReceiptKeeper
-  /** The list as nodes are judged by. */
-  judged(): MemberList
   /** The two nodes that prove a fork of a device; null: none is known. */
   forkOf(device: DeviceKey): readonly [TimelineNode, TimelineNode] | null
   /** Highest own seq that a peer is known to hold. */
@@ -165,6 +162,10 @@ export class Reader {
     return stored
   }
 
+  /** Stored entries as rows, in the order given. */
+  rowsOf(stored: readonly StoredNode[]): Row[] {
+    return this.rows.rows(stored)
+  }
   row(id: NodeId): Row {
     return this.rows.row(this.byId(id))
   }
@@ -214,20 +215,5 @@ export class Reader {
     const nodes = forkOf(device)
     if (!nodes) throw new TwofoldError('FORK_UNKNOWN')
     return forkProofFile(nodes, keeper.list, keeper.epochBytes, keeper.nameOf(device))
-  }
-
-  /** Every stored node once more, against everything that rule N4 says of it. */
-  verifyAll(): { checked: number; bad: { id: string; code: string }[] } {
-    const { parts, store, judged } = this.ports
-    let checked = 0
-    const bad: { id: string; code: string }[] = []
-    for (const { node } of store.all()) {
-      checked++
-      const code = verifyNode(parts.secrets.crypto, node, judged(), parts.now())
-      const below = node.seq > 1 ? store.at(node.device, node.seq - 1) : null
-      if (code) bad.push({ id: node.id, code })
-      else if (below && below.id !== node.backlink) bad.push({ id: node.id, code: 'BACKLINK_MISMATCH' })
-    }
-    return { checked, bad }
   }
 }

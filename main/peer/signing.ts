@@ -20,6 +20,10 @@ interface Ports {
   gap(): boolean
   /** This device's member has asked to be off the list. */
   leaving(): boolean
+  /** Entries are still being read back, from a damaged database or a backup. */
+  recovering(): boolean
+  /** Fulfilled when that is done, and the second copy was asked. */
+  recovered(): Promise<void>
   /** It signs nothing any more, for good. */
   stopped(): void
 }
@@ -53,9 +57,10 @@ export class Signing {
 
   /** Throws why this device may write no entry now. */
   demand(): void {
-    const { keeper, gap, leaving } = this.ports
+    const { keeper, gap, leaving, recovering } = this.ports
     if (keeper.standing === 'removed' || leaving()) throw new TwofoldError('REMOVED_FROM_CIRCLE')
     if (this.copied) throw new TwofoldError('DEVICE_COPIED')
+    if (recovering()) throw new TwofoldError('RECOVERING', { file: 'the old database' })
     // A gap in our own timeline (a damaged database): what belongs into it may be elsewhere, and must not be written twice.
     if (keeper.file.mustCatchUp || gap()) throw new TwofoldError('RESTORING')
   }
@@ -63,6 +68,7 @@ export class Signing {
   /** Fulfilled when this device may sign an entry now: it is on the list, and the only one with its key. */
   async allowed(): Promise<void> {
     if (this.ports.keeper.standing === 'provisional') throw new TwofoldError('NOT_ADMITTED')
+    await this.ports.recovered()
     this.demand()
     await this.ready()
     this.demand()

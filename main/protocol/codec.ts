@@ -7,7 +7,15 @@ import { TIME_MS_MAX } from './limits'
 const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export class DecodeError extends Error {}
+export class DecodeError extends Error {
+  /** `short`: it only ends too early; more bytes could make it whole. */
+  constructor(
+    message?: string,
+    readonly short = false,
+  ) {
+    super(message)
+  }
+}
 
 const DIGITS = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102])
 const decoder = new TextDecoder()
@@ -209,7 +217,7 @@ export class Reader {
   }
 
   private take(bytes: number): number {
-    if (bytes > this.left) throw new DecodeError('ends too early')
+    if (bytes > this.left) throw new DecodeError('ends too early', true)
     const at = this.at
     this.at += bytes
     return at

@@ -14,7 +14,7 @@ export type Sign = (message: Uint8Array) => Uint8Array
 
 /** Purposes of signatures. No signature made for one purpose is valid for another (rule N2). */
 export type Purpose =
-  'node' | 'epoch' | 'genesis' | 'device' | 'invite' | 'join' | 'ticket' | 'notice' | 'checkpoint' | 'alive'
+  'node' | 'epoch' | 'genesis' | 'device' | 'invite' | 'join' | 'ticket' | 'notice' | 'checkpoint' | 'alive' | 'archive'
 
 const prefixes = new Map<Purpose, Uint8Array>()
 function prefixOf(purpose: Purpose): Uint8Array {

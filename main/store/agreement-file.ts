@@ -58,11 +58,14 @@ export function writeAgreement(files: TextFiles, { number, mine, promised, accep
 
 const noticesSchema = v.strictObject({ version: v.literal(VERSION), notices: v.array(hex) })
 
-/** Notices are signed and come again from others: a file that cannot be read counts as empty. */
-export function readNotices(files: TextFiles): Uint8Array[] {
+/** Notices are signed and come again from others: a file that cannot be read is set aside, and counts as empty. */
+export function readNotices(files: TextFiles, now: number): Uint8Array[] {
   const text = files.read(NOTICES_FILE)
-  const parsed = text === null ? null : v.safeParse(noticesSchema, jsonOrNull(text))
-  return parsed?.success ? parsed.output.notices.map(fromHex) : []
+  if (text === null) return []
+  const parsed = v.safeParse(noticesSchema, jsonOrNull(text))
+  if (parsed.success) return parsed.output.notices.map(fromHex)
+  files.setAside(NOTICES_FILE, now)
+  return []
 }
 export const writeNotices = (files: TextFiles, notices: readonly Uint8Array[]): void =>
   files.write(NOTICES_FILE, JSON.stringify({ version: VERSION, notices: notices.map(toHex) }))

@@ -6,10 +6,13 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, InviteId, MemberKey } from '../../shared/types'
-import { fileError, type TextFiles } from './files'
+import { fileError } from '../../shared/file-errors'
+import type { TextFiles } from './files'
 import { TIMELINE_FILE } from './timeline-store'
 
 const FILE = 'circle.json'
+/** The same once more: what it holds nobody else can give back (circle secrets, invites, wants). */
+const COPY = 'circle-copy.json'
 const VERSION = 1
 
 const hex = v.pipe(v.string(), v.regex(/^([0-9a-f]{2})*$/))
@@ -75,27 +78,60 @@ const schema = v.strictObject({
    * damaged, and its circle may know more than it does (rule N7).
    */
   mustCatchUp: v.boolean(),
+  /** Restored from a backup, and not let in again yet. */
+  rejoin: v.optional(v.boolean()),
 })
 export type CircleFile = v.InferOutput<typeof schema>
 
-/** Null: no circle here. Throws CIRCLE_DAMAGED when the file is there and is not one of ours; it is left as it is. */
-export function readCircle(files: TextFiles): CircleFile | null {
-  const text = files.read(FILE)
-  if (text === null) return null
-  const parsed = v.safeParse(schema, jsonOrNull(text))
-  if (!parsed.success) throw new TwofoldError('CIRCLE_DAMAGED')
-  return parsed.output
+const parse = (text: string | null): CircleFile | null => {
+  const parsed = v.safeParse(schema, text === null ? null : jsonOrNull(text))
+  return parsed.success ? parsed.output : null
 }
 
-export const writeCircle = (files: TextFiles, circle: CircleFile): void =>
-  files.write(FILE, `${JSON.stringify(circle, null, 1)}\n`)
+/**
+ * Null: no circle here. A file that is damaged is set aside and its second copy used: it may be a step behind, so others are
+ * asked before anything is written. Throws CIRCLE_DAMAGED when neither can be read; both are left as they are.
+ */
+export function readCircle(files: TextFiles, now: number): CircleFile | null {
+  const text = files.read(FILE)
+  const copy = files.read(COPY)
+  if (text === null && copy === null) return null
+  const circle = parse(text)
+  if (circle) return circle
+  const second = parse(copy)
+  if (!second) throw new TwofoldError('CIRCLE_DAMAGED')
+  if (text !== null) files.setAside(FILE, now)
+  const standing = { ...second, mustCatchUp: second.mustCatchUp || second.epochs.length > 0 }
+  writeCircle(files, standing)
+  return standing
+}
+
+export function writeCircle(files: TextFiles, circle: CircleFile): void {
+  const text = `${JSON.stringify(circle, null, 1)}\n`
+  files.write(FILE, text)
+  // The first is what counts: a disk that takes no second one refuses nothing that was done.
+  try {
+    files.write(COPY, text)
+  } catch (error) {
+    if (!(error instanceof TwofoldError)) throw error
+    files.remove(COPY)
+  }
+}
 
 /**
  * Puts circle and timeline beside, as they are, so that the folder can join anew (rule N7). The circle's file goes last:
  * until then the folder is what it was.
  */
 export function setCircleAside(dir: string, now: number): void {
-  const names = ['agreement.json', 'notices.json', `${TIMELINE_FILE}-wal`, `${TIMELINE_FILE}-shm`, TIMELINE_FILE, FILE]
+  const names = [
+    'agreement.json',
+    'notices.json',
+    COPY,
+    `${TIMELINE_FILE}-wal`,
+    `${TIMELINE_FILE}-shm`,
+    TIMELINE_FILE,
+    FILE,
+  ]
   try {
     for (const name of names)
       if (existsSync(join(dir, name))) renameSync(join(dir, name), join(dir, `${name}.copied-${now}`))
@@ -108,11 +144,14 @@ export function setCircleAside(dir: string, now: number): void {
 const joiningSchema = v.strictObject({ version: v.literal(VERSION), link: v.string() })
 const JOINING_FILE = 'joining.json'
 
-export function readJoining(files: TextFiles): string | null {
+/** One that is damaged is set aside. */
+export function readJoining(files: TextFiles, now: number): string | null {
   const text = files.read(JOINING_FILE)
   if (text === null) return null
   const parsed = v.safeParse(joiningSchema, jsonOrNull(text))
-  return parsed.success ? parsed.output.link : null
+  if (parsed.success) return parsed.output.link
+  files.setAside(JOINING_FILE, now)
+  return null
 }
 export const writeJoining = (files: TextFiles, link: string): void =>
   files.write(JOINING_FILE, JSON.stringify({ version: VERSION, link } satisfies v.InferInput<typeof joiningSchema>))

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { TwofoldError } from '../../shared/errors'
+import { fileError } from '../../shared/file-errors'
 
 /**
  * Makes an empty file that only this user can read, if it is not there. Never opens one that is: closing it again would
@@ -30,14 +30,8 @@ export interface TextFiles {
   remove(name: string): void
   /** Renames a file that cannot be read, so that nothing is lost; the new name. */
   setAside(name: string, now: number): string
-}
-
-const NO_SPACE: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT'])
-
-/** A refusal that a person can act on, from what the file system said. */
-export function fileError(error: unknown, folder: string): TwofoldError {
-  const { code } = error as NodeJS.ErrnoException
-  return NO_SPACE.has(code) ? new TwofoldError('DISK_FULL') : new TwofoldError('FOLDER_UNWRITABLE', { folder })
+  /** What was set aside since the folder was opened. */
+  readonly setAsides: readonly { file: string; aside: string }[]
 }
 
 /** After a power cut a rename that was not flushed is undone, and a promise kept in the file with it (rule M3). */
@@ -60,7 +54,9 @@ export function openFolder(dir: string): TextFiles {
   } catch (error) {
     throw fileError(error, dir)
   }
+  const setAsides: { file: string; aside: string }[] = []
   return {
+    setAsides,
     read(name) {
       const path = join(dir, name)
       return existsSync(path) ? readFileSync(path, 'utf8') : null
@@ -89,7 +85,12 @@ export function openFolder(dir: string): TextFiles {
     },
     setAside(name, now) {
       const aside = `${name}.damaged-${now}`
-      renameSync(join(dir, name), join(dir, aside))
+      try {
+        renameSync(join(dir, name), join(dir, aside))
+      } catch (error) {
+        throw fileError(error, dir)
+      }
+      setAsides.push({ file: name, aside })
       return aside
     },
   }

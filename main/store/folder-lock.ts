@@ -3,7 +3,8 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
-import { fileError, makePrivateFile } from './files'
+import { fileError } from '../../shared/file-errors'
+import { makePrivateFile } from './files'
 
 /** A command that opened the folder for a moment is waited for: a window must not fail to start because of it. */
 const WAIT_MS = 1000

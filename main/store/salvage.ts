@@ -1,20 +1,50 @@
 // A database that SQLite calls damaged is set aside, never deleted; whatever can still be read of it goes into a new one.
-// Every node read back is verified like a stranger's before it is stored again, and the rest comes from the circle.
-import { existsSync, renameSync } from 'node:fs'
+// Every node read back is verified like a stranger's before it is stored again, and the rest comes from the circle. It is read
+// in small pieces, so that neither its size nor its damage matters to whoever waits.
+import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { TwofoldError } from '../../shared/errors'
+import { fileError } from '../../shared/file-errors'
 import type { Crypto } from '../protocol/crypto'
 import type { TimelineNode } from '../protocol/node'
-import { readableNodes, type KnownKeys } from './readable-nodes'
+import { openReadable, type KnownKeys } from './readable-nodes'
 import { TIMELINE_FILE, isDamage, openTimelineStore, type TimelineStore } from './timeline-store'
 
+/** Single values that are of this device alone and come from nobody else (rules M4, N7; what was typed and not sent). */
+const KEPT_META = /^(copied|own-held|held-posts|draft( [0-9a-f]{64})?)$/
+/** Under this name the new database knows the one that it is filled from. */
+const META_SALVAGING = 'salvaging'
+
+export interface DamagedStore {
+  /** The name under which it is kept. */
+  file: string
+  /** How many rows there may be. */
+  rows: number
+  /** The rows behind a row number that can be read, at most so many; null: there are no more. */
+  read(
+    after: number,
+    limit: number,
+  ): { nodes: TimelineNode[]; bookmarks: { id: string; at: number }[]; after: number } | null
+  /** All of it was read. */
+  finished(): void
+  close(): void
+}
 export interface OpenedTimeline {
   store: TimelineStore
-  damaged: { file: string; salvaged: TimelineNode[] } | null
+  damaged: DamagedStore | null
+}
+
+/** The database that was set aside last; null: none was. */
+function lastSetAside(dir: string): string | null {
+  const name = new RegExp(`^${TIMELINE_FILE.replace('.', '\\.')}\\.damaged-\\d+$`)
+  const files = readdirSync(dir).filter((file) => name.test(file))
+  return files.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).at(-1) ?? null
 }
 
 /**
- * Opens the database of a folder, or a new one beside the damaged one. `known`: keys from the circle's own file, for nodes
- * whose own key cannot be read any more. Throws as `openTimelineStore`, damage excepted.
+ * Opens the database of a folder, or a new one beside the damaged one. What was interrupted in between goes on: a new
+ * database knows which one it is filled from. `known`: keys from the circle's own file, for nodes whose own key cannot be
+ * read any more. Throws as `openTimelineStore`, damage excepted.
  */
 export function openOrSalvage(
   dir: string,
@@ -22,16 +52,65 @@ export function openOrSalvage(
   now: number,
   known: KnownKeys | null = null,
 ): OpenedTimeline {
+  let store: TimelineStore | null = null
+  let file: string | null
   try {
-    return { store: openTimelineStore(dir, crypto), damaged: null }
+    moveStrayLog(dir)
+    store = openTimelineStore(dir, crypto)
+    // Empty, and not yet told where it came from: the run that set the damaged one aside ended right there.
+    const empty = store.total(null) === 0 && store.lastRow() === 0
+    file = store.meta(META_SALVAGING) ?? (empty ? lastSetAside(dir) : null)
+    if (!file || !existsSync(join(dir, file))) return { store, damaged: null }
   } catch (error) {
-    if (!isDamage(error)) throw error
+    store?.close()
+    if (!isDamage(error) && !(error instanceof TwofoldError && error.code === 'DATABASE_DAMAGED_NOW')) throw error
+    file = `${TIMELINE_FILE}.damaged-${now}`
+    setAside(dir, file)
+    store = openTimelineStore(dir, crypto)
   }
-  const file = `${TIMELINE_FILE}.damaged-${now}`
-  for (const suffix of ['', '-wal', '-shm']) {
-    const path = join(dir, TIMELINE_FILE + suffix)
-    if (existsSync(path)) renameSync(path, join(dir, file + suffix))
+  store.setMeta(META_SALVAGING, file)
+  return { store, damaged: salvageOf(dir, file, crypto, known, store) }
+}
+
+const LOGS = ['-wal', '-shm']
+
+/** The database first: without it, its log is put beside it at the next start; SQLite would take the log for a new one's. */
+function setAside(dir: string, file: string): void {
+  try {
+    for (const suffix of ['', ...LOGS]) {
+      const path = join(dir, TIMELINE_FILE + suffix)
+      if (existsSync(path)) renameSync(path, join(dir, file + suffix))
+    }
+  } catch (error) {
+    throw fileError(error, dir)
   }
-  const salvaged = readableNodes(join(dir, file), crypto, known)
-  return { store: openTimelineStore(dir, crypto), damaged: { file, salvaged } }
+}
+function moveStrayLog(dir: string): void {
+  if (existsSync(join(dir, TIMELINE_FILE)) || !LOGS.some((suffix) => existsSync(join(dir, TIMELINE_FILE + suffix))))
+    return
+  const file = lastSetAside(dir)
+  if (file) setAside(dir, file)
+}
+
+function salvageOf(
+  dir: string,
+  file: string,
+  crypto: Crypto,
+  known: KnownKeys | null,
+  store: TimelineStore,
+): DamagedStore {
+  const readable = openReadable(join(dir, file), crypto, known)
+  for (const { key, value } of readable.meta())
+    if (KEPT_META.test(key) && store.meta(key) === null) store.setMeta(key, value)
+  return {
+    file,
+    rows: readable.rows,
+    read(after, limit) {
+      if (after >= readable.rows) return null
+      const to = Math.min(readable.rows, after + limit)
+      return { nodes: readable.between(after + 1, to), bookmarks: readable.bookmarks(after + 1, to), after: to }
+    },
+    finished: () => store.setMeta(META_SALVAGING, ''),
+    close: () => readable.close(),
+  }
 }

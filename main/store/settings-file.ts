@@ -20,6 +20,8 @@ const schema = v.strictObject({
   /** KiB a second that may be sent in all, and to one peer. 0: no cap. */
   capKiB: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)),
   capPeerKiB: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)),
+  /** Folder of a second copy of own timelines. Files of earlier versions do not have it. */
+  mirror: v.optional(v.nullable(v.string()), null),
 })
 export type SettingsFile = Omit<v.InferOutput<typeof schema>, 'version'>
 
@@ -33,6 +35,7 @@ const STANDARD: SettingsFile = {
   port: 0,
   capKiB: 0,
   capPeerKiB: 0,
+  mirror: null,
 }
 
 /** `setAside`: the name that an unreadable file was kept under. */

@@ -15,7 +15,8 @@ import { addToRanges, type Range } from '../protocol/timeline'
 import { openAppending } from './appending'
 import { openBelieved, type BelievedRange, type Missigned } from './believed'
 import { checkpointTable } from './checkpoints'
-import { fileError, makePrivateFile } from './files'
+import { fileError } from '../../shared/file-errors'
+import { makePrivateFile } from './files'
 import { docOf, openFinder } from './finder'
 import { openKeepsakes } from './keepsakes'
 import { openKeys } from './keys'
@@ -23,6 +24,7 @@ import { bytesOf, damagedRow, id48Of, idOfRow, nodeOf, type NodeColumns, type Ro
 import { openPositions, type Counted, type Key } from './positions'
 import { openReferences } from './references'
 import { migrate } from './schema'
+import { openSizes } from './sizes'
 
 export const TIMELINE_FILE = 'timeline.sqlite'
 /** SQLite's own wait for a lock that another program holds (a backup tool); then DATABASE_LOCKED. */
@@ -96,6 +98,8 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     db.pragma(`cache_size = -${CACHE_KIB}`)
     migrate(db)
     const clean = db.prepare<[], { value: string }>("SELECT value FROM meta WHERE key = 'clean'").get()
+    // What an earlier run met, though SQLite's own check may not see it.
+    if (clean?.value === 'damaged') throw Object.assign(new Error('met while running'), { code: 'SQLITE_CORRUPT' })
     if (clean?.value === '0') {
       const found = db.pragma('quick_check(1)', { simple: true })
       if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' })
@@ -108,8 +112,18 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
 
   /** Damage was met: this run does not end cleanly, so the next start checks and salvages. */
   let damaged = false
+  /** From now on: the run may be killed before it ends. */
+  const noteDamage = (): void => {
+    if (damaged) return
+    damaged = true
+    try {
+      db.exec("UPDATE meta SET value = 'damaged' WHERE key = 'clean'")
+    } catch {
+      // A database that takes not even this does not pass the check of the next start.
+    }
+  }
   const failure = (error: unknown): unknown => {
-    damaged ||= isDamage(error)
+    if (isDamage(error)) noteDamage()
     return storeError(error, dir)
   }
   const guarded = <T>(work: () => T): T => {
@@ -539,6 +553,12 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
     },
     ...checkpointTable(db),
     equivocations: (): { device: DeviceKey; seq: number }[] => proofs.all().map((r) => ({ device: r.key, seq: r.seq })),
+
+    ...openSizes(db),
+    /** What was read is not what was stored: told, and salvaged at the next start. */
+    damage(): never {
+      throw Object.assign(new Error('a stored node is not what was signed'), { code: 'SQLITE_CORRUPT' })
+    },
 
     meta: (key: string): string | null => getMeta.get(key)?.value ?? null,
     setMeta: (key: string, value: string): void => void setMeta.run(key, value),

@@ -52,6 +52,7 @@ async function run(
 ): Promise<Ran> {
   const out: string[] = []
   const err: string[] = []
+  const parts = commandParts({})
   const io: Io = {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
@@ -68,7 +69,9 @@ async function run(
     writeFile: (path, text) => void (written[path] = text),
     interrupted: new Promise(() => {}),
     now: () => Date.now(),
-    ...commandParts({}),
+    ...parts,
+    // Files of a test are in memory, and none of them is an archive.
+    archives: { ...parts.archives, formOf: (path) => (path in files ? 'other' : parts.archives.formOf(path)) },
   }
   return { code: await runCli({ argv, env: {}, io, version: '9.9.9', openAlone: open }), out, err }
 }

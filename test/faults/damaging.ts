@@ -78,11 +78,19 @@ async function filled(round: Round, dir: string, killed: boolean): Promise<Set<s
   return ids
 }
 
-async function look(dir: string): Promise<{ state: AppState; ids: string[] } | string> {
+/** What a folder shows; `bad`: what of it was not signed as it stands. A code: why it shows nothing. */
+async function look(dir: string): Promise<{ state: AppState; ids: string[]; bad: string[] } | string> {
   try {
     const opened = await openHere(dir)
     try {
-      return { state: await opened.call('state.get', {}), ids: await entryIds(opened) }
+      const ids = await entryIds(opened)
+      const shown = new Set<string>(ids)
+      const { bad } = await opened.call('store.verify', {})
+      return {
+        state: await opened.call('state.get', {}),
+        ids,
+        bad: bad.flatMap(({ id, code }) => (shown.has(id) ? [`${code} ${id}`] : [])),
+      }
     } finally {
       await opened.close()
     }
@@ -118,7 +126,12 @@ export const damaging: Kind = {
       rmSync(path)
       round.note('removed')
     }
-    const first = await look(dir)
+    let first = await look(dir)
+    // Met while it was read: that is said, and the next start mends it.
+    if (first === 'DATABASE_DAMAGED_NOW') {
+      round.note('met while reading')
+      first = await look(dir)
+    }
     if (typeof first === 'string') {
       const allowed = REFUSALS[file] ?? []
       if (!allowed.includes(first)) throw new Error(`refused with ${first}`)
@@ -127,12 +140,12 @@ export const damaging: Kind = {
       return
     }
     // What is shown was signed as it stands, and is what was written.
-    const strange = first.ids.filter((id) => !ids.has(id))
-    if (strange.length) throw new Error(`${strange.length} entries that nobody wrote, the first is ${strange[0]}`)
-    if (!file.startsWith(DATABASE) && first.ids.length < ids.size)
-      throw new Error(`${file} cost ${ids.size - first.ids.length} entries`)
+    if (first.bad.length)
+      throw new Error(`${first.bad.length} entries are shown that nobody signed so: ${first.bad[0]}`)
     const told = (state: AppState) => state.alerts.some(({ code }) => code.startsWith('DATABASE_DAMAGED'))
-    const whole = first.ids.length === ids.size
+    const here = new Set(first.ids)
+    if (!file.startsWith(DATABASE) && [...ids].some((id) => !here.has(id))) throw new Error(`${file} cost entries`)
+    const whole = [...ids].every((id) => here.has(id))
     // A log that was cut or removed is what a crash leaves: SQLite takes what is whole of it, and nobody can tell.
     if (!whole && !told(first.state) && !file.endsWith('-wal'))
       throw new Error('entries are gone, and nothing was said')

@@ -53,7 +53,7 @@ export function makeFolders(parent: string, names: readonly string[]): string[] 
       timestamp: now,
       nonce: randomBytes(16),
     },
-    founder.identity.signAsMember,
+    founder.identity.signAsMember!,
   )
   let list = foundedList(genesis)
   const epochs: Uint8Array[] = []
@@ -63,7 +63,7 @@ export function makeFolders(parent: string, names: readonly string[]): string[] 
       member,
       name,
       device,
-      certificate: signAsMember(deviceMessage(list.circle, member, device)),
+      certificate: signAsMember!(deviceMessage(list.circle, member, device)),
       invite: null,
     }))
     const proposed = proposeEpoch(crypto, list, changes, now + 1)

@@ -30,6 +30,7 @@ class OneFile implements TextFiles {
     this.text = null
   }
   setAside = (name: string): string => `${name}.damaged`
+  readonly setAsides = []
 }
 /** What the product writes with `write`. */
 function written(write: (files: OneFile) => void): Uint8Array {
@@ -83,7 +84,7 @@ const smallFiles: SmallFile[] = [
         mustCatchUp: false,
       }),
     ),
-    read: readCircle,
+    read: (files) => readCircle(files, NEW_YEAR),
     write: writeCircle,
   },
   {
@@ -94,8 +95,18 @@ const smallFiles: SmallFile[] = [
     read: readAgreement,
     write: writeAgreement,
   },
-  { name: 'notices', seed: written((files) => writeNotices(files, frames())), read: readNotices, write: writeNotices },
-  { name: 'joining', seed: written((files) => writeJoining(files, link)), read: readJoining, write: writeJoining },
+  {
+    name: 'notices',
+    seed: written((files) => writeNotices(files, frames())),
+    read: (files) => readNotices(files, NEW_YEAR),
+    write: writeNotices,
+  },
+  {
+    name: 'joining',
+    seed: written((files) => writeJoining(files, link)),
+    read: (files) => readJoining(files, NEW_YEAR),
+    write: writeJoining,
+  },
   {
     name: 'settings',
     seed: written((files) => writeSettings(files, readSettings(new OneFile(), 0).settings)),

@@ -1,5 +1,6 @@
 // The parts of a peer without windows and sockets: real crypto, a real store in a temporary folder, small files in
 // memory, an identity that a test chooses, and a clock that it moves.
+import { archivePort } from '../../main/archives'
 import { secrets } from '../../main/identity/secrets'
 import { parseHostPort } from '../../main/net/address'
 import type { CircleFile, FilesPort, Identity, Parts, SettingsFile } from '../../main/peer/ports'
@@ -54,6 +55,7 @@ const SETTINGS: SettingsFile = {
   port: 0,
   capKiB: 0,
   capPeerKiB: 0,
+  mirror: null,
 }
 
 export interface MemoryFiles extends FilesPort {
@@ -90,6 +92,9 @@ export function memoryFiles(circle: CircleFile | null = null): MemoryFiles {
     clearJoining: () => void (joining = null),
     readSettings: () => ({ settings, setAside: null }),
     writeSettings: (next) => void (settings = next),
+    damagedFiles: () => [],
+    usage: () => ({ free: null, database: 0, logs: 0, aside: [] }),
+    forgetAside: () => undefined,
   }
   return files
 }
@@ -121,6 +126,7 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     },
     files: memoryFiles(),
     openStore: (known) => openOrSalvage(dir, secrets.crypto, clock.ms, known),
+    archive: archivePort,
     network: null,
     after: (ms, run) => {
       const timer = setTimeout(run, ms)

@@ -4,6 +4,7 @@ import type { Bridge, CallName, Events, EventName, Input, Reply } from '../../sh
 import { sentence, type ErrorCode } from '../../shared/errors'
 import { nameOf } from '../../main/seed-texts'
 import { fakeHolders, fakeLive } from './fake-network'
+import { FakeStorage } from './fake-storage'
 import type {
   AppState,
   Block,
@@ -517,6 +518,7 @@ export class FakeBackend implements Bridge {
   #views = new Map<number, { scope: Scope; version: number }>()
   #nextView = 1
   #draft = ''
+  readonly storage = new FakeStorage()
   /** Calls that are refused, and why. */
   readonly refusals = new Map<CallName, ErrorCode>()
   readonly asked: { name: CallName; input: unknown }[] = []
@@ -581,6 +583,7 @@ export class FakeBackend implements Bridge {
         admin: true,
         standing: 'member',
         mayRecover: false,
+        rejoin: false,
         copied: false,
         wants: [],
         waitingFor: [],
@@ -1084,6 +1087,21 @@ export class FakeBackend implements Bridge {
         return null
       case 'store.verify':
         return { checked: this.#entries.total, bad: [] }
+      case 'storage.get':
+      case 'storage.job':
+      case 'storage.check':
+      case 'storage.compact':
+      case 'storage.export':
+      case 'storage.backup':
+      case 'storage.import':
+      case 'storage.cancel':
+      case 'storage.forget':
+      case 'mirror.set':
+      case 'mirror.check':
+      case 'backup.restore':
+      case 'file.choose':
+      case 'folder.show':
+        return this.storage.answer(name, input, this.state)
       case 'view.open': {
         const viewId = this.#nextView++
         this.#views.set(viewId, { scope: input['scope'] as unknown as Scope, version: 1 })

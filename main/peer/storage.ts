@@ -1,0 +1,426 @@
+// What a person does with what lies on the disk: sees what takes space, checks, compacts, exports, imports and backs up. Each
+// reads the store in small runs while everything else goes on.
+import { TwofoldError, sentence, spoken } from '../../shared/errors'
+import { htmlWords } from '../../shared/archive-words'
+import type {
+  ExportForm,
+  ImportReport,
+  JobResult,
+  JobView,
+  MemberUse,
+  StorageUse,
+  StorageView,
+} from '../../shared/storage-types'
+import type { NodeId } from '../../shared/types'
+import { readBookmark, type HtmlEntry, type JsonNode, type RecordSource, type Step } from '../protocol/archive'
+import { equalBytes } from '../protocol/codec'
+import type { StoreItem, StoreOutcome } from '../protocol/engine'
+import { decodeContent } from '../protocol/kinds'
+import { decodeGenesis, type MemberList } from '../protocol/membership'
+import { decodeNode, type TimelineNode } from '../protocol/node'
+import { verifyNode } from '../protocol/verify'
+import { Jobs } from './jobs'
+import type { ListKeeper } from './list-keeper'
+import type { Mirror } from './mirror'
+import { pacer } from './pace'
+import type { Identity, Parts, StorePort, StoredNode } from './ports'
+import type { Reader } from './reader'
+
+/** Nodes of one piece of work: some milliseconds. */
+const RUN_NODES = 128
+const RUN_BYTES = 4_194_304
+/** Rows of which only the sizes are added up. */
+const SIZE_ROWS = 20_000
+/** What takes space is counted anew when somebody looks, at most so often. */
+const USE_FRESH_MS = 15_000
+/** Bad nodes told by id. */
+const BAD_MAX = 200
+
+interface Ports {
+  parts: Parts
+  identity: Identity
+  keeper: ListKeeper
+  store: StorePort
+  reader: Reader
+  mirror: Mirror
+  judged(): MemberList
+  append(items: StoreItem[]): StoreOutcome[]
+  /** The 32 bytes behind the 24 words. */
+  entropy(): Uint8Array
+  changed(): void
+}
+
+export class Storage {
+  private readonly jobs: Jobs
+  private use: StorageUse | null = null
+  private usedAt = 0
+  private counting = false
+  private stopped = false
+
+  constructor(private readonly ports: Ports) {
+    this.jobs = new Jobs({ parts: ports.parts, changed: () => ports.changed() })
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    await this.jobs.stop()
+  }
+
+  // -------------------------------------------------------------- what takes space
+
+  view(): StorageView {
+    const { parts, mirror } = this.ports
+    if (!this.counting && parts.now() - this.usedAt > USE_FRESH_MS) void this.count()
+    const { free, database, logs, aside } = parts.files.usage()
+    return {
+      folder: parts.dir,
+      free,
+      database,
+      logs,
+      aside,
+      use: this.use,
+      mirror: mirror.view(),
+      job: this.jobs.view(),
+    }
+  }
+
+  private async count(): Promise<void> {
+    const { parts, store, keeper } = this.ports
+    this.counting = true
+    try {
+      const pace = pacer()
+      const sums = new Map<number, { nodes: number; bytes: number }>()
+      for (let from = 1; from <= store.lastRow(); from += SIZE_ROWS) {
+        for (const { member, nodes, bytes } of store.sizes(from, from + SIZE_ROWS - 1)) {
+          const sum = sums.get(member) ?? { nodes: 0, bytes: 0 }
+          sums.set(member, { nodes: sum.nodes + nodes, bytes: sum.bytes + bytes })
+        }
+        await pace()
+        if (this.stopped) return
+      }
+      const members = [...keeper.list.members.keys()].flatMap((member): MemberUse[] => {
+        const number = store.memberNumber(member)
+        const sum = number === null ? undefined : sums.get(number)
+        return sum ? [{ member, name: keeper.memberName(member), entries: store.total(member), ...sum }] : []
+      })
+      this.use = { members: members.sort((a, b) => b.bytes - a.bytes), ...store.derivedSizes() }
+      this.usedAt = parts.now()
+    } catch (error) {
+      // Told where it matters: nothing hangs on these figures.
+      if (!(error instanceof TwofoldError)) throw error
+      this.usedAt = parts.now()
+    } finally {
+      this.counting = false
+    }
+  }
+
+  // -------------------------------------------------------------- jobs
+
+  job(): JobView | null {
+    return this.jobs.view()
+  }
+  cancel(): void {
+    this.jobs.cancel()
+  }
+
+  check(): JobView {
+    return this.jobs.start('check', null, this.ports.store.lastRow(), async (step) => ({
+      kind: 'check',
+      ...(await this.verifyAll(step)),
+    }))
+  }
+  checkMirror(): JobView {
+    const { mirror } = this.ports
+    return this.jobs.start('check-mirror', mirror.view().folder, mirror.view().nodes, async (step) => ({
+      kind: 'check-mirror',
+      ...(await mirror.check(step)),
+    }))
+  }
+  compact(): JobView {
+    const { store, parts } = this.ports
+    return this.jobs.start('compact', null, null, async (step) => {
+      const before = parts.files.usage().database
+      for (let done = 0; store.compactIndex(); done++) await step(done)
+      await step(0)
+      store.compact()
+      this.usedAt = 0
+      return { kind: 'compact', before, after: parts.files.usage().database }
+    })
+  }
+
+  /** Throws FILE_EXISTS, JOB_RUNNING. `replace`: a file of that name may go. */
+  export(form: ExportForm, path: string, replace: boolean): JobView {
+    const { parts, store } = this.ports
+    this.demandFree(path, replace)
+    const total = form === 'html' ? store.total(null) : store.lastRow()
+    return this.jobs.start('export', path, total, async (step): Promise<JobResult> => {
+      const written = await this.write(form, path, step)
+      const count = 'nodes' in written ? written.nodes : written.entries
+      parts.log('info', 'exported', { form, count })
+      return { kind: 'export', form, count, bytes: written.bytes }
+    })
+  }
+  backup(path: string, replace: boolean): JobView {
+    const { parts, keeper, store, identity, entropy } = this.ports
+    this.demandFree(path, replace)
+    return this.jobs.start('backup', path, store.lastRow(), async (step) => {
+      const source = {
+        ...this.records(),
+        name: identity.name,
+        secrets: keeper.secrets,
+        bookmarks: store.allBookmarks(),
+      }
+      const { nodes, bytes } = await parts.archive.writeBackup(path, entropy(), source, step)
+      return { kind: 'backup', nodes, bytes }
+    })
+  }
+  /** Throws FILE_UNREADABLE, ARCHIVE_INVALID, JOB_RUNNING. */
+  import(path: string): JobView {
+    if (this.ports.parts.archive.formOf(path) === 'other') throw new TwofoldError('ARCHIVE_INVALID', { file: path })
+    return this.jobs.start('import', path, null, async (step) => ({
+      kind: 'import',
+      report: await this.take(path, step),
+    }))
+  }
+
+  private demandFree(path: string, replace: boolean): void {
+    if (!replace && this.ports.parts.archive.exists(path)) throw new TwofoldError('FILE_EXISTS', { file: path })
+  }
+
+  /** Every stored node once more, against everything that rule N4 says of it. */
+  async verifyAll(step: Step): Promise<{ checked: number; bad: { id: string; code: string }[] }> {
+    const { parts, store, judged } = this.ports
+    let checked = 0
+    const bad: { id: string; code: string }[] = []
+    for (let after = 0; ;) {
+      const rows = store.rowsAfter(after, RUN_NODES)
+      if (!rows.length) return { checked, bad }
+      after = rows.at(-1)!.row
+      for (const { node } of rows) {
+        checked++
+        const again = decodeNode(parts.secrets.crypto, node.bytes)
+        const below = node.seq > 1 ? store.at(node.device, node.seq - 1) : null
+        const code = !again.ok
+          ? again.code
+          : again.node.id !== node.id
+            ? 'SIGNATURE_INVALID'
+            : (verifyNode(parts.secrets.crypto, again.node, judged(), parts.now()) ??
+              (below && below.id !== again.node.backlink ? 'BACKLINK_MISMATCH' : null))
+        if (code && bad.length < BAD_MAX) bad.push({ id: node.id, code })
+      }
+      await step(checked)
+    }
+  }
+
+  // -------------------------------------------------------------- out
+
+  private write(form: ExportForm, path: string, step: Step) {
+    const { parts, keeper, identity } = this.ports
+    const { list, epochBytes } = keeper
+    const at = parts.now()
+    switch (form) {
+      case 'archive':
+        return parts.archive.writeArchive(
+          path,
+          { ...this.records(), circle: list.circle, by: identity.device, sign: identity.signAsDevice },
+          at,
+          step,
+        )
+      case 'json':
+        return parts.archive.writeJsonLines(
+          path,
+          {
+            circle: list.circle,
+            circleName: list.genesis.name,
+            genesis: list.genesis.bytes,
+            epochs: epochBytes,
+            runs: () => this.jsonRuns(),
+          },
+          at,
+          step,
+        )
+      case 'html':
+        return parts.archive.writeHtml(
+          path,
+          {
+            circleName: list.genesis.name,
+            circleId: list.circle,
+            total: this.ports.store.total(null),
+            runs: () => this.htmlRuns(),
+            nameOf: (member) => {
+              const record = keeper.list.members.get(member as never)
+              return record ? keeper.memberName(record.key) : null
+            },
+          },
+          htmlWords(spoken()),
+          at,
+          step,
+        )
+    }
+  }
+
+  private records(): RecordSource {
+    const { keeper, store } = this.ports
+    return {
+      genesis: keeper.list.genesis.bytes,
+      epochs: keeper.epochBytes,
+      receipts: store.checkpoints(),
+      runs: () => this.byteRuns(),
+    }
+  }
+
+  /** Device by device, ascending, also what stands above a gap. */
+  private *byteRuns(): Generator<Uint8Array[]> {
+    const { store } = this.ports
+    for (const [device, { height, floating }] of store.have())
+      for (const { from, to } of [...(height ? [{ from: 1, to: height }] : []), ...floating])
+        for (let seq = from; seq <= to;) {
+          const run: Uint8Array[] = []
+          let bytes = 0
+          for (; seq <= to && run.length < RUN_NODES && bytes < RUN_BYTES; seq++) {
+            const node = store.at(device, seq)
+            // Cut off meanwhile: what is left of it is the timeline.
+            if (!node) {
+              seq = to + 1
+              break
+            }
+            run.push(node.bytes)
+            bytes += node.bytes.length
+          }
+          yield run
+        }
+  }
+
+  /** In the order of storing, up to what is here now. */
+  private *rowRuns(): Generator<StoredNode[]> {
+    const { store } = this.ports
+    const last = store.lastRow()
+    for (let after = 0; ;) {
+      const rows = store.rowsAfter(after, RUN_NODES).filter(({ row }) => row <= last)
+      if (!rows.length) return
+      after = rows.at(-1)!.row
+      yield rows
+    }
+  }
+  private *jsonRuns(): Generator<JsonNode[]> {
+    const { keeper } = this.ports
+    for (const rows of this.rowRuns())
+      yield rows.map(({ node, member, receivedAt }) => ({
+        node,
+        member,
+        memberName: keeper.memberName(member),
+        receivedAt,
+        content: decodeContent(node.kind, node.body),
+      }))
+  }
+
+  /** Entries as they stand, the oldest first. Each page begins where the last one ended, whatever has come in between. */
+  private *htmlRuns(): Generator<HtmlEntry[]> {
+    const { store, reader } = this.ports
+    let newest: TimelineNode | null = null
+    for (;;) {
+      const before: number = newest ? store.position(null, newest) : store.total(null)
+      const count = Math.min(RUN_NODES, before)
+      if (count <= 0) return
+      const page = store.window(null, before - count, count).reverse()
+      const last = page.at(-1)
+      if (!last || last.node.id === newest?.id) return
+      newest = last.node
+      yield reader.rowsOf(page).map((row): HtmlEntry => ({
+        id: row.id,
+        memberName: row.memberName,
+        timestamp: row.timestamp,
+        tree: row.tree,
+        edited: row.edited !== undefined,
+        retracted: row.retracted !== undefined,
+        about: row.target ?? null,
+        reactions: row.reactions,
+      }))
+    }
+  }
+
+  // -------------------------------------------------------------- in
+
+  /** Every node of a file, judged like a stranger's. What was stored before a failure stays: each stands for itself. */
+  private async take(path: string, step: Step): Promise<ImportReport> {
+    const { parts, keeper, store, judged, append, entropy } = this.ports
+    const { crypto } = parts.secrets
+    const refused = new Map<string, number>()
+    const refuse = (code: string) => void refused.set(code, (refused.get(code) ?? 0) + 1)
+    const report = { nodes: 0, stored: 0, duplicates: 0, unreadable: 0, torn: false }
+    let batch: TimelineNode[] = []
+    const flush = () => {
+      const good = batch.filter((node) => {
+        const code = verifyNode(crypto, node, judged(), parts.now())
+        if (code) refuse(code)
+        return code === null
+      })
+      batch = []
+      const items = good.map((node): StoreItem => ({
+        node,
+        origin: { from: null, how: 'sync', tree: null },
+        arrival: null,
+      }))
+      for (const outcome of items.length ? append(items) : []) {
+        if (outcome.type === 'stored') report.stored++
+        else if (outcome.type === 'duplicate') report.duplicates++
+        else refuse(outcome.type === 'refused' ? outcome.code : 'EQUIVOCATION')
+      }
+    }
+    const items =
+      parts.archive.formOf(path) === 'backup'
+        ? parts.archive.readBackup(path, entropy())
+        : parts.archive.readItems(path, () => (report.torn = true))
+    let begun = false
+    for (const item of items) {
+      switch (item.type) {
+        case 'genesis': {
+          if (!equalBytes(item.bytes, keeper.list.genesis.bytes))
+            throw new TwofoldError('ARCHIVE_OTHER_CIRCLE', { name: decodeGenesis(crypto, item.bytes)?.name ?? '?' })
+          begun = true
+          break
+        }
+        case 'epoch': {
+          const code = keeper.accept([item.bytes])
+          if (code) refuse(code)
+          break
+        }
+        case 'node': {
+          if (!begun) throw new TwofoldError('ARCHIVE_INVALID', { file: path })
+          report.nodes++
+          const decoded = decodeNode(crypto, item.bytes)
+          if (decoded.ok) batch.push(decoded.node)
+          else refuse(decoded.code)
+          break
+        }
+        case 'bookmark': {
+          flush()
+          const bookmark = readBookmark(item.bytes)
+          const stored = bookmark && store.byId(bookmark.id as NodeId)
+          if (stored) store.bookmark(stored.row, bookmark.at)
+          break
+        }
+        case 'secret':
+          keeper.learnSecret(item.bytes)
+          break
+        case 'unreadable':
+          report.unreadable++
+          break
+        case 'vector':
+        case 'checkpoint':
+        case 'end':
+        case 'name':
+          break
+      }
+      if (batch.length < RUN_NODES) continue
+      flush()
+      await step(report.nodes)
+    }
+    flush()
+    if (!begun) throw new TwofoldError('ARCHIVE_INVALID', { file: path })
+    return {
+      ...report,
+      refused: [...refused].map(([code, count]) => ({ code, text: sentence(code as never), count })),
+    }
+  }
+}
