@@ -258,6 +258,7 @@ async function seed(
     noteOwnHeld(store, people[0]!.head?.seq ?? 0)
     store.markSeen(people.map((one) => one.member))
     const parts = {
+      secrets: { crypto },
       render: renderMarkdown,
       renderPlain,
       renderVersion: RENDER_VERSION,

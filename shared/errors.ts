@@ -13,6 +13,8 @@ export const wording = {
   DEVICE_FROZEN:
     'Its device signed two different entries for one place; nothing from there on is accepted until an admin has decided.',
   SIGNATURE_INVALID: "The entry's signature does not match its content.",
+  NODE_CHANGED:
+    'The entry is not what was signed: this disk has changed it. Start Twofold again; it gets the entry back.',
   BACKLINK_MISMATCH: "The entry does not continue its author's timeline.",
   TIMESTAMP_NOT_LATER: 'The entry claims to be older than the one before it.',
   TIMESTAMP_AHEAD: 'The entry is dated more than five minutes ahead of this clock; it is held until then.',

@@ -12,6 +12,8 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   DEVICE_FROZEN:
     'Das Gerät hat zwei verschiedene Einträge für eine Stelle unterschrieben; ab dort wird nichts angenommen, bis ein Verwalter entschieden hat.',
   SIGNATURE_INVALID: 'Die Unterschrift des Eintrags passt nicht zu seinem Inhalt.',
+  NODE_CHANGED:
+    'Der Eintrag ist nicht, was unterschrieben wurde: Dieser Datenträger hat ihn verändert. Starten Sie Twofold neu; es holt ihn zurück.',
   BACKLINK_MISMATCH: 'Der Eintrag setzt die Zeitleiste seines Autors nicht fort.',
   TIMESTAMP_NOT_LATER: 'Der Eintrag gibt an, älter zu sein als der vor ihm.',
   TIMESTAMP_AHEAD: 'Der Eintrag liegt mehr als fünf Minuten vor dieser Uhr; er wird bis dahin zurückgehalten.',

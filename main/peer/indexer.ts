@@ -5,7 +5,8 @@ import type { RenderTree } from '../../shared/types'
 import { canChange } from '../protocol/folding'
 import { decodeContent } from '../protocol/kinds'
 import { readEntries } from './entries'
-import type { Parts, StorePort, StoredNode } from './ports'
+import type { Parts, Secrets, StorePort, StoredNode } from './ports'
+import { packTree } from './kept-trees'
 import { keepsTree, type Rows } from './rows'
 import { facetWords, wordsOf } from './search'
 
@@ -20,7 +21,10 @@ const RETRY_MS = 30_000
 const NO_FACETS = { has: [], tags: [], members: [] }
 
 interface IndexerContext {
-  parts: Pick<Parts, 'render' | 'renderPlain' | 'renderVersion' | 'facets' | 'log' | 'now'>
+  parts: { secrets: Pick<Secrets, 'crypto'> } & Pick<
+    Parts,
+    'render' | 'renderPlain' | 'renderVersion' | 'facets' | 'log' | 'now'
+  >
   store: StorePort
   rows: Rows
   /** More can be found than before. */
@@ -89,7 +93,7 @@ export class Indexer {
         }
         of.push({ stored, words: { body: wordsOf(folded.text), facets: facetWords(member, content.kind, facets) } })
       }
-      for (const [row, tree] of trees) made.push([row, JSON.stringify(tree)])
+      for (const [row, tree] of trees) made.push([row, packTree(parts.secrets.crypto, tree)])
       if (gone.length) store.dropTrees(gone)
     }
     if (made.length) store.putTrees(parts.renderVersion, made)

@@ -243,6 +243,8 @@ export interface StorePort {
   allBookmarks(): { id: string; at: number }[]
   /** A stored node is not what was signed. Throws DATABASE_DAMAGED_NOW. */
   damage(): never
+  /** The same, for whoever goes on with what is sound. */
+  noteDamage(): void
   meta(key: string): string | null
   setMeta(key: string, value: string): void
   close(): void

@@ -4,8 +4,10 @@ import type { EntryKind, EntryVersion, MemberKey, NodeId, RenderTree, Row } from
 import { canChange } from '../protocol/folding'
 import type { MemberList } from '../protocol/membership'
 import { shownName } from '../protocol/names'
+import { decodeNode } from '../protocol/node'
 import { readEntries, type Entry } from './entries'
-import type { Parts, StorePort, StoredNode } from './ports'
+import { packTree, unpackTree } from './kept-trees'
+import type { Parts, Secrets, StorePort, StoredNode } from './ports'
 
 /** Trees kept in memory: some dozens of screens. */
 const TREES_MAX = 4000
@@ -21,7 +23,10 @@ const EXCERPT_CHARS = 120
 const NAMES_MAX = 20
 
 interface RowContext {
-  parts: Pick<Parts, 'render' | 'renderPlain' | 'renderVersion' | 'excerpt' | 'mark' | 'differences'>
+  parts: { secrets: Pick<Secrets, 'crypto'> } & Pick<
+    Parts,
+    'render' | 'renderPlain' | 'renderVersion' | 'excerpt' | 'mark' | 'differences'
+  >
   store: StorePort
   list(): MemberList
   /** This device. */
@@ -41,6 +46,8 @@ interface RowOptions {
 export class Rows {
   private readonly trees = new Map<NodeId, RenderTree>()
   private readonly waiting = new Map<number, RenderTree>()
+  /** Rows whose bytes were found to be those that were signed. */
+  private readonly whole = new Set<number>()
 
   constructor(private readonly context: RowContext) {}
 
@@ -53,6 +60,20 @@ export class Rows {
     if (this.trees.size >= TREES_MAX) this.trees.delete(this.trees.keys().next().value!)
     this.trees.set(id, tree)
     return tree
+  }
+
+  /**
+   * What is about to be shown is what was signed (rule N5), or the database has changed it since: its id no longer
+   * fits. Throws DATABASE_DAMAGED_NOW; the next start puts right what it can.
+   */
+  private demandWhole({ row, node, member }: StoredNode): void {
+    if (this.whole.has(row)) return
+    const { parts, store, list } = this.context
+    const again = decodeNode(parts.secrets.crypto, node.bytes)
+    const author = list().devices.get(node.device)?.member
+    if (!again.ok || again.node.id !== node.id || (author !== undefined && author !== member)) store.damage()
+    if (this.whole.size >= TREES_MAX) this.whole.delete(this.whole.values().next().value!)
+    this.whole.add(row)
   }
 
   /** The trees of texts, by the id of the node that holds each. */
@@ -72,9 +93,10 @@ export class Rows {
       parts.renderVersion,
     )
     for (const { source, text } of missing) {
-      const json = kept.get(source.row)
-      const tree = json === undefined ? parts.render(text) : (JSON.parse(json) as RenderTree)
-      if (json === undefined && this.waiting.size < WAITING_MAX) this.waiting.set(source.row, tree)
+      const packed = kept.get(source.row)
+      const whole = packed === undefined ? null : unpackTree(parts.secrets.crypto, packed)
+      const tree = whole ?? parts.render(text)
+      if (!whole && this.waiting.size < WAITING_MAX) this.waiting.set(source.row, tree)
       found.set(source.node.id, this.remember(source.node.id, tree))
     }
     return found
@@ -82,7 +104,9 @@ export class Rows {
 
   /** Trees that were made while somebody looked, to be stored when there is time. */
   takeMade(): (readonly [number, string])[] {
-    const made = [...this.waiting].map(([row, tree]) => [row, JSON.stringify(tree)] as const)
+    const made = [...this.waiting].map(
+      ([row, tree]) => [row, packTree(this.context.parts.secrets.crypto, tree)] as const,
+    )
     this.waiting.clear()
     return made
   }
@@ -107,6 +131,10 @@ export class Rows {
     const { parts, store, me } = this.context
     const list = this.context.list()
     const entries = readEntries(store, nodes)
+    for (const { stored, source } of entries) {
+      this.demandWhole(stored)
+      if (source !== stored) this.demandWhole(source)
+    }
     const targets = this.targetsOf(entries)
     const ids = entries.filter(({ content }) => canChange(content)).map(({ stored }) => stored.node.id)
     const replies = store.repliesTo(ids)

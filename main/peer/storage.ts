@@ -196,16 +196,19 @@ export class Storage {
       const rows = store.rowsAfter(after, RUN_NODES)
       if (!rows.length) return { checked, bad }
       after = rows.at(-1)!.row
-      for (const { node } of rows) {
+      for (const stored of rows) {
+        const { node } = stored
         checked++
         const again = decodeNode(parts.secrets.crypto, node.bytes)
         const below = node.seq > 1 ? store.at(node.device, node.seq - 1) : null
-        const code = !again.ok
-          ? again.code
-          : again.node.id !== node.id
-            ? 'SIGNATURE_INVALID'
-            : (verifyNode(parts.secrets.crypto, again.node, judged(), parts.now()) ??
-              (below && below.id !== again.node.backlink ? 'BACKLINK_MISMATCH' : null))
+        const changed = !again.ok || again.node.id !== node.id
+        let code: string | null = changed
+          ? 'NODE_CHANGED'
+          : (verifyNode(parts.secrets.crypto, again.node, judged(), parts.now()) ??
+            (below && below.id !== again.node.backlink ? 'BACKLINK_MISMATCH' : null))
+        // It was checked before it was stored: the disk has changed it.
+        if (code === 'SIGNATURE_INVALID' && stored.signature === 'checked') code = 'NODE_CHANGED'
+        if (code === 'NODE_CHANGED') store.noteDamage()
         if (code && bad.length < BAD_MAX) bad.push({ id: node.id, code })
       }
       await step(checked)

@@ -73,16 +73,19 @@ function storeError(error: unknown, dir: string): unknown {
     return fileError(error, dir)
   return isDamage(error) ? new TwofoldError('DATABASE_DAMAGED_NOW') : error
 }
-export const isDamage = (error: unknown): boolean =>
-  /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string }).code ?? '')
+export function isDamage(error: unknown): boolean {
+  const { code = '', message = '' } = error as { code?: string; message?: string }
+  // The search's index says so in its own words.
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(code) || (code === 'SQLITE_ERROR' && message.includes('fts5'))
+}
 
-export type TimelineStore = ReturnType<typeof openTimelineStore>
+export type TimelineStore = ReturnType<typeof storeOn>
 
 /**
  * Opens the database of a folder. After a run that did not close it, SQLite's own check runs first. Throws what `isDamage` recognises when the file is damaged, DATABASE_NEWER,
  * DATABASE_LOCKED, FOLDER_UNWRITABLE.
  */
-export function openTimelineStore(dir: string, crypto: Crypto) {
+export function openTimelineStore(dir: string, crypto: Crypto): TimelineStore {
   let db: Database.Database
   try {
     const path = join(dir, TIMELINE_FILE)
@@ -105,11 +108,17 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
       if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' })
     }
     db.exec("INSERT INTO meta VALUES ('clean', '0') ON CONFLICT DO UPDATE SET value = '0'")
+    return storeOn(db, dir, crypto)
   } catch (error) {
     db.close()
+    // Our statements are right, so it is the tables that they do not find, or an index that cannot be opened.
+    if ((error as { code?: string }).code === 'SQLITE_ERROR')
+      throw Object.assign(error as Error, { code: 'SQLITE_CORRUPT' })
     throw isDamage(error) ? error : storeError(error, dir)
   }
+}
 
+function storeOn(db: Database.Database, dir: string, crypto: Crypto) {
   /** Damage was met: this run does not end cleanly, so the next start checks and salvages. */
   let damaged = false
   /** From now on: the run may be killed before it ends. */
@@ -556,6 +565,8 @@ export function openTimelineStore(dir: string, crypto: Crypto) {
 
     ...openSizes(db),
     /** What was read is not what was stored: told, and salvaged at the next start. */
+    /** As `damage`, for whoever goes on with what is sound. */
+    noteDamage,
     damage(): never {
       throw Object.assign(new Error('a stored node is not what was signed'), { code: 'SQLITE_CORRUPT' })
     },

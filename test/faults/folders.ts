@@ -1,6 +1,6 @@
 // Data folders for the fault tests: identities and a certified list made by the product's own code, so that a round begins
 // with a circle of two in a few milliseconds; and the judge that says whether a folder still holds what it answered for.
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openAlone } from '../../main/command-line'
@@ -91,11 +91,7 @@ export function makeFolders(parent: string, names: readonly string[]): string[] 
   return people.map(({ dir }) => dir)
 }
 
-/** A copy of folders in a place of its own; the originals are never run. */
-export function copyFolders(from: string, to: string): void {
-  mkdirSync(to, { recursive: true })
-  cpSync(from, to, { recursive: true, preserveTimestamps: true })
-}
+const PAGE = 500
 
 export interface OpenedFolder {
   call<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>>
@@ -116,16 +112,16 @@ export async function openHere(dir: string): Promise<OpenedFolder> {
   }
 }
 
-/** Ids of everything that a folder shows, oldest stored first, page by page. */
-export async function entryIds(opened: OpenedFolder): Promise<NodeId[]> {
+/** Everything that a folder shows, oldest stored first, page by page: texts by id. */
+export async function texts(opened: OpenedFolder): Promise<Map<NodeId, string>> {
   const { viewId, total } = await opened.call('view.open', { scope: { type: 'everyone' }, order: 'reached' })
-  const ids: NodeId[] = []
-  for (let start = 0; start < total; start += 500) {
-    const { rows } = await opened.call('view.window', { viewId, start, count: 500 })
-    ids.push(...rows.map((row) => row.id))
+  const rows: [NodeId, string][] = []
+  for (let start = 0; start < total; start += PAGE) {
+    const window = await opened.call('view.window', { viewId, start, count: PAGE })
+    rows.push(...window.rows.map((row): [NodeId, string] => [row.id, row.text]))
   }
   await opened.call('view.close', { viewId })
-  return ids.reverse()
+  return new Map(rows.reverse())
 }
 
 export interface Judged {
@@ -142,7 +138,7 @@ export async function judge(dir: string, acknowledged: Iterable<string>, write =
   const opened = await openHere(dir)
   try {
     const state = await opened.call('state.get', {})
-    const ids = await entryIds(opened)
+    const ids = [...(await texts(opened)).keys()]
     const here = new Set<string>(ids)
     const lost = [...acknowledged].filter((id) => !here.has(id))
     if (lost.length) throw new Error(`${lost.length} acknowledged entries are gone, the first is ${lost[0]}`)

@@ -95,9 +95,3 @@ export async function startPeer(dir: string, options: StartOptions = {}): Promis
   })
   return { process: running, control: control! }
 }
-
-/** Stops a peer in order; its control connection first. */
-export async function stopPeer(peer: PeerProcess): Promise<void> {
-  peer.control.close()
-  await peer.process.stop()
-}

@@ -341,7 +341,7 @@ describe('a circle of three, seen by its founder', () => {
     await handlers['entry.post']({ text: 'sound' })
     expect(await handlers['store.verify']({})).toEqual({
       checked: 2,
-      bad: [{ id: forged.id, code: 'SIGNATURE_INVALID' }],
+      bad: [{ id: forged.id, code: 'NODE_CHANGED' }],
     })
   })
 

@@ -38,6 +38,7 @@ function setUp() {
   for (const { device, member } of people) store.knowDevice(device.key, member)
   const rows = new Rows({
     parts: {
+      secrets: { crypto },
       render: renderMarkdown,
       renderPlain,
       renderVersion: RENDER_VERSION,

@@ -30,6 +30,7 @@ export function circleViews(dir = tempFolder(), renderVersion = RENDER_VERSION) 
       calls.render++
       return { ...renderMarkdown(text), version: renderVersion }
     },
+    secrets: { crypto },
     renderPlain,
     renderVersion,
     facets: facetsOf,
