@@ -2,7 +2,7 @@
 // session. Output for people goes to stdout as text; with --json it is one JSON value a line.
 import { TwofoldError, sentence } from '../../shared/errors'
 import type { Row } from '../../shared/types'
-import { UsageError, columns, emit, printable, rowJson, text, when, type Command, type Io } from './command'
+import { UsageError, columns, emit, rowJson, text, type Command } from './command'
 import { circleCommands } from './circle-commands'
 import { keptOutLine, keptOutNamed } from './conduct-words'
 import { entryCommands } from './entry-commands'

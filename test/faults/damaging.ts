@@ -1,17 +1,7 @@
 // Bits that flip, files that are cut short, pages that are lost: in the database, its log and the small files, after an
 // orderly end and after a kill. Afterwards the folder opens and says so, or is refused in words; whatever it still shows was
 // signed as it stands; and the damage is told once, not at every start.
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { TwofoldError } from '../../shared/errors'
 import type { AppState } from '../../shared/types'

@@ -114,6 +114,8 @@ const CANDIDATES: readonly unknown[] = [
     'auto',
     'admin',
     'markdown',
+    'json',
+    'save',
   ],
   ...[
     'written',
