@@ -5,7 +5,7 @@ import { readInvitation } from '../../main/peer/joining'
 import { concat, fromHex } from '../../main/protocol/codec'
 import { decodeLink, encodeCapability, inviteIdOf, signCapability, type Capability } from '../../main/protocol/invite'
 import { encodeJoin, joinProofMessage, type JoinMessage } from '../../main/protocol/join-messages'
-import { FRAME_BYTES_MAX } from '../../main/protocol/limits'
+import { FRAME_BYTES_MAX, TIME_MS_MAX } from '../../main/protocol/limits'
 import { deviceMessage, type Change } from '../../main/protocol/membership'
 import { PROTOCOL_VERSION } from '../../main/protocol/messages'
 import { TwofoldError } from '../../shared/errors'
@@ -556,7 +556,7 @@ function ownCircle(person: Person, secret: Uint8Array, over: Partial<Capability>
       inviterName: person.name,
       inviter: person.device.key,
       epoch: 0,
-      expiresAt: Number.MAX_SAFE_INTEGER,
+      expiresAt: TIME_MS_MAX,
       usesMax: 1,
       approval: 'auto',
       ...over,
