@@ -17,7 +17,6 @@ import type { KeptBy, Vault } from './identity/vault'
 import { startControl } from './ipc/control-server'
 import { openLog } from './log'
 import { parseHostPort } from './net/address'
-import { Network } from './net/network'
 import { Backend } from './peer/backend'
 import type { NetworkConfig } from './peer/ports'
 import { differences } from './render/differences'
@@ -42,6 +41,8 @@ export interface AssembleOptions {
   vaultOf(keptBy: KeptBy): Vault
   /** False: nothing is sent or received; what is written goes out when something next runs. */
   online: boolean
+  /** The network is loaded and started only then, and nobody waits for it: what is on the disk is shown before. */
+  networkAfter?: Promise<void>
 }
 
 export interface Running {
@@ -67,12 +68,14 @@ function networkOverrides(): { bootstrap?: { host: string; port: number }[]; hos
 
 /** Opens a data folder for this process alone. Throws a TwofoldError that says why it cannot be opened. */
 export async function assemble(options: AssembleOptions): Promise<Running> {
-  const { dir, vault, vaultOf, online } = options
+  const { dir, vault, vaultOf, online, networkAfter } = options
   const files = openFolder(dir)
   const unlock = lockFolder(dir)
   const log = openLog(dir)
   const now = () => Date.now()
-  const startNetwork = (config: NetworkConfig) => {
+  const startNetwork = async (config: NetworkConfig) => {
+    await networkAfter
+    const { Network } = await import('./net/network')
     const { preferredPort, ...rest } = config
     return new Network({ ...rest, seal, open, now, ...(preferredPort > 0 && { preferredPort }), ...networkOverrides() })
   }
@@ -129,7 +132,7 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
     })
     const report = (during: string, error: unknown) =>
       log('error', during, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    await backend.start()
+    await backend.start(networkAfter === undefined)
     const control = await startControl(dir, backend, report)
     return {
       backend,

@@ -7,12 +7,13 @@ import { assemble } from './assemble'
 import { askHidden } from './cli/terminal'
 import type { OpenAlone } from './cli/session'
 import { crypto, keyPairFromSeed, signer } from './identity/sodium'
-import { fileVault, passphraseVault, type KeptBy, type Vault } from './identity/vault'
+import { fileVault, passphraseVault, type Vault } from './identity/vault'
 import { PROOF_FENCE } from './peer/copying'
 import { checkProofFile } from './peer/proof'
 import type { Step } from './protocol/archive'
 import { decodeContent } from './protocol/kinds'
 import { seedFolder } from './seed'
+import { vaultsWith } from './vaults'
 
 function proofChecker(text: string) {
   const checked = checkProofFile(crypto, text, Date.now())
@@ -41,24 +42,6 @@ export const commandParts = (env: NodeJS.ProcessEnv) => ({
     },
   },
 })
-
-/** Whichever keeper a folder was made with, as far as it is at hand. */
-export const vaultsWith =
-  (passphrase: string | undefined, keychain: Vault | undefined) =>
-  (keptBy: KeptBy): Vault => {
-    switch (keptBy) {
-      case 'file':
-        return fileVault
-      case 'passphrase':
-        if (passphrase === undefined) throw new TwofoldError('PASSPHRASE_NEEDED')
-        return passphraseVault(passphrase)
-      case 'keychain':
-        if (keychain) return keychain
-        throw new TwofoldError('KEYS_LOCKED', {
-          keeper: 'the system’s keychain (use the app, or keep its window open)',
-        })
-    }
-  }
 
 /** Keys are kept by TWOFOLD_PASSPHRASE where it is set, else by a file; a keychain only where one is handed in. */
 export const openAlone =

@@ -1,57 +1,49 @@
-// The Electron entry: builds the parts and nothing else. With a command among its arguments (`twofold post …`) the installed
-// app is the command line instead, and opens no window.
+// The Electron entry: the window, or with a command among its arguments (`twofold post …`, the installed app) the command
+// line. It loads nothing that the window's first moment does not need: what opens a data folder comes when the window is on
+// its way, and the command line only for words that may be a command.
 import { app } from 'electron'
 import { join } from 'node:path'
-import { version } from '../package.json'
-import { speak, wording } from '../shared/errors'
-import type { AppState } from '../shared/types'
-import { wordingDe } from '../shared/wording-de'
-import { assemble } from './assemble'
-import { isCommandLine, runCli } from './cli/run'
-import { terminalIo } from './cli/terminal'
-import { commandParts, openAlone, vaultsWith } from './command-line'
 import { keychain } from './desktop/keychain'
 import { startDesktop } from './desktop/start'
-import { fileVault } from './identity/vault'
 
 // Unpackaged, Electron's own arguments end with the app's folder.
 const argv = process.argv.slice(app.isPackaged ? 1 : 2)
 
-if (isCommandLine(argv)) {
-  const run = () =>
-    runCli({
-      argv,
-      env: process.env,
-      io: terminalIo(commandParts(process.env)),
-      version,
-      openAlone: openAlone(process.env, keychain),
-    })
-  void app
-    .whenReady()
-    .then(run)
-    .then((code) => app.exit(code))
-} else {
+/** Read one by one, so that what the window asks for meanwhile is answered in between. */
+const BACKEND: readonly (() => Promise<unknown>)[] = [
+  () => import('./identity/sodium'),
+  () => import('./store/salvage'),
+  () => import('./peer/backend'),
+  () => import('./render/markdown'),
+  () => import('./window-backend'),
+]
+
+function startWindow(): void {
   startDesktop({
     rendererDir: join(__dirname, '../renderer'),
     preloadFile: join(__dirname, '../preload/index.cjs'),
     ...(process.env.ELECTRON_RENDERER_URL !== undefined && { devUrl: process.env.ELECTRON_RENDERER_URL }),
     log: (text, error) => console.error(text, error ?? ''),
-    async openBackend({ dataDir }) {
-      // Until the settings are read, also for what keeps them from being read.
-      const speakAs = (tag: 'en' | 'de') => speak(tag, tag === 'de' ? wordingDe : wording)
-      const system = app.getLocale().startsWith('de') ? 'de' : 'en'
-      speakAs(system)
-      const { backend, close } = await assemble({
-        dir: dataDir,
-        vault: keychain.available() ? keychain : fileVault,
-        vaultOf: vaultsWith(process.env.TWOFOLD_PASSPHRASE || undefined, keychain),
-        online: true,
-      })
-      // Refusals and alerts are told in the window's language.
-      const follow = ({ settings }: AppState) => speakAs(settings.language === 'system' ? system : settings.language)
-      follow(backend.state())
-      backend.subscribe((pushed) => pushed.event === 'state' && follow(pushed.payload))
-      return { handlers: backend.handlers, subscribe: (listener) => backend.subscribe(listener), close }
+    async loadBackend(turn) {
+      for (const part of BACKEND) {
+        await turn()
+        await part()
+      }
+    },
+    async openBackend({ dataDir, painted }) {
+      const { openForWindow } = await import('./window-backend')
+      return openForWindow({ dataDir, keychain, locale: app.getLocale(), networkAfter: painted })
     },
   })
 }
+
+async function startCommandLine(): Promise<void> {
+  const { isCommandLine, runInstalled } = await import('./installed-command')
+  if (!isCommandLine(argv)) return startWindow()
+  await app.whenReady()
+  app.exit(await runInstalled(argv, keychain))
+}
+
+// Commands are plain words. A start from a menu has no words, an invite link and most folders are none.
+if (argv.some((arg) => /^[a-z][a-z-]*$/.test(arg))) void startCommandLine()
+else startWindow()

@@ -2,20 +2,21 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
 import { Tooltip } from '@base-ui/react/tooltip'
 import { CloudOff, TriangleAlert } from 'lucide-react'
-import { Component, useEffect, useReducer, useState, type ReactNode } from 'react'
+import { Component, lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import type { Settings } from '../shared/types'
 import { sentenceOf } from './backend'
-import { Onboarding } from './onboarding/onboarding'
 import { followLinks } from './opened-links'
 import { ShellView } from './shell'
-import { AppStateContext, useStateFeed } from './state'
-import { language } from './language'
-import { languageFor } from './language-choice'
+import { AppStateContext, askForState, useStateFeed } from './state'
+import { followLanguage } from './language'
 import { locale, text } from './text'
 import { Button } from './ui/button'
 import { Empty } from './ui/empty'
 import { Mark } from './ui/mark'
 import { ToastProvider } from './ui/toast'
+
+// Read when it is needed: once in the life of a device.
+const Onboarding = lazy(async () => ({ default: (await import('./onboarding/onboarding')).Onboarding }))
 
 export function App() {
   return (
@@ -32,8 +33,7 @@ export function App() {
 }
 
 function Screen() {
-  const [attempt, retry] = useReducer((turn: number) => turn + 1, 0)
-  const { state, error } = useStateFeed(attempt)
+  const { state, error } = useStateFeed()
   const [link, setLink] = useState<string | null>(null)
   useEffect(() => followLinks(setLink), [])
   useLook(state?.settings)
@@ -47,7 +47,7 @@ function Screen() {
           </>
         ) : (
           <Empty icon={CloudOff} tone="bad" title={text.app.failed} hint={sentenceOf(error)}>
-            <Button onClick={retry}>{text.app.tryAgain}</Button>
+            <Button onClick={() => void askForState()}>{text.app.tryAgain}</Button>
           </Empty>
         )}
       </main>
@@ -59,7 +59,9 @@ function Screen() {
       {phase === 'circle' || phase === 'removed' ? (
         <ShellView link={link} onLinkDone={() => setLink(null)} />
       ) : (
-        <Onboarding phase={state.phase} link={link} onLinkDone={() => setLink(null)} />
+        <Suspense>
+          <Onboarding phase={state.phase} link={link} onLinkDone={() => setLink(null)} />
+        </Suspense>
       )}
     </AppStateContext>
   )
@@ -72,7 +74,7 @@ function useLook(settings: Settings | undefined): void {
   useEffect(() => {
     const { dataset } = document.documentElement
     document.documentElement.lang = locale
-    if (settings && languageFor(settings.language, navigator.language) !== language) globalThis.location.reload()
+    if (settings) followLanguage(settings.language)
     if (theme === 'system') delete dataset['theme']
     else dataset['theme'] = theme
     dataset['density'] = density

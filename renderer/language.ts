@@ -1,10 +1,18 @@
-// Which language the window speaks. It is decided before anything else is loaded (main.tsx) and stands in the document, so
-// that it is one answer for the whole window; another choice reloads it.
-import type { Language } from './language-choice'
+// Which language the window speaks. It is named in the page's address, so that it is one answer for the whole window from its
+// first line on; another choice loads the page anew.
+import { LANGUAGE_PARAMETER, languageFor, type Language } from '../shared/language'
 import { byteSize, count } from './ui/time'
 
-export const language: Language =
-  typeof document !== 'undefined' && document.documentElement.lang.startsWith('de') ? 'de' : 'en'
+/** Absent in the development server's first address and in tests; then it is the system's. */
+const named = (): string | null =>
+  typeof location === 'undefined' ? 'en' : new URLSearchParams(location.search).get(LANGUAGE_PARAMETER)
+
+/** Of the system, as far as there is one here. */
+const system = (): string => (typeof navigator === 'undefined' ? 'en' : navigator.language)
+
+export const language: Language = ((tag) => (tag === 'en' || tag === 'de' ? tag : languageFor('system', system())))(
+  named(),
+)
 
 /** The person's own variant of the language (clock, date order), if the system speaks that language at all. */
 export const locale: string =
@@ -13,6 +21,15 @@ export const locale: string =
     : language === 'de'
       ? 'de-DE'
       : 'en-GB'
+
+/** Loads the page in the language of the setting, if it speaks another one. */
+export function followLanguage(setting: 'system' | Language): void {
+  const wanted = languageFor(setting, system())
+  if (wanted === language) return
+  const address = new URL(location.href)
+  address.searchParams.set(LANGUAGE_PARAMETER, wanted)
+  location.replace(address)
+}
 
 export const number = (value: number): string => count(value, locale)
 export const bytes = (value: number): string => byteSize(value, locale)

@@ -1,29 +1,25 @@
-// Puts the app into the page, once it is known which language it speaks.
-import { StrictMode } from 'react'
-import { createRoot } from 'react-dom/client'
-// Before the app: a view's own style sheet may refine the shared ones.
+// Puts the app into the page.
+// Before the app: what the backend is asked for while the rest is still being read; and the shared style sheets, which those
+// of a view refine.
+import { firstAnswers } from './early'
 import './theme/tokens.css'
 import './theme/base.css'
 import './ui/ui.css'
-import { call } from './backend'
-import { languageFor } from './language-choice'
-// Listens before anything is asked.
-import './opened-links'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app'
 
-async function start(): Promise<void> {
+/** Longer than an ordinary start takes to bring the first rows; then it is said that something is being opened. */
+const FIRST_ROWS_MS = 250
+
+function draw(): void {
   const root = document.getElementById('root')
   if (!root) throw new Error('index.html has no #root')
-  // A backend that does not answer is told by the app itself.
-  const setting = await call('state.get', {}).then(
-    ({ settings }) => settings.language,
-    () => 'system' as const,
-  )
-  document.documentElement.lang = languageFor(setting, navigator.language)
-  const { App } = await import('./app')
   createRoot(root).render(
     <StrictMode>
       <App />
     </StrictMode>,
   )
 }
-void start()
+// Drawn once and whole where it can be: each drawing lays the window out anew.
+void Promise.race([firstAnswers, new Promise((resolve) => setTimeout(resolve, FIRST_ROWS_MS))]).then(draw)

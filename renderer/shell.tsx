@@ -1,21 +1,14 @@
 // Decides the frame around the circle: which view stands in the middle, which entry is chosen, what is open beside and
 // above it, and what keys and system commands do.
 import { CircleAlert, Info, TriangleAlert, X } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react'
 import type { Alert, Filter, NodeId, Row } from '../shared/types'
 import { call, on } from './backend'
-import { Circle } from './circle/circle'
-import { InviteDialog } from './circle/invites'
 import { GO_PENDING_MS, readKey, type KeyAction } from './commands/keys'
-import { Palette } from './commands/palette'
-import { Shortcuts } from './commands/shortcuts'
 import type { ComposerHandle } from './compose/composer'
-import { Inspector } from './inspector/inspector'
-import { Network } from './network/network'
-import { Settings } from './settings/settings'
 import { useApp } from './state'
 import { text } from './text'
-import { GoToDate } from './timeline/go-to-date'
+import { FIRST_VIEW } from './timeline/first-view'
 import type { ListHandle } from './timeline/list'
 import type { SearchHandle } from './timeline/search-bar'
 import { Sidebar } from './timeline/sidebar'
@@ -29,8 +22,18 @@ import { Problem } from './ui/field'
 import { ShellContext, type Shell, type View } from './ui/shell-context'
 import { tell, tellError } from './ui/toast'
 
+// Read when they are first opened: the timeline is what a start waits for.
+const Circle = lazy(async () => ({ default: (await import('./circle/circle')).Circle }))
+const Network = lazy(async () => ({ default: (await import('./network/network')).Network }))
+const Settings = lazy(async () => ({ default: (await import('./settings/settings')).Settings }))
+const Inspector = lazy(async () => ({ default: (await import('./inspector/inspector')).Inspector }))
+const Palette = lazy(async () => ({ default: (await import('./commands/palette')).Palette }))
+const GoToDate = lazy(async () => ({ default: (await import('./timeline/go-to-date')).GoToDate }))
+const Shortcuts = lazy(async () => ({ default: (await import('./commands/shortcuts')).Shortcuts }))
+const InviteDialog = lazy(async () => ({ default: (await import('./circle/invites')).InviteDialog }))
+
 type Open = 'palette' | 'shortcuts' | 'invite' | 'date' | null
-const EVERYONE: View = { name: 'timeline', scope: { type: 'everyone' } }
+const EVERYONE: View = { name: 'timeline', ...FIRST_VIEW }
 const MINE: View = { name: 'timeline', scope: { type: 'mine' } }
 const BOOKMARKS: View = { name: 'timeline', scope: { type: 'bookmarks' } }
 const NO_FILTER: Filter = {}
@@ -44,6 +47,9 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
   const [editing, setEditing] = useState<Row | null>(null)
   const [searching, setSearching] = useState(false)
   const [open, setOpen] = useState<Open>(null)
+  /** Dialogs that were open once stay mounted, so that they can close as they should. */
+  const opened = useRef(new Set<Open>()).current
+  opened.add(open)
   const [navigation, setNavigation] = useState(false)
   const list = useRef<ListHandle>(null)
   const composer = useRef<ComposerHandle>(null)
@@ -305,18 +311,30 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
               openNavigation={openNavigation}
             />
           )}
-          {view.name === 'circle' && <Circle openNavigation={openNavigation} />}
-          {view.name === 'network' && <Network openNavigation={openNavigation} />}
-          {view.name === 'settings' && <Settings openNavigation={openNavigation} />}
+          <Suspense>
+            {view.name === 'circle' && <Circle openNavigation={openNavigation} />}
+            {view.name === 'network' && <Network openNavigation={openNavigation} />}
+            {view.name === 'settings' && <Settings openNavigation={openNavigation} />}
+          </Suspense>
         </main>
-        {inspecting && selected && view.name === 'timeline' && (
-          <Inspector row={selected} onClose={() => setInspecting(false)} />
-        )}
+        <Suspense>
+          {inspecting && selected && view.name === 'timeline' && (
+            <Inspector row={selected} onClose={() => setInspecting(false)} />
+          )}
+        </Suspense>
       </div>
-      <Palette open={open === 'palette'} onClose={closeDialogs} onNewest={newest} />
-      <GoToDate open={open === 'date'} onClose={closeDialogs} onDate={(time) => list.current?.goTo(time)} />
-      <Shortcuts open={open === 'shortcuts'} onClose={closeDialogs} />
-      <InviteDialog open={open === 'invite' && writable} onClose={closeDialogs} />
+      <Suspense>
+        {opened.has('palette') && <Palette open={open === 'palette'} onClose={closeDialogs} onNewest={newest} />}
+      </Suspense>
+      <Suspense>
+        {opened.has('date') && (
+          <GoToDate open={open === 'date'} onClose={closeDialogs} onDate={(time) => list.current?.goTo(time)} />
+        )}
+      </Suspense>
+      <Suspense>{opened.has('shortcuts') && <Shortcuts open={open === 'shortcuts'} onClose={closeDialogs} />}</Suspense>
+      <Suspense>
+        {opened.has('invite') && <InviteDialog open={open === 'invite' && writable} onClose={closeDialogs} />}
+      </Suspense>
       <Dialog
         open={link !== null}
         onClose={onLinkDone}

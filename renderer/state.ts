@@ -1,7 +1,48 @@
-// Decides how the pushed state reaches the components: one context, replaced as a whole at most ten times a second.
-import { createContext, use, useEffect, useState } from 'react'
+// Decides how the state reaches the components: asked for once, before anything is drawn, and pushed from then on as a whole,
+// at most ten times a second.
+import { createContext, use, useSyncExternalStore } from 'react'
 import type { AppState } from '../shared/types'
 import { call, on } from './backend'
+
+/** `state` is undefined until it is here; `error`: why it cannot be had. */
+interface Feed {
+  state: AppState | undefined
+  error: unknown
+}
+let feed: Feed = { state: undefined, error: undefined }
+let pushes = 0
+const listeners = new Set<() => void>()
+
+function tell(next: Feed): void {
+  feed = next
+  for (const listener of listeners) listener()
+}
+
+/** Asks for the state: when the window begins, and again when a person wants it to be tried. Fulfilled in any case. */
+export async function askForState(): Promise<void> {
+  const before = pushes
+  try {
+    const state = await call('state.get', {})
+    // A pushed state is newer than the answer to a question asked before it.
+    if (pushes === before) tell({ state, error: undefined })
+  } catch (error) {
+    tell({ ...feed, error })
+  }
+}
+
+on('state', (state) => {
+  pushes++
+  tell({ state, error: undefined })
+})
+
+export const useStateFeed = (): Feed =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    () => feed,
+  )
 
 export const AppStateContext = createContext<AppState | null>(null)
 
@@ -10,27 +51,4 @@ export function useApp(): AppState {
   const state = use(AppStateContext)
   if (!state) throw new Error('useApp outside of the opened app')
   return state
-}
-
-/** The state while the app opens: undefined until it is here, an error if it cannot be had. */
-export function useStateFeed(attempt: number): { state: AppState | undefined; error: unknown } {
-  const [state, setState] = useState<AppState>()
-  const [error, setError] = useState<unknown>()
-  useEffect(() => {
-    let pushed = false
-    const off = on('state', (next) => {
-      pushed = true
-      setState(next)
-    })
-    call('state.get', {}).then(
-      // A pushed state is newer than the answer to a question asked before it.
-      (first) => {
-        if (!pushed) setState(first)
-        setError(undefined)
-      },
-      (reason: unknown) => setError(reason),
-    )
-    return off
-  }, [attempt])
-  return { state, error }
 }

@@ -3,6 +3,7 @@
 import { app, dialog, session, type BrowserWindow } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { EventName, Events, PushedEvent } from '../../shared/ipc-contract'
 import type { Settings } from '../../shared/types'
 import { sentence, TwofoldError, type ErrorCode } from '../../shared/errors'
@@ -16,10 +17,17 @@ import { setMenu } from './menu'
 import { restrictPermissions, type Permissions } from './permissions'
 import { applyTheme } from './theme'
 import { openWindow } from './window'
-import { readWindowState } from './window-state'
+import { readWindowState, type Look } from './window-state'
 
 /** How long the backend may take to close, when somebody waits for the app to end. Everything durable is on disk before. */
 const CLOSE_MS = 4000
+/** A window that asks for nothing must not keep a backend from running. */
+const OPEN_MS_MAX = 1000
+const HAND_OVER_MS_MAX = 300
+/** From the answer that brings the first rows to the frame that shows them; a guess for a slow machine. */
+const PAINT_MS = 250
+/** Nobody asked for rows: first run, a hidden window. */
+const PAINT_MS_MAX = 2000
 /** Links and commands kept for a window that does not listen yet. */
 const KEPT_EVENTS_MAX = 16
 
@@ -33,8 +41,13 @@ export interface DesktopOptions {
   /** Absolute; wins over `--data` and TWOFOLD_USER_DATA. */
   userDataDir?: string
   log: (text: string, error?: unknown) => void
-  /** Opens the data folder; called once, when the window is already on its way. Throws TwofoldError for what a person can mend. */
-  openBackend: (context: { dataDir: string; keychain: Vault }) => Promise<Backend>
+  /** Reads the programs that opening a folder needs, while the window is on its way: after each `turn` some of it. */
+  loadBackend: (turn: () => Promise<void>) => Promise<void>
+  /**
+   * Opens the data folder; called once, when the window is already on its way. `painted`: its first rows are on the screen,
+   * or have been waited for long enough. Throws TwofoldError for what a person can mend.
+   */
+  openBackend: (context: { dataDir: string; keychain: Vault; painted: Promise<void> }) => Promise<Backend>
 }
 
 /** Call it first thing in the main process: schemes and paths must be set before Electron is ready. */
@@ -77,12 +90,16 @@ class Desktop {
   /** True from the window's first `state.get`: it subscribes to events before it asks for the state. */
   private listening = false
   private readonly kept: (() => void)[] = []
-  private theme: Settings['theme']
+  private look: Look
   private readonly stateFile: string
   private readonly devUrl: string | undefined
   private backend: Promise<Backend>
   private openNow: () => void = () => undefined
   private permissions: Permissions | null = null
+  private loading: Promise<void> | undefined
+  /** The window has got its page, and has not asked for its program yet. */
+  private handingOver = false
+  private hasPainted: () => void = () => undefined
   private ending: 'no' | 'closing' | 'closed' = 'no'
   private exitCode = 0
 
@@ -91,17 +108,23 @@ class Desktop {
     private readonly dataDir: string,
   ) {
     this.stateFile = join(dataDir, 'electron', 'window.json')
-    this.theme = readWindowState(this.stateFile).theme
+    this.look = readWindowState(this.stateFile)
     this.devUrl = app.isPackaged ? undefined : options.devUrl
+    const painted = new Promise<void>((resolve) => {
+      this.hasPainted = resolve
+    })
     // Begins when openNow is called; calls may wait for it before.
     this.backend = new Promise<void>((resolve) => {
       this.openNow = resolve
-    }).then(() => options.openBackend({ dataDir, keychain }))
+    }).then(async () => {
+      await this.loading
+      return options.openBackend({ dataDir, keychain, painted })
+    })
   }
 
   start(): void {
     registerAppScheme()
-    applyTheme(this.theme)
+    applyTheme(this.look.theme)
     receiveLinks(
       process.argv.slice(1),
       (link) => this.tell('link.opened', { link }),
@@ -128,7 +151,9 @@ class Desktop {
 
   private onReady(): void {
     if (this.ending !== 'no') return
-    serveApp(this.options.rendererDir)
+    // The backend begins when the window has its program: to open a database blocks this process, and with it whatever the
+    // window asks of it. A development server serves the window itself.
+    serveApp(this.options.rendererDir, (file) => this.served(file))
     this.permissions = restrictPermissions(this.devUrl)
     // Until the settings are known nothing may be fetched.
     allowDictionaries(false)
@@ -136,13 +161,27 @@ class Desktop {
       (url) => isOwnPage(url, this.devUrl),
       (name, input) => this.answer(name, input),
     )
+    this.open()
     setMenu((name) => {
       this.focus()
       this.tell('command', { name })
     }, !app.isPackaged)
-    this.open()
-    // After the window was asked for: opening a database blocks this process for a moment.
+    this.loading = this.options.loadBackend(() => this.turn())
+    setTimeout(this.openNow, this.devUrl === undefined ? OPEN_MS_MAX : 0)
+  }
+
+  private served(file: string): void {
+    if (file.endsWith('.html')) this.handingOver = true
+    if (!file.endsWith('.js')) return
+    this.handingOver = false
     setImmediate(this.openNow)
+  }
+
+  /** What would block this thread waits while the page goes to the window, some 60 ms: each step of that passes here. */
+  private async turn(): Promise<void> {
+    const until = performance.now() + HAND_OVER_MS_MAX
+    do await pause(1)
+    while (this.handingOver && performance.now() < until)
   }
 
   private open(): void {
@@ -157,7 +196,7 @@ class Desktop {
         onInvite: (link) => this.tell('link.opened', { link }),
         onHopeless: () => this.fail(new Error("the window's process ended twice")),
       },
-      () => this.theme,
+      () => ({ theme: this.look.theme, language: this.look.language }),
     )
     this.window = window
     // A page that was loaded again has to listen again; a navigation that was refused never gets here.
@@ -196,6 +235,8 @@ class Desktop {
     // The window's word to its own shell is no business of the backend's.
     const handlers = { ...backend.handlers, 'window.camera': ({ on }: { on: boolean }) => this.camera(on) }
     const reply = await dispatch(handlers, name, input, report)
+    if (name === 'view.open') setTimeout(this.hasPainted, PAINT_MS)
+    else if (name === 'state.get') setTimeout(this.hasPainted, PAINT_MS_MAX)
     if (name === 'state.get' && this.window && !this.listening) {
       this.listening = true
       for (const deliver of this.kept.splice(0)) deliver()
@@ -224,7 +265,7 @@ class Desktop {
   }
 
   private useSettings(settings: Settings): void {
-    this.theme = settings.theme
+    this.look = settings
     applyTheme(settings.theme)
     allowDictionaries(settings.internet)
   }

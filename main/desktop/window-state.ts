@@ -1,5 +1,5 @@
-// Where the window stood and which theme it had, kept over a restart, so that it comes back where it was and without a flash
-// of the wrong colour before the backend has read the settings. Damaged or missing: the standard ones. No Electron here.
+// Where the window stood, its theme and its language, kept over a restart, so that it comes back where it was and without a
+// flash of the wrong colour or words before the backend has read the settings. Damaged or missing: the standard ones. No Electron here.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import * as v from 'valibot'
 
@@ -15,8 +15,12 @@ const schema = v.object({
   bounds: v.nullable(v.object({ x: px, y: px, width: px, height: px })),
   maximised: v.boolean(),
   theme: v.picklist(['system', 'light', 'dark']),
+  // Absent in the files of earlier versions.
+  language: v.optional(v.picklist(['system', 'en', 'de']), 'system'),
 })
 export type WindowState = v.InferOutput<typeof schema>
+/** What the window looks like before the backend has read the settings. */
+export type Look = Pick<WindowState, 'theme' | 'language'>
 
 export const WIDTH_PX_MIN = 800
 export const HEIGHT_PX_MIN = 600
@@ -25,7 +29,7 @@ const HEIGHT_PX = 800
 /** So much of the window's top edge must lie on a display, or nobody could take hold of it. */
 const GRIP_PX = { width: 120, height: 40 }
 
-const FIRST: WindowState = { bounds: null, maximised: false, theme: 'system' }
+const FIRST: WindowState = { bounds: null, maximised: false, theme: 'system', language: 'system' }
 
 export function readWindowState(file: string): WindowState {
   try {

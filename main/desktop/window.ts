@@ -1,11 +1,11 @@
 // The one window: opened before the backend is ready, where it stood last time, in the colour it will have; sandboxed, unable
 // to leave its own page. An address elsewhere goes to the system's browser after vetting, an invite link to `onInvite`.
-import { BrowserWindow, screen, shell, type WebContents } from 'electron'
-import type { Settings } from '../../shared/types'
+import { app, BrowserWindow, screen, shell, type WebContents } from 'electron'
+import { LANGUAGE_PARAMETER, languageFor } from '../../shared/language'
 import { APP_ORIGIN, externalAddress, inviteLink, isOwnPage } from './addresses'
 import { addContextMenu } from './context-menu'
 import { backgroundColour } from './theme'
-import { HEIGHT_PX_MIN, place, readWindowState, WIDTH_PX_MIN, writeWindowState } from './window-state'
+import { HEIGHT_PX_MIN, place, readWindowState, WIDTH_PX_MIN, writeWindowState, type Look } from './window-state'
 
 /** Moves and resizes come by the dozen; the last one counts. */
 const SAVE_DELAY_MS = 500
@@ -15,7 +15,7 @@ const SHOW_AFTER_MS = 2000
 export interface WindowOptions {
   preloadFile: string
   devUrl: string | undefined
-  /** Keeps position and theme. */
+  /** Keeps position and look. */
   stateFile: string
   log: (text: string, error?: unknown) => void
   onInvite: (link: string) => void
@@ -23,8 +23,8 @@ export interface WindowOptions {
   onHopeless: () => void
 }
 
-/** `theme`: what to keep for the next start, asked when the state is written. */
-export function openWindow(options: WindowOptions, theme: () => Settings['theme']): BrowserWindow {
+/** `look`: that of the window now, and what to keep for the next start. */
+export function openWindow(options: WindowOptions, look: () => Look): BrowserWindow {
   const { stateFile, log } = options
   const saved = readWindowState(stateFile)
   const window = new BrowserWindow({
@@ -60,7 +60,7 @@ export function openWindow(options: WindowOptions, theme: () => Settings['theme'
     // Never shown: its bounds say nothing about what the person wants.
     if (window.isDestroyed() || !window.isVisible()) return
     try {
-      writeWindowState(stateFile, { bounds: window.getNormalBounds(), maximised: window.isMaximized(), theme: theme() })
+      writeWindowState(stateFile, { bounds: window.getNormalBounds(), maximised: window.isMaximized(), ...look() })
     } catch (error) {
       log('the window state could not be kept', error)
     }
@@ -80,7 +80,9 @@ export function openWindow(options: WindowOptions, theme: () => Settings['theme'
   guard(window.webContents, options)
   survive(window, options)
   addContextMenu(window)
-  window.loadURL(options.devUrl ?? `${APP_ORIGIN}/`).catch((error: unknown) => {
+  const page = new URL(options.devUrl ?? `${APP_ORIGIN}/`)
+  page.searchParams.set(LANGUAGE_PARAMETER, languageFor(look().language, app.getLocale()))
+  window.loadURL(page.href).catch((error: unknown) => {
     // A window that was closed meanwhile, or a reload, rejects too.
     if (!window.isDestroyed()) log('the window could not load its page', error)
   })

@@ -52,15 +52,21 @@ export class Backend {
     if (setAside !== null) this.notice('SETTINGS_DAMAGED', 'warning', { file: setAside })
   }
 
-  /** Opens what is there. Throws what keeps the folder from being opened at all (KEYS_LOCKED, DATABASE_NEWER, …). */
-  async start(): Promise<void> {
+  /**
+   * Opens what is there, and with `awaitNetwork` also waits until it can be reached. Throws what keeps the folder from being
+   * opened at all (KEYS_LOCKED, DATABASE_NEWER, …).
+   */
+  async start(awaitNetwork = true): Promise<void> {
     this.identity = this.parts.identity.open()
     this.askWords()
     const { files, network } = this.parts
     const file = this.identity && files.readCircle()
     const link = network && (!file || file.rejoin) ? files.readJoining() : null
-    if (file && link === null) await this.openCircle(file)
-    else if (link !== null) await this.join(link).catch((error: unknown) => this.joinFailed(error))
+    if (file && link === null) await this.openCircle(file, awaitNetwork)
+    else if (link !== null) {
+      const joining = this.join(link).catch((error: unknown) => this.joinFailed(error))
+      if (awaitNetwork) await joining
+    }
     this.tellDamagedFiles()
   }
 
@@ -185,7 +191,7 @@ export class Backend {
     return this.circle
   }
 
-  private async openCircle(file: CircleFile): Promise<void> {
+  private async openCircle(file: CircleFile, awaitNetwork = true): Promise<void> {
     const circle = new Circle(this.parts, this.requireIdentity(), file, this.settings, {
       changed: () => this.changed(),
       viewChanged: (payload) => this.push({ event: 'view.changed', payload }),
@@ -203,7 +209,9 @@ export class Backend {
     this.circle = circle
     this.draft = circle.store.meta('draft') ?? ''
     this.changed()
-    await circle.start()
+    const started = circle.start()
+    if (awaitNetwork) await started
+    else started.catch((error: unknown) => this.parts.log('error', 'network', { error: String(error) }))
   }
 
   private saveSettings(change: Partial<SettingsFile>): void {

@@ -72,6 +72,7 @@ export class Circle {
   /** How many devices were demoted when it was last told. */
   private demoted = 0
   private lookTimer: NodeJS.Timeout | undefined
+  private stopped = false
 
   constructor(
     private readonly parts: Parts,
@@ -256,6 +257,7 @@ export class Circle {
       trouble: (code) => this.onTrouble(code),
       offence: (from, code) => this.blamed(from, code),
       portChanged: (port) => hooks.portChanged(port),
+      tried: () => this.signing.networkTried(),
       changed,
     })
     this.views = new CircleViews({
@@ -330,15 +332,17 @@ export class Circle {
   }
 
   async start(): Promise<void> {
-    this.driver.start()
     this.reader.start()
     await this.recovery.start()
     this.checker.wake()
     this.lookTimer = setInterval(() => this.look(), LOOK_EVERY_MS)
     await this.connections.start()
+    // Without a link it has nobody to tell anything.
+    if (!this.stopped) this.driver.start()
   }
 
   async stop(): Promise<void> {
+    this.stopped = true
     clearInterval(this.lookTimer)
     this.driver.stop()
     this.receipts.save()

@@ -17,8 +17,13 @@ export class Claim {
   private settled = false
   private waiting: (() => void)[] = []
 
-  /** `startedAt`: ms since 1970 UTC; null: there is no network, so nobody to ask. */
-  constructor(private startedAt: number | null) {}
+  /** `askedFrom`: when others could first be asked, ms since 1970 UTC; null: there is no network, so nobody to ask. */
+  constructor(private askedFrom: number | null) {}
+
+  /** The network stands, or cannot: from here on whoever is there has had time to answer. */
+  begin(at: number): void {
+    if (this.askedFrom === Infinity) this.askedFrom = at
+  }
 
   get held(): boolean {
     return !this.settled
@@ -31,7 +36,7 @@ export class Claim {
     const asked = open.some(
       (link) => link.compared && now - link.openedAt >= TWIN_SHOWS_MS && (link.heights.get(me) ?? 0) <= height,
     )
-    const nobody = this.startedAt === null || alone || (!open.length && now - this.startedAt >= NOBODY_MS)
+    const nobody = this.askedFrom === null || alone || (!open.length && now - this.askedFrom >= NOBODY_MS)
     if (!asked && !nobody) return
     this.settled = true
     for (const go of this.waiting.splice(0)) go()

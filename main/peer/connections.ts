@@ -45,6 +45,8 @@ interface Ports {
   /** What a device sent was refused (rule H2). */
   offence(from: DeviceKey, code: ErrorCode): void
   portChanged(port: number): void
+  /** The network has been started, or could not be. */
+  tried(): void
   changed(): void
 }
 
@@ -52,6 +54,8 @@ export class Connections {
   readonly meter: Meter
   private readonly problems = new Problems()
   private network: NetworkPort | null = null
+  /** Raised by every closing: a network that was on its way then is not used any more. */
+  private closings = 0
   private settings: SettingsFile
   private spareTimer: NodeJS.Timeout | undefined
 
@@ -74,9 +78,21 @@ export class Connections {
   }
 
   private async open(): Promise<void> {
-    const { parts, identity, run, keeper, driver, engine, admission, silenced, portChanged, changed } = this.ports
+    const { parts, silenced, tried } = this.ports
     if (!parts.network || silenced() || this.network) return
-    const network = parts.network({
+    try {
+      await this.begin(parts.network)
+    } catch (error) {
+      this.problem('LISTEN_FAILED', error instanceof Error ? error.message : String(error))
+    } finally {
+      tried()
+    }
+  }
+
+  private async begin(make: NonNullable<Parts['network']>): Promise<void> {
+    const { parts, identity, run, keeper, driver, engine, admission, portChanged, changed } = this.ports
+    const { closings } = this
+    const network = await make({
       run,
       keyPair: identity.deviceKeys,
       mayConnect: (remote) => !engine.isKeptOut(remote) && (this.mayRead(remote) || admission.admits(remote)),
@@ -88,17 +104,13 @@ export class Connections {
       internet: this.settings.internet,
       preferredPort: this.settings.port,
     })
+    if (closings !== this.closings) return network.stop()
     this.network = network
     driver.use(network)
     this.listen(network)
     for (const address of this.settings.manualAddresses)
       for (const { host, port } of this.hostPort(address)) network.addAddress(host, port)
-    try {
-      await network.start()
-    } catch (error) {
-      this.problem('LISTEN_FAILED', error instanceof Error ? error.message : String(error))
-      return
-    }
+    await network.start()
     if (this.network !== network) return
     portChanged(network.status().port)
     this.chooseLinks()
@@ -134,6 +146,7 @@ export class Connections {
   /** Closes the network, and with it all links. */
   async close(): Promise<void> {
     const { network } = this
+    this.closings++
     this.network = null
     this.ports.driver.use(null)
     this.ports.admission.forgetAnnouncements()

@@ -147,7 +147,7 @@ export class Joining {
     const { link, secret } = this.invitation
     if (!parts.network) throw new TwofoldError('INTERNAL')
     const beaconKey = inviteBeaconKey(secrets.crypto, secret)
-    const network = parts.network({
+    const network = await parts.network({
       run: this.since,
       keyPair: secrets.keyPairFromSeed(inviteSlotSeed(secrets.crypto, secret, this.slot)),
       // Any member may answer: whoever is found by the secret is asked who he is, and believed what the records say.
@@ -157,6 +157,7 @@ export class Joining {
       internet,
       preferredPort: port,
     })
+    if (this.over) return void network.stop()
     this.network = network
     network.on('lanPeer', (peer) => {
       if (peer.up) this.lanPeers.add(peer.device)

@@ -344,7 +344,7 @@ export interface Parts extends Time {
   openStore(known: KnownKeys): OpenedStore
   archive: ArchivePort
   /** Null on a command line that runs without network: what is written goes out when something next runs. */
-  network: ((config: NetworkConfig) => NetworkPort) | null
+  network: ((config: NetworkConfig) => NetworkPort | Promise<NetworkPort>) | null
   parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }
   render(text: string): RenderTree
   /** The tree of a text without markup, which costs nothing to make again; null: `render` has to. */

@@ -32,7 +32,7 @@ export class Signing {
   private readonly claim: Claim
 
   constructor(private readonly ports: Ports) {
-    this.claim = new Claim(ports.parts.network ? ports.run : null)
+    this.claim = new Claim(ports.parts.network ? Infinity : null)
   }
 
   /** Nobody could tell yet whether this key is alive elsewhere. */
@@ -42,6 +42,11 @@ export class Signing {
   /** This folder was one of two with one key, and stopped. */
   get copied(): boolean {
     return this.ports.store.meta(META_COPIED) !== null
+  }
+
+  /** The network has been started, or could not be. */
+  networkTried(): void {
+    this.claim.begin(this.ports.parts.now())
   }
 
   look(links: Iterable<AskedLink>): void {

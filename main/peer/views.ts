@@ -9,8 +9,8 @@ import type { StorePort, StoreScope } from './ports'
 import type { Rows } from './rows'
 import { narrows } from './search'
 
-/** Rows sent with a newly opened view: more than a tall screen holds. */
-const FIRST_ROWS = 100
+/** Rows sent with a newly opened view: what a screen holds. The first screen is what a start waits for; who shows it asks on. */
+const FIRST_ROWS = 32
 /** Views that may be open at once; the oldest is closed beyond it. A window keeps one or two. */
 const VIEWS_MAX = 16
 /** Changes are told at once after a quiet time, then at most this often: ten times a second is as live as an eye needs. */

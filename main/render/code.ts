@@ -8,7 +8,9 @@ export const CODE_CHARS_MAX = 16_384
 /** Spans of one block: a hostile text makes one per character. */
 const SPANS_MAX = 6000
 
-const lowlight = createLowlight(common)
+let made: ReturnType<typeof createLowlight> | undefined
+/** Three dozen grammars: made when the first code is shown. */
+const highlighter = () => (made ??= createLowlight(common))
 
 const tokens: Readonly<Record<string, CodeToken>> = {
   keyword: 'keyword',
@@ -45,12 +47,12 @@ const tokens: Readonly<Record<string, CodeToken>> = {
   deletion: 'removed',
 }
 
-type Part = ReturnType<typeof lowlight.highlight>['children'][number]
+type Part = ReturnType<ReturnType<typeof createLowlight>['highlight']>['children'][number]
 
 /** Lengths and kinds that together cover the whole text; null: the language is not known, or there is nothing to colour. */
 export function codeSpans(language: string, text: string): CodeSpan[] | null {
   const name = language.toLowerCase()
-  if (name === '' || text === '' || !lowlight.registered(name)) return null
+  if (name === '' || text === '' || !highlighter().registered(name)) return null
   const spans: CodeSpan[] = []
   const walk = (parts: readonly Part[], kind: CodeToken): void => {
     for (const part of parts) {
@@ -65,7 +67,7 @@ export function codeSpans(language: string, text: string): CodeSpan[] | null {
       }
     }
   }
-  walk(lowlight.highlight(name, text).children, 'plain')
+  walk(highlighter().highlight(name, text).children, 'plain')
   const covered = spans.reduce((sum, [, length]) => sum + length, 0)
   return spans.length > SPANS_MAX || covered !== text.length || spans.every(([kind]) => kind === 'plain') ? null : spans
 }

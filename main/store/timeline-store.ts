@@ -546,7 +546,10 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto) {
 
     unread(member: MemberKey): number {
       const id = scopeId(member)
-      return id === null ? 0 : unreadOf.get(id, seenOf.get(id)!.seen)!.n
+      const seen = id === null ? 0 : seenOf.get(id)!.seen
+      if (id === null || seen >= (lastRow.get()!.n ?? 0)) return 0
+      // Counting goes over all that the member wrote; nothing was looked at yet: that number is kept.
+      return seen === 0 ? entriesOf.get(id)!.n : unreadOf.get(id, seen)!.n
     },
     /** The row number up to which a member's entries were looked at. */
     seenTo(member: MemberKey): number {

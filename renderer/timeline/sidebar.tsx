@@ -1,7 +1,7 @@
 // Decides the left side: the circle, the streams, its members with presence and unread counts, the other views, and one
 // line that says how far this device is.
 import { Bookmark, CircleUserRound, Layers, Network, Settings, UserPlus, Users } from 'lucide-react'
-import { useId, useMemo, useState, type ReactNode } from 'react'
+import { startTransition, useEffect, useId, useMemo, useState, type ReactNode } from 'react'
 import type { MemberView, Scope } from '../../shared/types'
 import { useApp } from '../state'
 import { locale, text } from '../text'
@@ -16,6 +16,9 @@ import { syncWords } from './sync-strip'
 const FILTER_FROM = 12
 const MINUTE_MS = 60_000
 const BADGE_MAX = 999
+/** Members drawn with the first rows of a start: about what a window shows; the others follow when those stand there. */
+const FIRST_MEMBERS = 16
+const FOLLOW_MS = 100
 
 const rank = { self: 0, online: 0, seen: 1, offline: 2 } as const
 const isHere = (member: MemberView) => rank[member.presence.state] < 2
@@ -40,6 +43,7 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
       .filter((member) => !member.me && member.name.toLocaleLowerCase().includes(wanted))
       .sort((a, b) => rank[a.presence.state] - rank[b.presence.state] || a.name.localeCompare(b.name, locale))
   }, [members, filter])
+  const all = useFollowing(members.length > FIRST_MEMBERS)
   const online = members.filter((member) => !member.me && isHere(member)).length
   const unread = members.reduce((sum, member) => sum + member.unread, 0)
   const words = syncWords(app)
@@ -103,7 +107,7 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
               />
             )}
             <ul aria-labelledby="sidebar-members">
-              {shown.map((member) => (
+              {(all ? shown : shown.slice(0, FIRST_MEMBERS)).map((member) => (
                 <li key={member.key}>
                   <Tooltip side="right" content={<Devices member={member} now={now} />}>
                     {item(
@@ -154,6 +158,16 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
       </button>
     </nav>
   )
+}
+
+/** False with the first frames, true soon after them. */
+function useFollowing(needed: boolean): boolean {
+  const [following, setFollowing] = useState(!needed)
+  useEffect(() => {
+    const timer = setTimeout(() => startTransition(() => setFollowing(true)), FOLLOW_MS)
+    return () => clearTimeout(timer)
+  }, [])
+  return following || !needed
 }
 
 interface NavItemProps {

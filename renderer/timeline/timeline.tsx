@@ -37,6 +37,7 @@ import { useShell } from '../ui/shell-context'
 import { PageHead } from '../ui/page-head'
 import { HistoryDialog, RetractDialog } from './entry-dialogs'
 import { HeldPosts } from './held-posts'
+import { hasFirstView } from './first-view'
 import { TimelineList, type ListHandle } from './list'
 import { SearchBar, type SearchHandle } from './search-bar'
 import { SyncStrip } from './sync-strip'
@@ -222,12 +223,15 @@ function nameOf(scope: Scope, member: string): string {
 
 /** One session per view, closed when the view is left; the component repaints when what it says of the view has changed. */
 function useSession(spec: ViewSpec, key: string): ViewSession | null {
-  const [session, setSession] = useState<ViewSession | null>(null)
+  // The first one is there with the first drawing, if the backend was quick enough.
+  const [session, setSession] = useState<ViewSession | null>(() => (hasFirstView(spec) ? new ViewSession(spec) : null))
   const [, repaint] = useReducer((turn: number) => turn + 1, 0)
+  const given = useRef(session)
   const wanted = useRef(spec)
   wanted.current = spec
   useEffect(() => {
-    const opened = new ViewSession(wanted.current)
+    const opened = given.current && !given.current.closed ? given.current : new ViewSession(wanted.current)
+    given.current = null
     setSession(opened)
     let said = ''
     const off = opened.listen(() => {

@@ -2,6 +2,7 @@
 // and closes it. What is known stands in a WindowCache; listeners hear that something changed and repaint.
 import type { Histogram, NodeId, Row, ViewChange, ViewWindow } from '../../shared/types'
 import { call, codeOf, on } from '../backend'
+import { openView, takeFirstView } from './first-view'
 import type { ViewSpec } from './view-spec'
 import { WindowCache } from './window-cache'
 
@@ -29,7 +30,13 @@ export class ViewSession {
     this.spec = { scope, ...(order && { order }), ...(filter && { filter }) }
     // Changes may be told before the answer to 'view.open' is here; they wait for it.
     this.#off = on('view.changed', (change) => this.#hear(change))
-    void this.#open()
+    const opened = takeFirstView(spec)
+    if (opened) this.#begin(opened)
+    else void this.#open()
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   get opened(): boolean {
@@ -86,20 +93,24 @@ export class ViewSession {
 
   async #open(): Promise<void> {
     try {
-      const opened = await call('view.open', this.spec)
+      const opened = await openView(this.spec)
       if (this.#closed) {
         await call('view.close', { viewId: opened.viewId }).catch(() => undefined)
         return
       }
-      this.#cache = new WindowCache(opened)
-      this.#note(opened)
-      this.error = null
-      this.#tell(null)
-      for (const change of this.#before.splice(0)) this.#hear(change)
+      this.#begin(opened)
     } catch (error) {
       this.error = error
       this.#tell(null)
     }
+  }
+
+  #begin(opened: ViewWindow): void {
+    this.#cache = new WindowCache(opened)
+    this.#note(opened)
+    this.error = null
+    this.#tell(null)
+    for (const change of this.#before.splice(0)) this.#hear(change)
   }
 
   async #fetch(cache: WindowCache, start: number, count: number): Promise<void> {

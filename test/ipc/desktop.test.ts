@@ -93,11 +93,14 @@ test('the window opens where it stood, if a display is still there', () => {
 test('a damaged window state is the first one', () => {
   const dir = mkdtempSync(join(tmpdir(), 'tf-'))
   const file = join(dir, 'window.json')
-  const first = { bounds: null, maximised: false, theme: 'system' }
+  const first = { bounds: null, maximised: false, theme: 'system', language: 'system' }
   expect(readWindowState(file)).toEqual(first)
   const kept = { bounds: { x: -5, y: 0, width: 900, height: 700 }, maximised: true, theme: 'dark' } as const
-  writeWindowState(file, kept)
-  expect(readWindowState(file)).toEqual(kept)
+  writeWindowState(file, { ...kept, language: 'de' })
+  expect(readWindowState(file)).toEqual({ ...kept, language: 'de' })
+  // As an earlier version wrote it.
+  writeFileSync(file, JSON.stringify(kept))
+  expect(readWindowState(file)).toEqual({ ...kept, language: 'system' })
   for (const damaged of [
     '',
     '{',
