@@ -16,7 +16,7 @@ afterEach(async () => {
   session = undefined
   // What a test did not take.
   const rest = new ViewSession(FIRST_VIEW)
-  await vi.waitFor(() => expect(rest.opened || rest.error !== null).toBe(true))
+  await vi.waitUntil(() => rest.opened || rest.error !== null)
   rest.close()
   vi.unstubAllGlobals()
 })
