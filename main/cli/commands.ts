@@ -11,6 +11,7 @@ import { memberCommands } from './member-commands'
 import { seed } from './seed-command'
 import { simulateCommand } from './simulate'
 import { simulateAgreementCommand } from './simulate-agreement'
+import { simulateChangesCommand } from './simulate-changes'
 import { storageCommands } from './storage-commands'
 import { verifyFile } from './verify-file'
 
@@ -109,6 +110,7 @@ export const commands: Readonly<Record<string, Command>> = {
   ...storageCommands,
   seed,
   'simulate agreement': simulateAgreementCommand,
+  'simulate changes': simulateChangesCommand,
   peers: {
     usage: 'peers',
     about:

@@ -17,7 +17,7 @@ import {
   type SecretRotation,
 } from '../protocol/membership'
 import { shownName } from '../protocol/names'
-import type { CircleFile, Identity, Parts } from './ports'
+import type { CircleFile, FilesPort, Identity, Secrets } from './ports'
 
 /** Epoch records in one answer, in bytes: well below the largest frame. */
 const RECORDS_BYTES_MAX = 600_000
@@ -40,7 +40,10 @@ export class ListKeeper {
 
   /** `adopted`: the list has changed and is on the disk. Throws GENESIS_INVALID, EPOCH_UNCERTIFIED. */
   constructor(
-    private readonly parts: Pick<Parts, 'secrets' | 'files'>,
+    private readonly parts: {
+      secrets: Pick<Secrets, 'crypto' | 'openSealed'>
+      files: Pick<FilesPort, 'writeCircle'>
+    },
     private readonly identity: Identity,
     private currentFile: CircleFile,
     private readonly adopted: () => void,

@@ -17,14 +17,17 @@ import {
   type Notice,
   type NoticeBody,
 } from '../protocol/notices'
-import type { Identity, Parts } from './ports'
+import type { FilesPort, Identity, Parts, Secrets } from './ports'
 
 /** Notices in one message, in bytes: below the largest frame with a large one among them. */
 const MESSAGE_BYTES = 100_000
 
 export type NoticeOf<T extends NoticeBody['type']> = Extract<Notice, { type: T }>
 interface Ports {
-  parts: Pick<Parts, 'secrets' | 'files' | 'now'>
+  parts: Pick<Parts, 'now'> & {
+    secrets: Pick<Secrets, 'crypto'>
+    files: Pick<FilesPort, 'readNotices' | 'writeNotices'>
+  }
   identity: Identity
   list(): MemberList
   links(): DeviceKey[]

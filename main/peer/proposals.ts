@@ -28,7 +28,7 @@ import {
 } from '../protocol/membership'
 import type { ListKeeper } from './list-keeper'
 import type { NoticeBoard } from './notice-board'
-import type { Identity, Parts, Want } from './ports'
+import type { FilesPort, Identity, Parts, Secrets, Want } from './ports'
 
 /** Two who outbid each other wait for random times up to this, doubled each time, at most by RETRY_DOUBLINGS. */
 const RETRY_MS = 1500
@@ -37,7 +37,10 @@ const RETRY_DOUBLINGS = 5
 const BY_ITSELF_MS = 2000
 
 interface Ports {
-  parts: Pick<Parts, 'secrets' | 'files' | 'now' | 'log'>
+  parts: Pick<Parts, 'now' | 'log'> & {
+    secrets: Pick<Secrets, 'crypto' | 'randomBytes' | 'sealTo'>
+    files: Pick<FilesPort, 'readAgreement' | 'writeAgreement'>
+  }
   identity: Identity
   keeper: ListKeeper
   board: Pick<NoticeBoard, 'post' | 'all'>
@@ -90,8 +93,9 @@ export class Proposals {
     this.machine = machine
     this.tries = 0
     this.retryAt = 0
-    const done = keeper.file.wants.filter((want) => !this.settled(want))
-    if (done.length !== keeper.file.wants.length) keeper.save({ wants: done })
+    // Who is an admin no more has nothing to ask for.
+    const open = this.admin ? keeper.file.wants.filter((want) => !this.settled(want)) : []
+    if (open.length !== keeper.file.wants.length) keeper.save({ wants: open })
     this.act({ type: 'recall' })
     for (const notice of board.all('agreement'))
       if (this.machine === machine && notice.signer !== identity.device)
@@ -107,7 +111,8 @@ export class Proposals {
   /** Time passes: bids again where somebody else has bid more. */
   tick(): void {
     const now = this.ports.parts.now()
-    if (!this.machine) {
+    // Also where the list has changed while this device did not vote.
+    if (this.machine?.number !== this.list.epoch + 1) {
       this.renew()
       return
     }

@@ -27,24 +27,39 @@ export const NEW_YEAR = 1_767_225_600_000
 /** Members that one record admits. */
 const ADMITTED_AT_ONCE = 200
 
-interface Person {
+/** Somebody of a simulated circle, or who may come into it. */
+export interface Person {
   name: string
   member: MemberKey
   sign: Sign
   device: SimulatedDevice
 }
 
-/** `n` members with one device each: the founder, and the others in as many epochs as it takes. */
-export function simulatedCircle(keys: Keys, n: number, seed: number, jump: Jump): SimulatedCircle {
+export interface CircleOfPeople extends SimulatedCircle {
+  people: readonly Person[]
+}
+
+/**
+ * `n` members with one device each: the founder, and the others in as many epochs as it takes. `admins`: how many of the
+ * first are admins; `outside`: people who are made, and are not on the list.
+ */
+export function simulatedCircle(
+  keys: Keys,
+  n: number,
+  seed: number,
+  jump: Jump,
+  { admins = 1, outside = 0 } = {},
+): CircleOfPeople {
   const { crypto } = keys
   const hash = (label: string) => crypto.hash(utf8(`simulation ${seed} ${label}`))
-  const people = Array.from({ length: n }, (_unused, i): Person => {
+  const all = Array.from({ length: n + outside }, (_unused, i): Person => {
     const root = keys.pairOf(hash(`root ${i}`))
     const device = keys.pairOf(hash(`device ${i}`))
     const key = toHex(device.publicKey) as DeviceKey
     const member = toHex(root.publicKey) as MemberKey
     return { name: `Peer ${i}`, member, sign: root.sign, device: { key, sign: device.sign } }
   })
+  const people = all.slice(0, n)
   const founder = people[0]!
   const genesis = makeGenesis(
     crypto,
@@ -66,30 +81,26 @@ export function simulatedCircle(keys: Keys, n: number, seed: number, jump: Jump)
     .filter((i) => i % ADMITTED_AT_ONCE === 0)
     .map((i) => people.slice(1, -1).slice(i, i + ADMITTED_AT_ONCE))
   // The last comes alone, so that who does not know the latest list lacks one device.
-  for (const some of [...admitted, people.slice(-1)]) {
-    const record = admit(crypto, list, some, founder.device)
+  const changes = [...admitted, people.slice(-1)].map((some) => some.map((person) => admission(list.circle, person)))
+  const roles = people.slice(1, admins).map(({ member }): Change => ({ type: 'set-role', member, role: 'admin' }))
+  for (const some of roles.length ? [...changes, roles] : changes) {
+    const record = certified(crypto, list, some, founder.device)
     const accepted = acceptEpoch(crypto, list, record)
     if (!accepted.ok) throw new Error(accepted.code)
     records.push(record)
     list = accepted.list
   }
-  return { list, records, people }
+  return { list, records, people: all }
 }
 
-function admit(crypto: Crypto, list: MemberList, people: readonly Person[], by: SimulatedDevice): EpochRecord {
-  const certificate = (circle: CircleId, { member, device, sign }: Person) =>
-    sign(deviceMessage(circle, member, device.key))
-  const changes = people.map((person): Change => {
-    const { member, name, device } = person
-    return {
-      type: 'admit-member',
-      member,
-      name,
-      device: device.key,
-      certificate: certificate(list.circle, person),
-      invite: null,
-    }
-  })
+/** What makes a person a member. */
+function admission(circle: CircleId, { member, name, device, sign }: Person): Change {
+  const certificate = sign(deviceMessage(circle, member, device.key))
+  return { type: 'admit-member', member, name, device: device.key, certificate, invite: null }
+}
+
+/** The next record, by the only admin. */
+function certified(crypto: Crypto, list: MemberList, changes: Change[], by: SimulatedDevice): EpochRecord {
   const proposed = proposeEpoch(crypto, list, changes, list.timestamp + 1000)
   if (!proposed.ok) throw new Error(proposed.code)
   const ballot = { round: 0, by: by.key }

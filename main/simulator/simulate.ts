@@ -229,7 +229,7 @@ export function simulate(
         refused: (code) => (watch.refused[code] = (watch.refused[code] ?? 0) + 1),
       },
     })
-    if (stale.has(i)) peer.knowsOnly(circle.records.length - 1)
+    if (stale.has(i)) peer.knows(circle.records.slice(0, -1).map((record) => record.bytes))
     peers.push(peer)
   }
   const random = seededRandom(seed ^ 0x1b87_3593)

@@ -58,6 +58,8 @@ export interface PeerSetup extends Pick<EngineOptions, 'mode' | 'receipts'> {
   /** Puts something between engine and driver: a measurement, or a peer that does not do as it should. */
   machine?: (engine: Engine, peer: Peer) => Machine
   hooks?: Partial<DriverHooks>
+  /** A link is up at this end. */
+  linked?: (device: DeviceKey) => void
 }
 
 export class Peer {
@@ -91,11 +93,11 @@ export class Peer {
     return this.world.clock.at + this.clockMs
   }
 
-  /** Knows only the first so many records. */
-  knowsOnly(records: number): this {
+  /** Begins with the list that these records make. */
+  knows(records: readonly Uint8Array[]): this {
     this.list = foundedList(this.world.circle.list.genesis)
     this.records = []
-    for (const record of this.world.circle.records.slice(0, records)) this.accept(record.bytes)
+    for (const bytes of records) this.accept(bytes)
     return this
   }
 
@@ -132,7 +134,7 @@ export class Peer {
 
   start(): void {
     const { world, setup } = this
-    const { machine, hooks: more, ...how } = setup
+    const { machine, hooks: more, linked: _linked, ...how } = setup
     // Timers of an earlier process died with it.
     const start = ++this.starts
     this.engine = new Engine({
@@ -181,6 +183,11 @@ export class Peer {
     if (world.redial) this.driver.handle({ type: 'reachable', device: null, reachable: true })
     world.clock.after(0, () => this.driver.start())
     world.wantLinks(this)
+  }
+
+  linkUp(end: Link): void {
+    this.driver.linkUp(end)
+    this.setup.linked?.(end.remote)
   }
 
   /** The process ends and the system closes its sockets; the disk stays. */
@@ -365,8 +372,8 @@ export class World {
     wire.record = null
     this.clock.after(0, () => {
       if (!wire.up) return
-      if (wire.a.running) wire.a.driver.linkUp(wire.ends[0])
-      if (wire.up && wire.b.running) wire.b.driver.linkUp(wire.ends[1])
+      if (wire.a.running) wire.a.linkUp(wire.ends[0])
+      if (wire.up && wire.b.running) wire.b.linkUp(wire.ends[1])
     })
   }
 

@@ -171,6 +171,21 @@ describe('a circle in two halves', () => {
     expect([members.get(cem.member)!.role, members.get(dora.member)!.role]).toEqual(['member', 'admin'])
   })
 
+  test('[M3] who is an admin no more asks for nothing any more', () => {
+    const { table, seats } = circleOf(3)
+    const [anns, bens, cems] = seats
+    cems.proposals.ask([promote(dora)])
+    expect(cems.proposals.wants()).toHaveLength(1)
+    table.group([anns, bens])
+    anns.proposals.ask([demote(cem)])
+    table.settle()
+    table.group(seats)
+    table.pass(10_000)
+    sameRecords(seats)
+    expect(cems.keeper.list.members.get(dora.member)!.role).toBe('member')
+    expect([cems.proposals.wants(), cems.files.circle!.wants]).toEqual([[], []])
+  })
+
   test('[M3] any wants, halves and restarts: nobody ever has two records for one number, and all end up with one list', () => {
     const step = fc.oneof(
       fc.record({ what: fc.constant('ask' as const), who: fc.nat(2), about: fc.nat(3), up: fc.boolean() }),

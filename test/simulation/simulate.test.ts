@@ -1,20 +1,12 @@
 // `twofold simulate` (rules F7, R1–R6): what forwarding costs, how fast it is, and that nothing is missing in the end. Time is
 // virtual and one seed gives one result, so figures can be held against bounds.
 import { describe, expect, test, vi } from 'vitest'
-import { keyPairFromSeed, signer } from '../../main/identity/sodium'
 import { reportOf } from '../../main/simulator/report'
 import { simulate, type SimulateOptions } from '../../main/simulator/simulate'
-import { crypto } from '../support/people'
+import { simulationKeys as keys } from '../support/people'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-const keys = {
-  crypto,
-  pairOf(seed: Uint8Array) {
-    const pair = keyPairFromSeed(seed)
-    return { publicKey: pair.publicKey, sign: signer(pair) }
-  },
-}
 const options = (over: Partial<SimulateOptions>): SimulateOptions => ({
   peers: 100,
   rate: 4,

@@ -30,6 +30,15 @@ export { crypto }
 /** 2026-01-01, 00:00 UTC. */
 export const NEW_YEAR = 1_767_225_600_000
 
+/** What a simulated circle makes its keys with. */
+export const simulationKeys = {
+  crypto,
+  pairOf(seed: Uint8Array) {
+    const pair = keyPairFromSeed(seed)
+    return { publicKey: pair.publicKey, sign: signer(pair) }
+  },
+}
+
 /** 32 bytes that only this label gives. */
 export const seedOf = (label: string): Uint8Array => crypto.hash(utf8(label))
 
