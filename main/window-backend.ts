@@ -1,15 +1,15 @@
 // What stands behind the window: the parts of one data folder, with the system's keychain where there is one, and the
 // language that refusals are told in.
 import { speak, TwofoldError, wording } from '../shared/errors'
-import type { Handlers } from '../shared/ipc-contract'
-import type { AppState, ViewWindow } from '../shared/types'
+import type { TextHandlers } from '../shared/ipc-contract'
+import type { AppState } from '../shared/types'
 import { wordingDe } from '../shared/wording-de'
 import { assemble, type Running } from './assemble'
 import { fileVault, type Vault } from './identity/vault'
 import type { Backend } from './ipc/dispatch'
 import { vaultsWith } from './vaults'
 
-const FIRST_VIEW = { scope: { type: 'everyone' } } as const
+const FIRST_VIEW = { scope: { type: 'everyone' }, paint: true } as const
 
 export interface WindowBackendOptions {
   dataDir: string
@@ -38,37 +38,39 @@ export async function openForWindow(options: WindowBackendOptions): Promise<Back
   const follow = ({ settings }: AppState) => speakAs(settings.language === 'system' ? system : settings.language)
   follow(backend.state())
   backend.subscribe((pushed) => pushed.event === 'state' && follow(pushed.payload))
-  return { handlers: withFirstView(backend), subscribe: (listener) => backend.subscribe(listener), close }
+  const { handlers } = backend
+  return { handlers, texts: withFirstView(backend), subscribe: (listener) => backend.subscribe(listener), close }
 }
 
 /**
  * The view that a window begins with is worked out while its program is still being read (renderer/timeline/first-view.ts),
  * so that the first rows are in the first answer. Once anything in it has changed it is of no use.
  */
-function withFirstView(backend: Running['backend']): Handlers {
-  const { handlers } = backend
-  let first: ViewWindow | null = null
+function withFirstView(backend: Running['backend']): TextHandlers {
+  const { texts } = backend
+  let first: string | null = null
   let asked = false
   const off = backend.subscribe((pushed) => {
-    if (pushed.event === 'view.changed' && pushed.payload.viewId === first?.viewId) first = null
+    // No other view is open yet.
+    if (pushed.event === 'view.changed') first = null
   })
   setImmediate(() => {
     if (asked) return
     try {
-      first = handlers['view.open'](FIRST_VIEW) as ViewWindow
+      first = texts['view.open'](FIRST_VIEW)
     } catch (error) {
       // No circle yet: nobody will ask.
       if (!(error instanceof TwofoldError)) throw error
     }
   })
   return {
-    ...handlers,
+    ...texts,
     'view.open': (input) => {
       const opened = JSON.stringify(input) === JSON.stringify(FIRST_VIEW) ? first : null
       asked = true
       first = null
       off()
-      return opened ?? handlers['view.open'](input)
+      return opened ?? texts['view.open'](input)
     },
   }
 }

@@ -166,6 +166,8 @@ export const calls = {
       form: v.picklist(['markdown', 'quote']),
     }),
   ).returns<{ text: string }>(),
+  /** The text that holds now, as it was written; '' for a withdrawn entry. */
+  'entry.text': call(v.strictObject({ id: nodeId })).returns<{ text: string }>(),
   /** How a text will look. */
   'entry.preview': call(v.strictObject({ text })).returns<RenderTree>(),
   /** Tags in use that begin so, the most frequent first. */
@@ -185,11 +187,13 @@ export const calls = {
   'store.verify': call(nothing).returns<{ checked: number; bad: { id: string; code: string }[] }>(),
 
   // -------- views (docs/protocol.md, "Views"): the window asks for views, never for data
+  /** `paint`: rows carry only what a screen paints of them. */
   'view.open': call(
     v.strictObject({
       scope,
       order: v.optional(v.picklist(['written', 'reached'])),
       filter: v.optional(filter),
+      paint: v.optional(v.boolean()),
     }),
   ).returns<ViewWindow>(),
   'view.window': call(
@@ -201,8 +205,17 @@ export const calls = {
   ).returns<ViewWindow>(),
   /** Where a node stands in a view (for 'show in timeline'); -1 when the view does not contain it. */
   'view.position': call(v.strictObject({ viewId: count(2 ** 31), id: nodeId })).returns<number>(),
-  /** Where the first entry stands that was written (or arrived) at a moment or before it; `total` when none was. */
-  'view.at': call(v.strictObject({ viewId: count(2 ** 31), time })).returns<number>(),
+  /**
+   * The rows around the first entry that was written (or arrived) at a moment or before it: one question for a jump.
+   * `position`: where that entry stands; the total when there is none.
+   */
+  'view.at': call(
+    v.strictObject({
+      viewId: count(2 ** 31),
+      time,
+      count: v.optional(v.pipe(count(WINDOW_ROWS_MAX), v.minValue(1)), 1),
+    }),
+  ).returns<ViewWindow & { position: number }>(),
   /** How many entries there are when, in equal bins of time, the newest first. */
   'view.histogram': call(
     v.strictObject({ viewId: count(2 ** 31), bins: v.pipe(count(BINS_MAX), v.minValue(1)) }),
@@ -253,6 +266,9 @@ export type ReplyJson<T> = string & { readonly of?: T }
 
 /** What answers the contract: one function a call, typed by it. Refusals are thrown as TwofoldError. */
 export type Handlers = { [K in CallName]: (input: Parsed<K>) => Result<K> | Promise<Result<K>> }
+/** Calls whose answers are put together from kept texts: the reply's value as JSON. */
+export type TextName = 'view.open' | 'view.window' | 'view.at'
+export type TextHandlers = { [K in TextName]: (input: Parsed<K>) => string }
 /** An event with its payload, as one value, so that `event` narrows `payload`. */
 export type PushedEvent = { [K in EventName]: { event: K; payload: Events[K] } }[EventName]
 

@@ -105,15 +105,19 @@ export interface Row {
   id: NodeId
   member: MemberKey
   memberName: string
-  device: DeviceKey
-  seq: number
+  /** Its place in a timeline; absent in a window for painting. */
+  device?: DeviceKey
+  seq?: number
   /** Written time, ms since 1970 UTC, by the author's clock. */
   timestamp: number
   /** When this device stored it, ms since 1970 UTC. */
   receivedAt: number
   kind: EntryKind
-  /** The text that holds now, as markdown: that of the last edit; '' for kinds without text and for withdrawn entries. */
-  text: string
+  /**
+   * The text that holds now, as markdown: that of the last edit; '' for kinds without text and for withdrawn entries.
+   * Absent in a window for painting, where its tree says it; `entry.text` has it.
+   */
+  text?: string
   tree: RenderTree
   proof: ProofState
   mine: boolean
@@ -137,6 +141,18 @@ export interface Row {
   /** Nobody else has acknowledged it yet (own nodes only). */
   waiting: boolean
 }
+
+/** What a window for painting does not say of a row where it is so: most rows need nothing of it. */
+export const ROW_UNSAID = {
+  mine: false,
+  reactions: [],
+  replies: 0,
+  bookmarked: false,
+  unread: false,
+  own: false,
+  late: false,
+  waiting: false,
+} satisfies Partial<Row>
 
 export interface ReactionView {
   text: string

@@ -52,7 +52,7 @@ function printRow(call: Call, row: Row): void {
     row.edited && 'edited',
     row.bookmarked && 'bookmarked',
   ].filter((note) => typeof note === 'string')
-  const body = row.retracted ? '[withdrawn by its author]' : printable(row.text) || `[${row.kind}]`
+  const body = row.retracted ? '[withdrawn by its author]' : printable(row.text ?? '') || `[${row.kind}]`
   const below = [
     ...row.reactions.map(({ text: what, count }) => `${printable(what)} ${count}`),
     ...(row.replies ? [`${row.replies} ${row.replies === 1 ? 'reply' : 'replies'}`] : []),

@@ -4,10 +4,10 @@ import { ipcMain, type WebContents } from 'electron'
 import { calls, type EventName, type Events, type Reply } from '../../shared/ipc-contract'
 import { sentence } from '../../shared/errors'
 
-/** `isTrusted`: whether a page may call at all. `answer` never rejects. */
+/** `isTrusted`: whether a page may call at all. `answer`: the reply as JSON; it never rejects. */
 export function serveWindow(
   isTrusted: (url: string) => boolean,
-  answer: (name: string, input: unknown) => Promise<Reply<unknown>>,
+  answer: (name: string, input: unknown) => Promise<string>,
 ): void {
   for (const name of Object.keys(calls)) {
     ipcMain.handle(name, async (event, input: unknown): Promise<string> => {
@@ -15,7 +15,7 @@ export function serveWindow(
       if (!frame || frame.parent || !isTrusted(frame.url)) {
         return JSON.stringify({ ok: false, code: 'FORBIDDEN', message: sentence('FORBIDDEN') } satisfies Reply<never>)
       }
-      return JSON.stringify(await answer(name, input))
+      return answer(name, input)
     })
   }
 }

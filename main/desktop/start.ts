@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { EventName, Events, PushedEvent } from '../../shared/ipc-contract'
 import type { Settings } from '../../shared/types'
 import { sentence, TwofoldError, type ErrorCode } from '../../shared/errors'
-import { dispatch, refusal, type Backend } from '../ipc/dispatch'
+import { dispatchText, refusal, type Backend } from '../ipc/dispatch'
 import { chosenDataDir, isOwnPage } from './addresses'
 import { registerAppScheme, serveApp } from './app-scheme'
 import { receiveLinks } from './deep-links'
@@ -223,18 +223,19 @@ class Desktop {
     this.window.focus()
   }
 
-  private async answer(name: string, input: unknown) {
+  /** The reply as JSON. */
+  private async answer(name: string, input: unknown): Promise<string> {
     const report = (during: string, error: unknown) => this.options.log(`call ${during} failed`, error)
     let backend: Backend
     try {
       backend = await this.backend
     } catch (error) {
       // Reported where it happened (fail); the window gets the code.
-      return refusal(error, name, () => undefined)
+      return JSON.stringify(refusal(error, name, () => undefined))
     }
     // The window's word to its own shell is no business of the backend's.
     const handlers = { ...backend.handlers, 'window.camera': ({ on }: { on: boolean }) => this.camera(on) }
-    const reply = await dispatch(handlers, name, input, report)
+    const reply = await dispatchText({ handlers, texts: backend.texts }, name, input, report)
     if (name === 'view.open') setTimeout(this.hasPainted, PAINT_MS)
     else if (name === 'state.get') setTimeout(this.hasPainted, PAINT_MS_MAX)
     if (name === 'state.get' && this.window && !this.listening) {

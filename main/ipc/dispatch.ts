@@ -11,12 +11,16 @@ import {
   type PushedEvent,
   type Reply,
   type Result,
+  type TextHandlers,
+  type TextName,
 } from '../../shared/ipc-contract'
 import { sentence, TwofoldError } from '../../shared/errors'
 
 /** A running backend, as both transports see it. */
 export interface Backend {
   handlers: Handlers
+  /** The same answers as JSON, for calls whose values are made as such. */
+  texts?: Partial<TextHandlers>
   /** Returns the function that ends the subscription. */
   subscribe(listener: (pushed: PushedEvent) => void): () => void
   close(): Promise<void>
@@ -42,6 +46,28 @@ export async function dispatch(
     return refusal(error, name, report)
   }
 }
+
+/** The reply as JSON: what a window gets. Never rejects. */
+export async function dispatchText(
+  { handlers, texts = {} }: Pick<Backend, 'handlers' | 'texts'>,
+  name: unknown,
+  input: unknown,
+  report: Report,
+): Promise<string> {
+  if (typeof name !== 'string' || !isText(texts, name))
+    return JSON.stringify(await dispatch(handlers, name, input, report))
+  try {
+    const parsed = v.safeParse(calls[name].input, input)
+    if (!parsed.success) return JSON.stringify(badArguments(complaint(parsed.issues)))
+    // As in `run`: the schema of a name is what its handler's input is inferred from.
+    const answer = texts[name] as (input: unknown) => string
+    return `{"ok":true,"value":${answer(parsed.output)}}`
+  } catch (error) {
+    return JSON.stringify(refusal(error, name, report))
+  }
+}
+const isText = (texts: Partial<TextHandlers>, name: string): name is TextName =>
+  Object.hasOwn(texts, name) && isCall(name)
 
 /** A reply for what was thrown: a TwofoldError's own code, INTERNAL for anything else. */
 export function refusal(error: unknown, during: string, report: Report): Reply<never> {

@@ -2,8 +2,8 @@
 // window and a command line are served by the same value.
 import type { ErrorCode } from '../../shared/errors'
 import { TwofoldError, sentence } from '../../shared/errors'
-import type { Handlers, PushedEvent } from '../../shared/ipc-contract'
-import type { Alert, AppPhase, AppState, NetworkView } from '../../shared/types'
+import type { Handlers, PushedEvent, Result, TextHandlers } from '../../shared/ipc-contract'
+import type { Alert, AppPhase, AppState, NetworkView, ViewWindow } from '../../shared/types'
 import { toHex } from '../protocol/codec'
 import { validName } from '../protocol/kinds'
 import { makeGenesis } from '../protocol/membership'
@@ -422,6 +422,13 @@ export class Backend {
 
   // -------------------------------------------------------------- the contract
 
+  /** Windows are put together from texts, and sent on as such. */
+  readonly texts: TextHandlers = {
+    'view.open': (input) => this.requireCircle().reader.openView(input),
+    'view.window': ({ viewId, start, count }) => this.requireCircle().reader.window(viewId, start, count),
+    'view.at': ({ viewId, time, count }) => this.requireCircle().reader.viewAt(viewId, time, count),
+  }
+
   readonly handlers: Handlers = {
     'state.get': () => this.state(),
     'settings.set': async (change) => {
@@ -537,6 +544,7 @@ export class Backend {
       return null
     },
     'entry.copy': ({ ids, form }) => ({ text: this.requireCircle().reader.copy(ids, form) }),
+    'entry.text': ({ id }) => ({ text: this.requireCircle().reader.text(id) }),
     'entry.preview': ({ text }) => this.parts.render(text),
     'tags.suggest': ({ prefix }) => this.requireCircle().reader.tags(prefix),
     'entry.inspect': ({ id }) => this.requireCircle().reader.inspect(id),
@@ -552,10 +560,10 @@ export class Backend {
       return null
     },
 
-    'view.open': ({ scope, order, filter }) => this.requireCircle().reader.openView(scope, order, filter),
-    'view.window': ({ viewId, start, count }) => this.requireCircle().reader.window(viewId, start, count),
+    'view.open': (input) => JSON.parse(this.texts['view.open'](input)) as ViewWindow,
+    'view.window': (input) => JSON.parse(this.texts['view.window'](input)) as ViewWindow,
     'view.position': ({ viewId, id }) => this.requireCircle().reader.position(viewId, id),
-    'view.at': ({ viewId, time }) => this.requireCircle().reader.viewAt(viewId, time),
+    'view.at': (input) => JSON.parse(this.texts['view.at'](input)) as Result<'view.at'>,
     'view.histogram': ({ viewId, bins }) => this.requireCircle().reader.histogram(viewId, bins),
     'view.close': ({ viewId }) => {
       this.requireCircle().reader.closeView(viewId)

@@ -11,7 +11,7 @@ const plain = (name: string): string => name.replace(/[\\`*_[\]<>#|]/g, '\\$&')
 
 /** `rows`: oldest first. Withdrawn entries are left out: their author took them back. */
 export function copied(rows: readonly Row[], form: CopyForm, proofOf: (row: Row) => string): string {
-  const standing = rows.filter((row) => !row.retracted && row.text !== '')
+  const standing = rows.filter((row) => !row.retracted && row.text)
   return standing
     .map((row) => {
       const head = `**${plain(row.memberName)}**, ${time(row.timestamp)}${row.edited ? ` (edited ${time(row.edited.at)})` : ''}`

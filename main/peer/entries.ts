@@ -12,6 +12,8 @@ export interface Entry {
   source: StoredNode
   /** Row numbers of the texts that no longer hold: those before the last edit, all of a withdrawn entry. */
   superseded: number[]
+  /** Answers to it. */
+  replies: number
 }
 
 function aboutOf(stored: StoredNode): About[] {
@@ -21,18 +23,29 @@ function aboutOf(stored: StoredNode): About[] {
   return [{ id, member: stored.member, timestamp, content }]
 }
 
-export function readEntries(store: Pick<StorePort, 'changesOf'>, nodes: readonly StoredNode[]): Entry[] {
-  const contents = nodes.map(({ node }) => decodeContent(node.kind, node.body))
-  const changes = store.changesOf(nodes.filter((_node, i) => isEntry(contents[i]!)).map(({ node }) => node.id))
+export const contentOf = ({ node }: StoredNode): Content | null => decodeContent(node.kind, node.body)
+
+/** `contents`: of the nodes, where they were decoded already. */
+export function readEntries(
+  store: Pick<StorePort, 'aboutOf'>,
+  nodes: readonly StoredNode[],
+  contents: readonly (Content | null)[] = nodes.map(contentOf),
+): Entry[] {
+  const said = store.aboutOf(nodes.filter((_node, i) => isEntry(contents[i]!)).map(({ node }) => node.id))
   return nodes.map((stored, i) => {
     const content = contents[i]!
-    const about = changes.get(stored.node.id) ?? []
+    const { changes: about = [], replies = 0 } = said.get(stored.node.id) ?? {}
+    if (!about.length) {
+      // Most entries: nobody has said anything about them.
+      const folded = fold({ id: stored.node.id, member: stored.member, content }, [])
+      return { stored, content, folded, source: stored, superseded: [], replies }
+    }
     const folded = fold({ id: stored.node.id, member: stored.member, content }, about.flatMap(aboutOf))
     const last = folded.edits.at(-1)
     const source = (last && about.find(({ node }) => node.id === last.id)) ?? stored
     const counted = new Set(folded.edits.map((edit) => edit.id))
     const texts = [stored, ...about.filter(({ node }) => counted.has(node.id))]
     const superseded = texts.filter((one) => folded.retracted || one !== source).map((one) => one.row)
-    return { stored, content, folded, source, superseded }
+    return { stored, content, folded, source, superseded, replies }
   })
 }

@@ -7,8 +7,9 @@ import { decodeContent } from '../protocol/kinds'
 import { readEntries } from './entries'
 import type { Parts, Secrets, StorePort, StoredNode } from './ports'
 import { packTree } from './kept-trees'
-import { keepsTree, type Rows } from './rows'
+import type { Rows } from './rows'
 import { facetWords, wordsOf } from './search'
+import { keepsTree } from './trees'
 
 /** Nodes of one bite: some 8 ms, half a frame. */
 const BITE_NODES = 400
@@ -93,7 +94,7 @@ export class Indexer {
         }
         of.push({ stored, words: { body: wordsOf(folded.text), facets: facetWords(member, content.kind, facets) } })
       }
-      for (const [row, tree] of trees) made.push([row, packTree(parts.secrets.crypto, tree)])
+      for (const [row, tree] of trees) made.push([row, packTree(parts.secrets.crypto, JSON.stringify(tree))])
       if (gone.length) store.dropTrees(gone)
     }
     if (made.length) store.putTrees(parts.renderVersion, made)

@@ -204,8 +204,7 @@ export interface StorePort {
   rows(rows: readonly number[]): StoredNode[]
   rowsAfter(row: number, limit: number): StoredNode[]
   timesOf(rows: readonly number[]): Map<number, { timestamp: number; receivedAt: number }>
-  changesOf(ids: readonly NodeId[]): Map<NodeId, StoredNode[]>
-  repliesTo(ids: readonly NodeId[]): Map<NodeId, number>
+  aboutOf(ids: readonly NodeId[]): Map<NodeId, { changes: StoredNode[]; replies: number }>
   thread(root: NodeId): number[]
   memberNumber(member: MemberKey): number | null
   indexedTo(): number

@@ -4,13 +4,11 @@ import { TwofoldError } from '../../shared/errors'
 import type {
   DeviceKey,
   EntryVersion,
-  Filter,
   Histogram,
   HoldersView,
   Inspection,
   MemberKey,
   NodeId,
-  Order,
   Row,
   Scope,
   ViewChange,
@@ -29,7 +27,7 @@ import type { ReceiptKeeper } from './receipt-keeper'
 import { Rows } from './rows'
 import { tagOf, tagPrefix } from './search'
 import { chainAbove } from './signatures'
-import { Views } from './views'
+import { Views, type ViewSpec } from './views'
 
 /** Tags offered while one is typed. */
 const TAGS_MAX = 8
@@ -116,11 +114,11 @@ export class Reader {
 
   // -------------------------------------------------------------- views
 
-  openView(scope: Scope, order?: Order, filter?: Filter) {
-    return this.views.open(scope, order, filter)
+  openView(spec: ViewSpec): string {
+    return this.views.openText(spec)
   }
-  window(id: number, start: number, count: number) {
-    return this.views.window(id, start, count)
+  window(id: number, start: number, count: number): string {
+    return this.views.windowText(id, start, count)
   }
   position(id: number, node: NodeId): number {
     return this.views.position(id, node)
@@ -128,8 +126,8 @@ export class Reader {
   closeView(id: number): void {
     this.views.close(id)
   }
-  viewAt(id: number, time: number): number {
-    return this.views.at(id, time)
+  viewAt(id: number, time: number, count: number): string {
+    return this.views.atText(id, time, count)
   }
   histogram(id: number, bins: number): Histogram {
     return this.views.histogram(id, bins)
@@ -168,6 +166,9 @@ export class Reader {
   }
   row(id: NodeId): Row {
     return this.rows.row(this.byId(id))
+  }
+  text(id: NodeId): string {
+    return this.rows.text(this.byId(id))
   }
   versions(id: NodeId): EntryVersion[] {
     return this.rows.versions(this.byId(id))

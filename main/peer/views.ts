@@ -20,11 +20,18 @@ const LIST_EVERY_MS = 1000
 /** With more arrivals than this at once the total alone is told, and who looks asks where they are. */
 const INSERTED_MAX = 1000
 
+export interface ViewSpec {
+  scope: Scope
+  order?: Order | undefined
+  filter?: Filter | undefined
+  paint?: boolean | undefined
+}
 interface View {
   id: number
   scope: Scope
   order: Order
   filter: Filter
+  paint: boolean
   version: number
   /** Null: the view is counted, not listed. */
   listed: Listed | null
@@ -61,12 +68,21 @@ export class Views {
   }
 
   open(scope: Scope, order: Order = 'written', filter: Filter = {}): ViewWindow {
+    return JSON.parse(this.openText({ scope, order, filter })) as ViewWindow
+  }
+  window(id: number, start: number, count: number): ViewWindow {
+    return JSON.parse(this.windowText(id, start, count)) as ViewWindow
+  }
+
+  /** Opens a view; its first window, as JSON. */
+  openText({ scope, order = 'written', filter = {}, paint = false }: ViewSpec): string {
     if (scope.type === 'thread' && !this.store.byId(scope.entry)) throw new TwofoldError('ENTRY_UNKNOWN')
     const view: View = {
       id: ++this.lastId,
       scope,
       order,
       filter,
+      paint,
       version: 1,
       listed: isListed({ scope, order, filter }) ? list(this.store, { scope, order, filter }, this.me) : null,
       listedAt: this.now(),
@@ -81,7 +97,7 @@ export class Views {
     this.views.delete(id)
   }
 
-  window(id: number, start: number, count: number): ViewWindow {
+  windowText(id: number, start: number, count: number): string {
     return this.read(this.view(id), start, count)
   }
 
@@ -89,25 +105,29 @@ export class Views {
     return view.listed?.rows.length ?? this.store.total(this.scopeOf(view))
   }
 
-  private read(view: View, start: number, count: number): ViewWindow {
+  /** A window as JSON, put together from the texts of its rows. `more`: what else is told. */
+  private read(view: View, start: number, count: number, more: object = {}): string {
     // What was stored but not yet told belongs to the next version: tell it first, so that positions agree.
     this.flush()
     const { listed } = view
     const nodes = listed
       ? this.store.rows(listed.rows.slice(start, start + count))
       : this.store.window(this.scopeOf(view), start, count, view.order)
-    return {
+    const window: Omit<ViewWindow, 'rows'> = {
       viewId: view.id,
       version: view.version,
       total: this.total(view),
       start,
-      rows: this.rows.rows(nodes, {
-        ...(listed?.terms.length && { terms: listed.terms }),
-        seenTo: (member) => this.seenTo(view, member),
-      }),
       more: listed?.more ?? false,
       notIndexed: narrows(view.filter) ? this.store.notIndexed() : 0,
+      ...more,
     }
+    const rows = this.rows.texts(nodes, {
+      ...(listed?.terms.length && { terms: listed.terms }),
+      seenTo: (member) => this.seenTo(view, member),
+      paint: view.paint,
+    })
+    return `${JSON.stringify(window).slice(0, -1)},"rows":[${rows.join()}]}`
   }
 
   /** As things stood when the view first showed something of this member. */
@@ -128,9 +148,17 @@ export class Views {
     return this.store.position(scope, stored.node, view.order)
   }
 
-  /** Where the first entry stands that was written (or arrived) at a moment or before it; `total` when none was. */
-  at(id: number, time: number): number {
+  /** `count` rows around the first entry that was written (or arrived) at a moment or before it, as JSON. */
+  atText(id: number, time: number, count: number): string {
     const view = this.view(id)
+    this.flush()
+    const position = this.at(view, time)
+    // A few rows above it as well: the list keeps some beyond its edges.
+    const start = Math.max(0, position - Math.floor(count / 4))
+    return this.read(view, start, count, { position })
+  }
+
+  private at(view: View, time: number): number {
     if (!view.listed) return this.store.countAfter(this.scopeOf(view), view.order, time)
     const times = this.timesOf(view)
     const first = times.findIndex((at) => (view.scope.type === 'thread' ? at >= time : at <= time))

@@ -49,6 +49,7 @@ export function fold(target: Target, abouts: readonly About[]): Folded {
     const text = content?.kind === 'profile' ? content.name : ''
     return { text, edits: [], retracted: null, reactions: [] }
   }
+  if (!abouts.length) return { text: content.text, edits: [], retracted: null, reactions: [] }
   const edits: About[] = []
   let retracted: About | null = null
   const last = new Map<MemberKey, About>()

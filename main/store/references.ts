@@ -14,8 +14,10 @@ export type References = ReturnType<typeof openReferences>
 export function openReferences(db: Database.Database) {
   const add = db.prepare('INSERT OR IGNORE INTO refs VALUES (?, ?, ?)')
   const remove = db.prepare('DELETE FROM refs WHERE target48 = ? AND kind = ? AND node = ?')
-  const changes = db.prepare<[string], { target48: number; node: number }>(
-    `SELECT target48, node FROM refs WHERE target48 IN (SELECT value FROM json_each(?)) AND kind <> ${REPLY}`,
+  // One walk of the index for everything about some entries: how many of each kind, and which, unless they are answers.
+  const about = db.prepare<[string], { target48: number; kind: number; n: number; nodes: string | null }>(
+    `SELECT target48, kind, COUNT(*) AS n, CASE WHEN kind <> ${REPLY} THEN group_concat(node) END AS nodes
+     FROM refs WHERE target48 IN (SELECT value FROM json_each(?)) GROUP BY target48, kind`,
   )
   // Down the replies from one entry; UNION drops what was reached before, so nothing can go round in a circle.
   const BELOW = `
@@ -25,28 +27,23 @@ export function openReferences(db: Database.Database) {
       SELECT r.node, n.id48 FROM thread t JOIN refs r ON r.target48 = t.id48 AND r.kind = ${REPLY} JOIN nodes n ON n.rowid = r.node
       LIMIT ${THREAD_MAX}
     )`
-  const answers = db.prepare<[string], { target48: number; n: number }>(
-    `SELECT target48, COUNT(*) AS n FROM refs WHERE target48 IN (SELECT value FROM json_each(?)) AND kind = ${REPLY} GROUP BY target48`,
-  )
   const thread = db.prepare<[number], { node: number }>(`${BELOW} SELECT node FROM thread`)
 
   return {
     add: (target: NodeId, kind: number, node: number): void => void add.run(id48Of(target), kind, node),
     remove: (target: NodeId, kind: number, node: number): void => void remove.run(id48Of(target), kind, node),
 
-    /** Row numbers of the reactions, edits and retractions that name any of these ids, by the id's first 48 bits. */
-    changesOf(ids: readonly NodeId[]): Map<number, number[]> {
-      const found = new Map<number, number[]>()
-      for (const { target48, node } of changes.all(JSON.stringify(ids.map(id48Of)))) {
-        const nodes = found.get(target48)
-        if (nodes) nodes.push(node)
-        else found.set(target48, [node])
+    /** Row numbers of reactions, edits and retractions, and how many answers, by the first 48 bits of the id they name. */
+    about(ids: readonly NodeId[]): Map<number, { changes: number[]; replies: number }> {
+      const found = new Map<number, { changes: number[]; replies: number }>()
+      for (const { target48, kind, n, nodes } of about.all(JSON.stringify(ids.map(id48Of)))) {
+        const one = found.get(target48) ?? { changes: [], replies: 0 }
+        if (kind === REPLY) one.replies = n
+        else one.changes.push(...nodes!.split(',').map(Number))
+        found.set(target48, one)
       }
       return found
     },
-    /** How many answers there are to each of these ids. */
-    repliesTo: (ids: readonly NodeId[]): Map<number, number> =>
-      new Map(answers.all(JSON.stringify(ids.map(id48Of))).map((row) => [row.target48, row.n])),
     /** Row numbers of everything below one id. */
     thread: (root: NodeId): number[] => thread.all(id48Of(root)).map((row) => row.node),
   }

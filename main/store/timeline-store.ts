@@ -462,24 +462,19 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto) {
           .all(JSON.stringify(rows))
           .map((row) => [row.rowid, { timestamp: row.timestamp, receivedAt: row.received }]),
       ),
-    /** Reactions, edits and retractions that name any of these entries, by the entry's id. */
-    changesOf(ids: readonly NodeId[]): Map<NodeId, StoredNode[]> {
-      const found = references.changesOf(ids)
-      const nodes = new Map(rowsOf([...found.values()].flat()).map((node) => [node.row, node]))
-      return new Map(
-        ids.flatMap((id) => {
-          const rows = found.get(id48Of(id))
-          return rows ? [[id, rows.flatMap((row) => nodes.get(row) ?? [])] as const] : []
-        }),
+    /** Reactions, edits and retractions that name any of these entries, and how many answers; those without are left out. */
+    aboutOf(ids: readonly NodeId[]): Map<NodeId, { changes: StoredNode[]; replies: number }> {
+      const found = references.about(ids)
+      if (!found.size) return new Map()
+      const nodes = new Map(
+        rowsOf([...found.values()].flatMap(({ changes }) => changes)).map((node) => [node.row, node]),
       )
-    },
-    /** Answers to each of these entries; those without are left out. */
-    repliesTo(ids: readonly NodeId[]): Map<NodeId, number> {
-      const found = references.repliesTo(ids)
       return new Map(
         ids.flatMap((id) => {
-          const n = found.get(id48Of(id))
-          return n === undefined ? [] : [[id, n] as const]
+          const one = found.get(id48Of(id))
+          if (!one) return []
+          const { changes, replies } = one
+          return [[id, { changes: changes.flatMap((row) => nodes.get(row) ?? []), replies }] as const]
         }),
       )
     },

@@ -83,7 +83,7 @@ function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: Co
   const app = useApp()
   const field = useRef<HTMLTextAreaElement>(null)
   const about = editing?.id ?? replyTo?.id
-  const [written, edit] = useDraft(editing ? null : (replyTo?.id ?? 'new'), editing?.text ?? '')
+  const [written, edit] = useDraft(editing ? null : (replyTo?.id ?? 'new'), editing?.id)
   const { busy, problem, clear, run } = useAction()
   const [preview, setPreview] = useState<RenderTree | null>(null)
   useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }))
@@ -177,7 +177,7 @@ function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: Co
           <div className="composer-reply">
             <CornerUpLeft size={14} aria-hidden />
             <strong>{replyTo.memberName}</strong>
-            <span className="ellipsis">{replyTo.text}</span>
+            <Words className="ellipsis" of={replyTo} />
             <IconButton label={text.compose.cancelReply} onClick={onReplyDone}>
               <X size={14} aria-hidden />
             </IconButton>
@@ -245,12 +245,24 @@ function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: Co
   )
 }
 
+/** What an entry says, as it was written. */
+function Words({ of, className }: { of: Row; className: string }) {
+  const [words, setWords] = useState(of.text ?? '')
+  useEffect(() => {
+    call('entry.text', { id: of.id }).then(
+      (answer) => setWords(answer.text),
+      () => undefined,
+    )
+  }, [of.id])
+  return <span className={className}>{words}</span>
+}
+
 /**
- * `of`: whose draft; null: none is kept (an edit begins with what the entry says).
+ * `of`: whose draft; null: none is kept, an edit begins with what the entry `from` says.
  * The unsent text: read once, kept in the backend while it is typed, and at once when the field goes away.
  */
-function useDraft(of: NodeId | 'new' | null, standard: string): [string, (next: string) => void] {
-  const [written, setWritten] = useState(standard)
+function useDraft(of: NodeId | 'new' | null, from: NodeId | undefined): [string, (next: string) => void] {
+  const [written, setWritten] = useState('')
   const pending = useRef<{ text: string; timer: ReturnType<typeof setTimeout> } | null>(null)
   const touched = useRef(false)
   const flush = useCallback(() => {
@@ -262,13 +274,18 @@ function useDraft(of: NodeId | 'new' | null, standard: string): [string, (next: 
     if (of !== null) call('draft.set', { text: due.text, ...(of !== 'new' && { about: of }) }).catch(() => undefined)
   }, [of])
   useEffect(() => {
-    if (of !== null)
-      call('draft.get', of === 'new' ? {} : { about: of }).then(
-        (draft) => {
-          if (!touched.current && draft.text !== '') setWritten(draft.text)
-        },
-        () => undefined,
-      )
+    const kept =
+      of !== null
+        ? call('draft.get', of === 'new' ? {} : { about: of })
+        : from === undefined
+          ? null
+          : call('entry.text', { id: from })
+    kept?.then(
+      (draft) => {
+        if (!touched.current && draft.text !== '') setWritten(draft.text)
+      },
+      () => undefined,
+    )
     globalThis.addEventListener('pagehide', flush)
     globalThis.addEventListener('blur', flush)
     return () => {
@@ -276,7 +293,7 @@ function useDraft(of: NodeId | 'new' | null, standard: string): [string, (next: 
       globalThis.removeEventListener('blur', flush)
       flush()
     }
-  }, [flush, of])
+  }, [flush, of, from])
   const edit = useCallback(
     (next: string) => {
       touched.current = true

@@ -37,7 +37,7 @@ export function Inspector({ row, onClose }: InspectorProps) {
           <Avatar memberKey={row.member} name={row.memberName} sizePx={40} />
           <div>
             <strong>{row.memberName}</strong>
-            <p className="inspector-excerpt">{row.text}</p>
+            <p className="inspector-excerpt">{inspection?.row.text}</p>
           </div>
         </div>
         <dl className="facts">
@@ -53,7 +53,7 @@ export function Inspector({ row, onClose }: InspectorProps) {
           )}
           <div>
             <dt>{text.inspector.place}</dt>
-            <dd>{text.inspector.placeValue(row.seq, row.memberName)}</dd>
+            <dd>{inspection ? text.inspector.placeValue(inspection.row.seq ?? 0, row.memberName) : ''}</dd>
           </div>
         </dl>
         {error ? (

@@ -20,7 +20,7 @@ let early: Early | null = null
 export async function askForFirstView(): Promise<void> {
   const heard: ViewChange[] = []
   const off = on('view.changed', (change) => heard.push(change))
-  const answer = call('view.open', FIRST_VIEW).catch(() => null)
+  const answer = call('view.open', { ...FIRST_VIEW, paint: true }).catch(() => null)
   const asked: Early = { answer, heard, off }
   early = asked
   asked.arrived = await answer
@@ -53,5 +53,5 @@ export async function openView(spec: ViewSpec): Promise<ViewWindow> {
     if (opened && heard.every(({ viewId }) => viewId !== opened.viewId)) return opened
     if (opened) call('view.close', { viewId: opened.viewId }).catch(() => undefined)
   }
-  return call('view.open', spec)
+  return call('view.open', { ...spec, paint: true })
 }

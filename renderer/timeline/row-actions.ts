@@ -14,6 +14,8 @@ export interface RowActions {
   thread: (row: Row) => void
   history: (row: Row) => void
   pick: (row: Row) => void
+  /** The text as it was written. */
+  copyText: (row: Row) => void
   copy: (rows: readonly Row[], form: 'markdown' | 'quote') => void
   showTarget: (id: NodeId) => void
   /** Null in the timeline itself. */

@@ -134,7 +134,7 @@ function MoreMenu({ row, actions }: { row: Row; actions: RowActions }) {
             {showInTimeline && item(text.timeline.showInTimeline, <LocateFixed {...size} />, () => showInTimeline(row))}
             {!row.retracted && (
               <>
-                {item(text.timeline.copyText, <Copy {...size} />, () => void navigator.clipboard.writeText(row.text))}
+                {item(text.timeline.copyText, <Copy {...size} />, () => actions.copyText(row))}
                 {item(text.timeline.copyMarkdown, <FileText {...size} />, () => actions.copy([row], 'markdown'))}
                 {item(text.timeline.copyQuote, <FileCheck2 {...size} />, () => actions.copy([row], 'quote'))}
               </>

@@ -273,7 +273,7 @@ function Quiet({ row, now, actions }: { row: Row; now: number; actions: RowActio
   const kind = row.kind === 'post' || row.kind === 'reply' ? 'unknown' : row.kind
   const Icon = quietIcons[kind]
   const words: Record<typeof kind, ReactNode> = {
-    reaction: text.timeline.reacted(row.memberName, row.text),
+    reaction: text.timeline.reacted(row.memberName, row.text ?? ''),
     edit: text.timeline.changed(row.memberName),
     retract: text.timeline.withdrew(row.memberName),
     profile: text.timeline.profile(row.memberName),

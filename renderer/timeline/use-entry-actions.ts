@@ -80,6 +80,13 @@ export function useEntryActions({ viewKey, writable, narrowed, selected, list, o
       thread: (row) => latest.current.shell.go({ name: 'timeline', scope: { type: 'thread', entry: row.id } }),
       history: setHistory,
       pick: (row) => pick([row], true),
+      copyText: (row) =>
+        write(
+          call('entry.text', { id: row.id }).then(async (answer) => {
+            await navigator.clipboard.writeText(answer.text)
+            tell(text.timeline.copied(1))
+          }),
+        ),
       copy,
       showTarget: (id) => latest.current.shell.showEntry(id),
       showInTimeline: narrowed ? (row) => latest.current.shell.showInTimeline(row.id) : null,

@@ -8,6 +8,8 @@ import { WindowCache } from './window-cache'
 
 /** Changes are told at once; after this long one that is missing was lost. */
 const CHANGE_LATE_MS = 500
+/** Rows that come with a jump: a tall screen of short entries. */
+const JUMP_ROWS = 40
 
 type Heard = { change: ViewChange; outcome: 'moved' | 'lost' } | null
 
@@ -62,9 +64,16 @@ export class ViewSession {
     return at < 0 ? undefined : at
   }
 
-  /** Where the first entry of a moment or before it stands; undefined while the view is not open. */
+  /**
+   * Where the first entry of a moment or before it stands; undefined while the view is not open. The rows around it come
+   * with the answer, so that a jump has them to paint.
+   */
   async positionAt(time: number): Promise<number | undefined> {
-    return this.#cache ? call('view.at', { viewId: this.#cache.viewId, time }) : undefined
+    const cache = this.#cache
+    if (!cache) return undefined
+    const answer = await call('view.at', { viewId: cache.viewId, time, count: JUMP_ROWS })
+    if (cache === this.#cache) cache.take(answer)
+    return answer.position
   }
   async histogram(bins: number): Promise<Histogram | undefined> {
     return this.#cache ? call('view.histogram', { viewId: this.#cache.viewId, bins }) : undefined

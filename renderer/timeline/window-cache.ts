@@ -1,6 +1,6 @@
 // Decides which rows of a view are known here. The backend answers windows by position and tells where rows were
 // inserted; this keeps a bounded set of rows, moves them when positions move, and says which pages are to be asked for.
-import type { NodeId, Row, ViewChange, ViewWindow } from '../../shared/types'
+import { ROW_UNSAID, type NodeId, type Row, type ViewChange, type ViewWindow } from '../../shared/types'
 import { movedPosition } from './anchored-list'
 
 /** Rows asked for at once: about a screen and a half of short entries. */
@@ -123,6 +123,8 @@ export class WindowCache {
   }
 
   #put(window: ViewWindow): void {
-    window.rows.forEach((row, index) => this.#rows.set(window.start + index, { row, fresh: true }))
+    window.rows.forEach((row, index) =>
+      this.#rows.set(window.start + index, { row: { ...ROW_UNSAID, ...row }, fresh: true }),
+    )
   }
 }

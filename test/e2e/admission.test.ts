@@ -31,7 +31,8 @@ async function stop(started: Peer): Promise<void> {
   peers.delete(started)
 }
 const state = async (path: string) => (await twofoldJson<AppState>(path, ['state']))[0]!
-const texts = async (path: string) => (await twofoldJson<Row>(path, ['timeline'])).map((row) => row.text).toSorted()
+const texts = async (path: string) =>
+  (await twofoldJson<Row>(path, ['timeline'])).map((row) => row.text ?? '').toSorted()
 const members = (path: string) => twofoldJson<MemberView>(path, ['members'])
 const epoch = async (path: string) => (await state(path)).circle!.epoch
 const linksOf = async (path: string) => (await state(path)).network.links.map((l) => l.memberName).toSorted()

@@ -835,10 +835,10 @@ export class FakeBackend implements Bridge {
         {
           id: 'signature',
           ok: true,
-          sentence: `It is signed by the device ${row.device.slice(0, 8)}.`,
+          sentence: `It is signed by the device ${row.device!.slice(0, 8)}.`,
           raw: [
             ['signature', hex('sig', 128)],
-            ['device', row.device],
+            ['device', row.device!],
           ],
         },
         {
@@ -867,7 +867,7 @@ export class FakeBackend implements Bridge {
           ok: row.proof === 'linked',
           sentence:
             row.proof === 'linked'
-              ? `It continues entry ${row.seq - 1} of the same timeline, and so on down to the first.`
+              ? `It continues entry ${row.seq! - 1} of the same timeline, and so on down to the first.`
               : 'Older entries of this timeline are still on their way.',
           raw: [['backlink', hex('back')]],
         },
@@ -1070,8 +1070,12 @@ export class FakeBackend implements Bridge {
         return { text: '' }
       case 'entry.preview':
         return { version: 1, blocks: [p(t(input['text'] ?? ''))], heightPx: 22 }
-      case 'view.at':
-        return 0
+      case 'view.at': {
+        const { viewId, version, total } = this.#window(Number(input['viewId']), 0, 0)
+        return { viewId, version, total, start: 0, rows: [], more: false, notIndexed: 0, position: 0 }
+      }
+      case 'entry.text':
+        return { text: this.#entries.at(0)?.text ?? '' }
       case 'view.histogram':
         return { newest: 0, oldest: 0, bins: [], total: 0 }
       case 'entry.inspect':
