@@ -49,7 +49,7 @@ export async function dispatch(
 
 /** The reply as JSON: what a window gets. Never rejects. */
 export async function dispatchText(
-  { handlers, texts = {} }: Pick<Backend, 'handlers' | 'texts'>,
+  { handlers, texts = {} }: { handlers: Handlers; texts?: Partial<TextHandlers> | undefined },
   name: unknown,
   input: unknown,
   report: Report,

@@ -55,7 +55,7 @@ export interface RowSource {
 }
 
 /** A stored node. It was verified before it was stored; nothing is hashed again for showing it. */
-class RowNode implements TimelineNode {
+export class RowNode implements TimelineNode {
   readonly device: DeviceKey
   readonly seq: number
   readonly id: NodeId
@@ -86,6 +86,11 @@ class RowNode implements TimelineNode {
     reader.end()
   }
 
+  /** Told by whoever read both rows at once, so that nobody has to ask for this one's. */
+  follows(backlink: NodeId): void {
+    this.#backlink = backlink
+  }
+
   get circle(): CircleId {
     return this.#source.circle()
   }
@@ -101,7 +106,7 @@ class RowNode implements TimelineNode {
 }
 
 /** Throws what `isDamage` recognises for a row that is not one of ours. */
-export function nodeOf(columns: NodeColumns, source: RowSource): TimelineNode {
+export function nodeOf(columns: NodeColumns, source: RowSource): RowNode {
   try {
     return new RowNode(columns, source)
   } catch (error) {

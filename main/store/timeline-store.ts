@@ -20,7 +20,17 @@ import { makePrivateFile } from './files'
 import { docOf, openFinder } from './finder'
 import { openKeepsakes } from './keepsakes'
 import { openKeys } from './keys'
-import { bytesOf, damagedRow, id48Of, idOfRow, nodeOf, type NodeColumns, type RowSource } from './node-row'
+import {
+  ID_TAIL_BYTES,
+  bytesOf,
+  damagedRow,
+  id48Of,
+  idOfRow,
+  nodeOf,
+  type NodeColumns,
+  type RowNode,
+  type RowSource,
+} from './node-row'
 import { openPositions, type Counted, type Key } from './positions'
 import { openReferences } from './references'
 import { migrate } from './schema'
@@ -193,7 +203,7 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto) {
     if (key === null) throw damagedRow('a row of nobody')
     return key
   }
-  const stored = (row: NodeRow): StoredNode => ({
+  const stored = (row: NodeRow): StoredNode & { node: RowNode } => ({
     row: row.rowid,
     node: nodeOf({ ...row, device: known(keys.deviceKey(row.device)) }, source),
     member: known(keys.memberKey(row.member)),
@@ -215,9 +225,27 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto) {
     return result.node
   }
   /** In the order of the row numbers given; what is not here any more is left out. */
-  function rowsOf(rows: readonly number[]): StoredNode[] {
+  function rowsOf(rows: readonly number[]): (StoredNode & { node: RowNode })[] {
     const found = new Map(byRows.all(JSON.stringify(rows)).map((row) => [row.rowid, stored(row)]))
     return rows.flatMap((row) => found.get(row) ?? [])
+  }
+  const below = db.prepare<
+    [string],
+    { rowid: number; backlink: Uint8Array | null; id48: number | null; tail: Uint8Array | null }
+  >(
+    `SELECT n.rowid, n.backlink, p.id48, substr(p.rest, 1, ${ID_TAIL_BYTES}) AS tail
+     FROM nodes n LEFT JOIN nodes p ON p.device = n.device AND p.seq = n.seq - 1
+     WHERE n.rowid IN (SELECT value FROM json_each(?))`,
+  )
+  /** The same, with what their bytes need: who shows them hashes them, and must not have to ask for each. */
+  function wholeRowsOf(rows: readonly number[]): StoredNode[] {
+    const nodes = rowsOf(rows)
+    const places = new Map(nodes.map(({ row, node }) => [row, node]))
+    for (const { rowid, backlink, id48, tail } of below.all(JSON.stringify(rows))) {
+      const id = backlink ? (toHex(backlink) as NodeId) : id48 !== null && tail ? idOfRow(id48, tail) : null
+      if (id !== null) places.get(rowid)?.follows(id)
+    }
+    return nodes
   }
   const byId48 = db.prepare<[number], NodeRow>(`${SELECT} WHERE n.id48 = ?`)
   function findById(id: NodeId): NodeRow | undefined {
@@ -410,7 +438,7 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto) {
     /** Entries [start, start + count) of a scope, newest first (rule N8), or last arrived first. */
     window(scope: StoreScope, start: number, count: number, order: Order = 'written'): StoredNode[] {
       const id = scopeId(scope)
-      return id === null ? [] : reading(() => rowsOf(positions.page(order, id, start, count)))
+      return id === null ? [] : reading(() => wholeRowsOf(positions.page(order, id, start, count)))
     },
     /** Where an entry stands in a scope: how many are before it. */
     position(scope: StoreScope, node: Pick<TimelineNode, 'id' | 'timestamp'>, order: Order = 'written'): number {
@@ -452,7 +480,7 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto) {
         .filter(({ node }) => wanted.has(node.id))
     },
     /** Nodes by row number, in the order given. */
-    rows: rowsOf,
+    rows: wholeRowsOf,
     /** Nodes stored after a row number, in the order of storing. */
     rowsAfter: (row: number, limit: number): StoredNode[] => rowsAfter.all(row, limit).map(stored),
     /** When rows were written and arrived, for lists that are kept by row number. */

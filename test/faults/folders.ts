@@ -118,7 +118,7 @@ export async function texts(opened: OpenedFolder): Promise<Map<NodeId, string>> 
   const rows: [NodeId, string][] = []
   for (let start = 0; start < total; start += PAGE) {
     const window = await opened.call('view.window', { viewId, start, count: PAGE })
-    rows.push(...window.rows.map((row): [NodeId, string] => [row.id, row.text]))
+    rows.push(...window.rows.map((row): [NodeId, string] => [row.id, row.text ?? '']))
   }
   await opened.call('view.close', { viewId })
   return new Map(rows.reverse())
