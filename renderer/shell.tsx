@@ -25,6 +25,8 @@ import { tell, tellError } from './ui/toast'
 // Read when they are first opened: the timeline is what a start waits for.
 const Circle = lazy(async () => ({ default: (await import('./circle/circle')).Circle }))
 const Network = lazy(async () => ({ default: (await import('./network/network')).Network }))
+const Storage = lazy(async () => ({ default: (await import('./storage/storage')).Storage }))
+const JoinAgain = lazy(async () => ({ default: (await import('./storage/join-again')).JoinAgain }))
 const Settings = lazy(async () => ({ default: (await import('./settings/settings')).Settings }))
 const Inspector = lazy(async () => ({ default: (await import('./inspector/inspector')).Inspector }))
 const Palette = lazy(async () => ({ default: (await import('./commands/palette')).Palette }))
@@ -255,6 +257,9 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
       case 'go-network':
         go({ name: 'network' })
         break
+      case 'go-storage':
+        go({ name: 'storage' })
+        break
       case 'go-settings':
         go({ name: 'settings' })
         break
@@ -314,6 +319,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
           <Suspense>
             {view.name === 'circle' && <Circle openNavigation={openNavigation} />}
             {view.name === 'network' && <Network openNavigation={openNavigation} />}
+            {view.name === 'storage' && <Storage openNavigation={openNavigation} />}
             {view.name === 'settings' && <Settings openNavigation={openNavigation} />}
           </Suspense>
         </main>
@@ -359,16 +365,17 @@ function AlertAction({ code }: { code: string }) {
   const action =
     code === 'DEVICE_COPIED'
       ? ({ words: text.alerts.renew, name: 'device.renew' } as const)
-      : code === 'PROVISIONAL' && circle?.mayRecover
+      : (code === 'PROVISIONAL' || code === 'REJOIN_NEEDED') && circle?.mayRecover
         ? ({ words: text.alerts.recover, name: 'circle.recover' } as const)
         : null
-  if (!action) return null
+  if (!action) return code === 'REJOIN_NEEDED' ? <JoinAgain /> : null
   const close = () => {
     clear()
     setAsking(false)
   }
   return (
     <>
+      {code === 'REJOIN_NEEDED' && <JoinAgain />}
       <Button size="small" onClick={() => setAsking(true)}>
         {action.words.button}
       </Button>

@@ -1,6 +1,7 @@
 // Every sentence of the window in German: the same places as in text.ts.
 import { bytes, locale, number, plural } from './language'
 import type { Catalogue } from './text'
+import { storageGerman } from './text-de-storage'
 
 const eintraege = (value: number) => plural(value, 'Eintrag', 'Einträge')
 const geraete = (value: number) => plural(value, 'Gerät', 'Geräte')
@@ -28,6 +29,13 @@ export const german: Catalogue = {
   alerts: {
     region: 'Hinweise',
     dismiss: (what) => `Ausblenden: ${what}`,
+    rejoin: {
+      button: 'Wieder beitreten…',
+      title: 'Ihrem Kreis wieder beitreten',
+      lead: 'Bitten Sie ein Mitglied um eine Einladung. Dieses Gerät ist ein neues von Ihnen; was hier ist, bleibt.',
+      link: 'Einladungslink oder 12 Wörter',
+      join: 'Beitreten',
+    },
     renew: {
       button: 'Ein neues Gerät werden…',
       title: 'Hier als neues Gerät von Ihnen weitermachen?',
@@ -101,6 +109,9 @@ export const german: Catalogue = {
     unknown: 'nicht auf der Liste',
     progress: (given) => `${number(given)} von 24 Wörtern`,
     submit: 'Wiederherstellen',
+    backup: 'Ich habe eine Sicherung…',
+    backupChosen: (file) => `Mit der Sicherung ${file}: Ihre Einträge sind sofort hier.`,
+    withoutBackup: 'Ohne sie',
   },
   suggestions: 'Vorschläge',
   circleStart: {
@@ -246,6 +257,7 @@ export const german: Catalogue = {
     bookmarks: 'Lesezeichen',
     circle: 'Kreis',
     network: 'Netzwerk',
+    storage: 'Speicher',
     settings: 'Einstellungen',
     filter: 'Mitglieder filtern',
     noMatch: 'Kein Mitglied dieses Namens',
@@ -664,6 +676,8 @@ export const german: Catalogue = {
     deviceLead:
       'Für ein weiteres Gerät von Ihnen oder einem anderen Mitglied: Es wird dort aus den 24 Wörtern wiederhergestellt und tritt dann hiermit bei. Jemand Neues kommt damit nicht herein.',
   },
+  storage: storageGerman,
+
   network: {
     title: 'Netzwerk',
     lan: 'Lokales Netz',

@@ -3,6 +3,7 @@
 import type { SearchTrouble } from '../shared/types'
 import { bytes, language, locale, number, plural } from './language'
 import { german } from './text-de'
+import { storageText } from './text-storage'
 
 export { locale }
 
@@ -32,6 +33,13 @@ const english = {
   alerts: {
     region: 'Notices',
     dismiss: (what: string) => `Dismiss: ${what}`,
+    rejoin: {
+      button: 'Join again…',
+      title: 'Join your circle again',
+      lead: 'Ask any member for an invite. This device is a new one of yours; what is here stays.',
+      link: 'Invite link or 12 words',
+      join: 'Join',
+    },
     renew: {
       button: 'Become a new device…',
       title: 'Go on here as a new device of yours?',
@@ -105,6 +113,9 @@ const english = {
     unknown: 'not on the list',
     progress: (given: number) => `${number(given)} of 24 words`,
     submit: 'Restore',
+    backup: 'I have a backup file…',
+    backupChosen: (file: string) => `With the backup ${file}: your entries are here at once.`,
+    withoutBackup: 'Without it',
   },
   suggestions: 'Suggestions',
   circleStart: {
@@ -248,6 +259,7 @@ const english = {
     bookmarks: 'Bookmarks',
     circle: 'Circle',
     network: 'Network',
+    storage: 'Storage',
     settings: 'Settings',
     filter: 'Filter members',
     noMatch: 'No member of that name',
@@ -663,6 +675,8 @@ const english = {
     deviceLead:
       'For another device of yours, or of another member: it is restored from the 24 words there, then joins with this. It lets nobody new in.',
   },
+  storage: storageText,
+
   network: {
     title: 'Network',
     lan: 'Local network',

@@ -11,6 +11,7 @@ import { dispatchText, refusal, type Backend } from '../ipc/dispatch'
 import { chosenDataDir, isOwnPage } from './addresses'
 import { registerAppScheme, serveApp } from './app-scheme'
 import { receiveLinks } from './deep-links'
+import { WindowFiles } from './files'
 import { push, serveWindow } from './ipc'
 import { keychain, type Vault } from './keychain'
 import { setMenu } from './menu'
@@ -87,6 +88,7 @@ function prepareFolders(wanted: string | undefined): string {
 
 class Desktop {
   private window: BrowserWindow | undefined
+  private readonly files: WindowFiles
   /** True from the window's first `state.get`: it subscribes to events before it asks for the state. */
   private listening = false
   private readonly kept: (() => void)[] = []
@@ -110,6 +112,7 @@ class Desktop {
     this.stateFile = join(dataDir, 'electron', 'window.json')
     this.look = readWindowState(this.stateFile)
     this.devUrl = app.isPackaged ? undefined : options.devUrl
+    this.files = new WindowFiles(dataDir, () => this.window)
     const painted = new Promise<void>((resolve) => {
       this.hasPainted = resolve
     })
@@ -234,7 +237,10 @@ class Desktop {
       return JSON.stringify(refusal(error, name, () => undefined))
     }
     // The window's word to its own shell is no business of the backend's.
-    const handlers = { ...backend.handlers, 'window.camera': ({ on }: { on: boolean }) => this.camera(on) }
+    const handlers = {
+      ...this.files.guard(backend.handlers),
+      'window.camera': ({ on }: { on: boolean }) => this.camera(on),
+    }
     const reply = await dispatchText({ handlers, texts: backend.texts }, name, input, report)
     if (name === 'view.open') setTimeout(this.hasPainted, PAINT_MS)
     else if (name === 'state.get') setTimeout(this.hasPainted, PAINT_MS_MAX)

@@ -26,6 +26,7 @@ export type KeyAction =
   | 'go-bookmarks'
   | 'go-circle'
   | 'go-network'
+  | 'go-storage'
   | 'go-settings'
 
 interface KeyPress {
@@ -69,6 +70,7 @@ const afterGo: Readonly<Record<string, KeyAction>> = {
   b: 'go-bookmarks',
   c: 'go-circle',
   n: 'go-network',
+  d: 'go-storage',
   s: 'go-settings',
 }
 

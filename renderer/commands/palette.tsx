@@ -10,6 +10,7 @@ import {
   Keyboard,
   Layers,
   Moon,
+  HardDrive,
   Network,
   RefreshCw,
   Rows2,
@@ -94,6 +95,14 @@ function useCommands(onNewest: () => void): Command[] {
         icon: <Network {...icon} />,
         keys: 'g n',
         run: () => shell.go({ name: 'network' }),
+      },
+      {
+        id: 'storage',
+        group: 'go',
+        label: text.nav.storage,
+        icon: <HardDrive {...icon} />,
+        keys: 'g d',
+        run: () => shell.go({ name: 'storage' }),
       },
       {
         id: 'settings',

@@ -45,6 +45,7 @@ const sheet: readonly { title: string; lines: readonly [string, Keys, ('then' | 
       [text.nav.bookmarks, [['g', 'b']], 'then'],
       [text.nav.circle, [['g', 'c']], 'then'],
       [text.nav.network, [['g', 'n']], 'then'],
+      [text.nav.storage, [['g', 'd']], 'then'],
       [text.nav.settings, [['g', 's']], 'then'],
     ],
   },

@@ -17,6 +17,12 @@ export function Restore({ name: given, onBack }: { name: string; onBack: () => v
   const [known, setKnown] = useState<ReadonlySet<number>>(new Set())
   const grid = useRef<HTMLDivElement>(null)
   const { busy, problem, clear, run } = useAction()
+  const [backup, setBackup] = useState<string | null>(null)
+  const choose = () =>
+    run(async () => {
+      const { path } = await call('file.choose', { what: 'open' })
+      if (path !== null) setBackup(path)
+    })
   const mark = useCallback((index: number, is: boolean) => {
     setKnown((before) => {
       if (before.has(index) === is) return before
@@ -37,7 +43,12 @@ export function Restore({ name: given, onBack }: { name: string; onBack: () => v
       className="first-form"
       onSubmit={(event) => {
         event.preventDefault()
-        if (ready) void run(() => call('identity.restore', { name: name.trim(), words: words.join(' ') }))
+        if (ready)
+          void run(() =>
+            backup === null
+              ? call('identity.restore', { name: name.trim(), words: words.join(' ') })
+              : call('backup.restore', { path: backup, name: name.trim(), words: words.join(' ') }),
+          )
       }}
     >
       <h1>{text.restore.title}</h1>
@@ -71,6 +82,16 @@ export function Restore({ name: given, onBack }: { name: string; onBack: () => v
           ))}
         </div>
         <span className="field-hint">{text.restore.paste}</span>
+      </div>
+      <div className="restore-backup">
+        {backup !== null && (
+          <p className="field-hint" role="status">
+            {text.restore.backupChosen(backup)}
+          </p>
+        )}
+        <Button size="small" look="quiet" onClick={() => (backup === null ? void choose() : setBackup(null))}>
+          {backup === null ? text.restore.backup : text.restore.withoutBackup}
+        </Button>
       </div>
       {problem && <Problem>{problem}</Problem>}
       <div className="first-actions">

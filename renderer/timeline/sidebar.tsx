@@ -1,6 +1,6 @@
 // Decides the left side: the circle, the streams, its members with presence and unread counts, the other views, and one
 // line that says how far this device is.
-import { Bookmark, CircleUserRound, Layers, Network, Settings, UserPlus, Users } from 'lucide-react'
+import { Bookmark, CircleUserRound, HardDrive, Layers, Network, Settings, UserPlus, Users } from 'lucide-react'
 import { startTransition, useEffect, useId, useMemo, useState, type ReactNode } from 'react'
 import type { MemberView, Scope } from '../../shared/types'
 import { useApp } from '../state'
@@ -138,6 +138,7 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
           )}
         </li>
         <li>{item({ name: 'network' }, text.nav.network, <Network size={17} aria-hidden />)}</li>
+        <li>{item({ name: 'storage' }, text.nav.storage, <HardDrive size={17} aria-hidden />)}</li>
         <li>{item({ name: 'settings' }, text.nav.settings, <Settings size={17} aria-hidden />)}</li>
       </ul>
       <button

@@ -6,6 +6,7 @@ export type View =
   | { name: 'timeline'; scope: Scope; order?: Order; filter?: Filter }
   | { name: 'circle' }
   | { name: 'network' }
+  | { name: 'storage' }
   | { name: 'settings' }
 
 export interface Shell {

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { kinds } from './kinds'
-import { runRound, type Failure } from './rounds'
+import { runRound, type Failure, type Kind } from './rounds'
 
 const USAGE = `npm run faults -- --kind KIND [--rounds N] [--seed S] [--keep]
   Kinds: ${Object.entries(kinds)
@@ -33,7 +33,7 @@ async function run(): Promise<number> {
   console.log(`Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores`)
   let failed = 0
   for (const name of chosen) {
-    const kind = kinds[name]!
+    const kind: Kind = kinds[name as keyof typeof kinds]
     const why = kind.impossible?.()
     if (why) {
       console.log(`${name}: cannot be tried here: ${why}`)

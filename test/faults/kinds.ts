@@ -1,8 +1,23 @@
 // All kinds of faults, by the name that `npm run faults` knows them by.
+import { backingUp } from './backing-up'
+import { clock } from './clock'
 import { damaging } from './damaging'
 import { fullDisk } from './full-disk'
+import { migrating } from './migrating'
 import { readOnly } from './read-only'
 import type { Kind } from './rounds'
+import { suspending } from './suspending'
+import { syncing } from './syncing'
 import { writing } from './writing'
 
-export const kinds: Readonly<Record<string, Kind>> = { writing, damaging, 'full-disk': fullDisk, 'read-only': readOnly }
+export const kinds = {
+  writing,
+  syncing,
+  'backing-up': backingUp,
+  migrating,
+  'full-disk': fullDisk,
+  'read-only': readOnly,
+  damaging,
+  clock,
+  suspending,
+} as const satisfies Readonly<Record<string, Kind>>

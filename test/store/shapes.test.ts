@@ -1,19 +1,18 @@
 // Databases of earlier versions, and how a node lies in the database of this one: everything that was in the old file is in
 // the new one, byte by byte, and what is damaged costs no more than itself.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromHex, toHex } from '../../main/protocol/codec'
+import { toHex } from '../../main/protocol/codec'
 import type { StoreItem } from '../../main/protocol/engine'
-import { decodeContent, encodeContent, isEntry } from '../../main/protocol/kinds'
+import { encodeContent } from '../../main/protocol/kinds'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
-import { id48Of } from '../../main/store/node-row'
 import { openReadable, type KnownKeys } from '../../main/store/readable-nodes'
 import { TIMELINE_FILE, openTimelineStore, type TimelineStore } from '../../main/store/timeline-store'
 import type { DeviceKey, MemberKey } from '../../shared/types'
 import { tempFolder } from '../support/folder'
+import { storeAsVersion1 as storeAs1 } from '../support/version-1'
 import { NEW_YEAR, crypto, makeCircle, writeTimeline, type Device } from '../support/people'
 
 const { people, list } = makeCircle(3)
@@ -61,56 +60,13 @@ function mixed(device: Device, count: number): TimelineNode[] {
   return nodes
 }
 
-/** As version 0.1 stored a batch. */
-function storeAsVersion1(dir: string, nodes: readonly TimelineNode[], received: number): void {
-  const db = new Database(join(dir, TIMELINE_FILE))
-  db.exec(readFileSync(join(import.meta.dirname, 'version-1.sql'), 'utf8'))
-  db.pragma('user_version = 1')
-  db.exec('BEGIN')
-  people.forEach((one, i) => {
-    db.prepare('INSERT INTO members (id, key) VALUES (?, ?)').run(i + 1, one.member)
-    db.prepare('INSERT INTO devices (id, key, member) VALUES (?, ?, ?)').run(i + 1, one.device.key, i + 1)
-  })
-  const insert = db.prepare('INSERT INTO nodes VALUES (NULL, ?, ?, ?, ?, ?, ?, 2, NULL, ?, ?, ?)')
-  const span = db.prepare('INSERT INTO spans VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1')
-  for (const node of nodes) {
-    const number = people.findIndex((one) => one.device.key === node.device) + 1
-    const content = decodeContent(node.kind, node.body)
-    const entry = isEntry(content)
-    const { lastInsertRowid } = insert.run(
-      number,
-      node.seq,
-      number,
-      id48Of(node.id),
-      node.timestamp,
-      received,
-      entry ? 1 : 0,
-      fromHex(node.id),
-      node.bytes,
-    )
-    if (content && 'target' in content)
-      db.prepare('INSERT INTO refs VALUES (?, ?, ?)').run(id48Of(content.target), node.kind, lastInsertRowid)
-    if (!entry) continue
-    db.prepare('UPDATE members SET entries = entries + 1 WHERE id = ?').run(number)
-    for (const [ordering, at] of [node.timestamp, received].entries()) {
-      span.run(ordering, 0, Math.floor(at / 3_600_000))
-      span.run(ordering, number, Math.floor(at / 86_400_000))
-    }
-  }
-  for (const [i, one] of people.entries()) {
-    const own = new Map(nodes.filter((node) => node.device === one.device.key).map((node) => [node.seq, node]))
-    let height = 0
-    while (own.has(height + 1)) height++
-    if (height)
-      db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?').run(
-        height,
-        fromHex(own.get(height)!.id),
-        i + 1,
-      )
-  }
-  db.exec('COMMIT')
-  db.close()
-}
+const storeAsVersion1 = (dir: string, nodes: readonly TimelineNode[], received: number): void =>
+  storeAs1(
+    dir,
+    people.map(({ device, member }) => ({ device: device.key, member })),
+    nodes,
+    received,
+  )
 
 const said = (store: TimelineStore) => ({
   have: store.have(),

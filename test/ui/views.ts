@@ -151,6 +151,12 @@ export const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await go('n')(page)
     await page.getByRole('heading', { name: 'Network', exact: true }).waitFor()
   },
+  storage: async (page) => {
+    await home(page)
+    await go('d')(page)
+    await page.getByRole('heading', { name: 'Storage', exact: true }).waitFor()
+    await page.getByRole('table', { name: 'Space by member' }).waitFor()
+  },
   settings: async (page) => {
     await home(page)
     await go('s')(page)
