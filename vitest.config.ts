@@ -8,7 +8,7 @@ const oneByOne = (groupOrder: number, seconds: number) => ({
   hookTimeout: seconds * 1000,
   sequence: { groupOrder },
 })
-const apart = ['walls', 'net', 'e2e', 'packaging', 'bench']
+const apart = ['walls', 'faults', 'net', 'e2e', 'packaging', 'bench']
 
 export default defineConfig({
   test: {
@@ -26,13 +26,14 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'walls', include: ['test/walls/**/*.test.ts'], ...oneByOne(1, 60) } },
       { extends: true, test: { name: 'net', include: ['test/net/**/*.test.ts'], ...oneByOne(2, 60) } },
+      { extends: true, test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...oneByOne(3, 120) } },
       {
         extends: true,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/display.ts',
-          ...oneByOne(3, 120),
+          ...oneByOne(4, 120),
         },
       },
       {
@@ -41,7 +42,7 @@ export default defineConfig({
           name: 'packaging',
           include: ['test/packaging/**/*.test.ts'],
           globalSetup: 'test/e2e/display.ts',
-          ...oneByOne(4, 180),
+          ...oneByOne(5, 180),
         },
       },
     ],

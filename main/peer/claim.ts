@@ -16,13 +16,18 @@ export type AskedLink = Pick<LinkState, 'compared' | 'heights'> & { openedAt: nu
 export class Claim {
   private settled = false
   private waiting: (() => void)[] = []
+  // A wall clock that is set back must not make anybody wait for it to catch up: time here never runs backwards.
+  private lastNow = -Infinity
+  private setBackMs = 0
+  /** When links were opened, in that time, by when they say so. */
+  private readonly opened = new Map<number, number>()
 
   /** `askedFrom`: when others could first be asked, ms since 1970 UTC; null: there is no network, so nobody to ask. */
   constructor(private askedFrom: number | null) {}
 
   /** The network stands, or cannot: from here on whoever is there has had time to answer. */
   begin(at: number): void {
-    if (this.askedFrom === Infinity) this.askedFrom = at
+    if (this.askedFrom === Infinity) this.askedFrom = at + this.setBackMs
   }
 
   get held(): boolean {
@@ -33,10 +38,18 @@ export class Claim {
   look(now: number, me: DeviceKey, height: number, alone: boolean, links: Iterable<AskedLink>): void {
     if (this.settled) return
     const open = [...links]
-    const asked = open.some(
-      (link) => link.compared && now - link.openedAt >= TWIN_SHOWS_MS && (link.heights.get(me) ?? 0) <= height,
-    )
-    const nobody = this.askedFrom === null || alone || (!open.length && now - this.askedFrom >= NOBODY_MS)
+    this.setBackMs += Math.max(0, this.lastNow - now)
+    this.lastNow = now
+    const steady = now + this.setBackMs
+    const ageOf = ({ openedAt }: AskedLink): number => {
+      if (!this.opened.has(openedAt)) this.opened.set(openedAt, steady - Math.max(0, now - openedAt))
+      return steady - this.opened.get(openedAt)!
+    }
+    const asked = open.some((link) => {
+      const ageMs = ageOf(link)
+      return link.compared && ageMs >= TWIN_SHOWS_MS && (link.heights.get(me) ?? 0) <= height
+    })
+    const nobody = this.askedFrom === null || alone || (!open.length && steady - this.askedFrom >= NOBODY_MS)
     if (!asked && !nobody) return
     this.settled = true
     for (const go of this.waiting.splice(0)) go()

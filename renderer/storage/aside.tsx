@@ -13,11 +13,10 @@ import { tellError } from '../ui/toast'
 
 interface AsideProps {
   files: readonly AsideFile[]
-  now: number
   onGone: () => void
 }
 
-export function Aside({ files, now, onGone }: AsideProps) {
+export function Aside({ files, onGone }: AsideProps) {
   const t = text.storage.aside
   const [doomed, setDoomed] = useState<AsideFile | null>(null)
   const { busy, problem, run } = useAction()

@@ -19,10 +19,9 @@ interface SecondCopyProps {
   mirror: MirrorView
   busy: boolean
   begin: Begin
-  now: number
 }
 
-export function SecondCopy({ mirror, busy, begin, now }: SecondCopyProps) {
+export function SecondCopy({ mirror, busy, begin }: SecondCopyProps) {
   const t = text.storage.mirror
   const { busy: asking, problem, run } = useAction()
   const [ending, setEnding] = useState(false)

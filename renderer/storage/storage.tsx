@@ -6,7 +6,6 @@ import { call, sentenceOf } from '../backend'
 import { text } from '../text'
 import { Empty } from '../ui/empty'
 import { Problem } from '../ui/field'
-import { useNow } from '../ui/now'
 import { PageHead } from '../ui/page-head'
 import { usePolling } from '../ui/polling'
 import { tellError } from '../ui/toast'
@@ -22,13 +21,11 @@ import './storage.css'
 /** While something is under way, and else. */
 const BUSY_MS = 400
 const IDLE_MS = 5_000
-const MINUTE_MS = 60_000
 
 export function Storage({ openNavigation }: { openNavigation: () => void }) {
   const [view, setView] = useState<StorageView | null>(null)
   const [error, setError] = useState<unknown>(null)
   const [turn, setTurn] = useState(0)
-  const now = useNow(MINUTE_MS)
   const running = view?.job?.state === 'running' || view?.use === null || view?.mirror.state === 'comparing'
   usePolling(
     () =>
@@ -70,10 +67,10 @@ export function Storage({ openNavigation }: { openNavigation: () => void }) {
             <>
               {job && <Job job={job} onCancel={() => void cancel()} />}
               <Space view={view} />
-              <SecondCopy mirror={view.mirror} busy={running} begin={begin} now={now} />
+              <SecondCopy mirror={view.mirror} busy={running} begin={begin} />
               <TakeOut busy={job?.state === 'running'} begin={begin} />
               <Care busy={job?.state === 'running'} unused={view.use?.unused ?? null} begin={begin} />
-              <Aside files={view.aside} now={now} onGone={() => setTurn((n) => n + 1)} />
+              <Aside files={view.aside} onGone={() => setTurn((n) => n + 1)} />
             </>
           )}
         </div>

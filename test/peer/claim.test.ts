@@ -55,3 +55,14 @@ test('[N7] what waits is let go once, and it stays so', async () => {
   expect([claim.held, order]).toEqual([false, ['ready']])
   await claim.ready()
 })
+
+test('[N7] a clock that is set back does not make a device wait for it to catch up', () => {
+  const claim = new Claim(START)
+  claim.look(START + 1000, me, 0, false, [link(0, START + 900)])
+  const before = START - 3_600_000
+  claim.look(before, me, 0, false, [link(0, START + 900)])
+  claim.look(before + 3000, me, 0, false, [link(0, START + 900)])
+  expect(claim.held, 'three seconds and a tenth').toBe(true)
+  claim.look(before + 4000, me, 0, false, [link(0, START + 900)])
+  expect(claim.held).toBe(false)
+})
