@@ -6,18 +6,18 @@ import { runRound, type Kind } from './rounds'
 
 /** Rounds of each kind, chosen so that all of them together take about a minute. */
 const SHARE: Readonly<Record<keyof typeof kinds, number>> = {
-  writing: 6,
-  damaging: 12,
-  'full-disk': 6,
+  writing: 4,
+  damaging: 10,
+  'full-disk': 5,
   'read-only': 2,
-  migrating: 3,
-  'backing-up': 3,
-  syncing: 2,
+  migrating: 2,
+  'backing-up': 2,
+  syncing: 1,
   clock: 1,
   suspending: 1,
 }
-/** A round of its own for each run, printed with what fails. */
-const fresh = Math.floor(Date.now() / 1000)
+/** Far from the seeds that are run first by hand. */
+const FIRST_SEED = 10_000
 
 async function expectSound(kind: Kind, seed: number): Promise<void> {
   const failure = await runRound(kind, seed)
@@ -29,7 +29,7 @@ describe.each(Object.entries(SHARE) as [keyof typeof kinds, number][])('%s', (na
   const why = kind.impossible?.() ?? null
   if (why) console.warn(`faults.test.ts: ${name}: ${why}; CI must provide it`)
   test.skipIf(why !== null && !process.env.CI)(`[N5] ${kind.about}: nothing acknowledged is lost`, async () => {
-    for (let i = 0; i < rounds; i++) await expectSound(kind, fresh + i)
+    for (let i = 0; i < rounds; i++) await expectSound(kind, FIRST_SEED + i)
   })
 })
 
