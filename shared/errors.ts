@@ -36,6 +36,13 @@ export const wording = {
   // -------- member list (rule group M)
   EPOCH_MALFORMED: 'A member list record is not in canonical form.',
   EPOCH_NOT_NEXT: 'A member list record does not follow the one known here.',
+  EPOCH_FORGED: 'A member list record bears a signature that is not one, or that of a key which was never in the circle.',
+  EPOCH_MINORITY: 'A member list record bears the votes of fewer than a majority of the admins.',
+  EPOCH_SIGNER_REMOVED: 'A member list record is signed by somebody who had been removed.',
+  EPOCH_SIGNER_NO_ADMIN: 'A member list record is signed by a member who is no admin, or by a device without a vote.',
+  EPOCH_REPLAYED: 'A member list record is for a version that has long been agreed on otherwise.',
+  DEVICE_COMES_BACK: 'A change would put a device back on the member list that was on it before.',
+  STRANGER_REFUSED: 'Somebody who is not in the circle tried to connect, and got no answer.',
   EPOCH_UNCERTIFIED: 'A member list record lacks the signatures of a majority of the admins.',
   EPOCH_CHANGE_INVALID: 'A member list record holds a change that does not fit the list.',
   CERTIFICATE_INVALID: "A device's certificate is not signed by its member.",

@@ -35,6 +35,15 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   CIRCLE_OTHER: 'Ein Gerät gehört zu einem anderen Kreis.',
   EPOCH_MALFORMED: 'Eine Änderung der Mitgliederliste hat nicht die vorgeschriebene Form.',
   EPOCH_NOT_NEXT: 'Eine Änderung der Mitgliederliste folgt nicht auf die hier bekannte.',
+  EPOCH_FORGED:
+    'Eine Änderung der Mitgliederliste trägt eine falsche Unterschrift oder die eines Schlüssels, der nie im Kreis war.',
+  EPOCH_MINORITY: 'Eine Änderung der Mitgliederliste trägt die Stimmen von weniger als einer Mehrheit der Verwalter.',
+  EPOCH_SIGNER_REMOVED: 'Eine Änderung der Mitgliederliste ist von jemandem unterschrieben, der entfernt worden war.',
+  EPOCH_SIGNER_NO_ADMIN:
+    'Eine Änderung der Mitgliederliste ist von einem Mitglied unterschrieben, das nicht Verwalter ist, oder von einem Gerät ohne Stimme.',
+  EPOCH_REPLAYED: 'Eine Änderung der Mitgliederliste gilt einer Fassung, über die längst anders entschieden ist.',
+  DEVICE_COMES_BACK: 'Eine Änderung würde ein Gerät wieder auf die Mitgliederliste setzen, das schon einmal darauf stand.',
+  STRANGER_REFUSED: 'Jemand, der nicht im Kreis ist, wollte sich verbinden und bekam keine Antwort.',
   EPOCH_UNCERTIFIED: 'Einer Änderung der Mitgliederliste fehlen die Unterschriften einer Mehrheit der Verwalter.',
   EPOCH_CHANGE_INVALID: 'Eine Änderung passt nicht zur Mitgliederliste.',
   CERTIFICATE_INVALID: 'Das Zertifikat eines Geräts ist nicht von seinem Mitglied unterschrieben.',

@@ -44,6 +44,8 @@ interface Ports {
   /** Where this device can be reached directly, for the link. */
   addresses(): { host: string; port: number }[]
   announce(topic: Uint8Array): () => void
+  /** Somebody who wants to join was told no, by code. */
+  refused(code: JoinRefusal): void
   /** The beacon has other keys from now on. */
   beaconChanged(): void
   /** Whoever holds this key of an invite has sent what no newcomer sends. */
@@ -338,6 +340,7 @@ export class Admission {
     link.send(encodeJoin(message))
   }
   private refuse(link: Link, code: JoinRefusal): void {
+    this.ports.refused(code)
     this.send(link, { type: 'join-refused', code })
   }
 

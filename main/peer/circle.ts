@@ -217,6 +217,7 @@ export class Circle {
       },
       addresses: () => this.connections.addresses(),
       announce: (topic) => this.connections.announce(topic),
+      refused: (code) => this.count(code),
       beaconChanged: () => this.connections.refresh(),
       offence: (slot, code) => this.blamed(slot, code),
       changed,

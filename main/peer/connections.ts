@@ -324,6 +324,7 @@ export class Connections {
   view(refused: Readonly<Record<string, number>>): NetworkView {
     const { parts, keeper, driver, engine } = this.ports
     const status = this.network?.status()
+    const strangers = status?.strangersRefused ?? 0
     const { counters } = engine.forwarding
     const beacon = this.problems.beaconBlocked ? 'blocked' : 'on'
     return {
@@ -343,8 +344,8 @@ export class Connections {
         bytesOut: link.stats.bytesOut,
       })),
       problems: this.problems.list(),
-      strangersRefused: status?.strangersRefused ?? 0,
-      refused,
+      strangersRefused: strangers,
+      refused: { ...refused, ...(strangers > 0 && { STRANGER_REFUSED: strangers }) },
       keptOut: keptOutViews(engine.conduct, (device) => keeper.nameOf(device), parts.now()),
       copiesSent: counters.sent,
       copiesReceived: counters.received,

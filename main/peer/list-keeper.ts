@@ -123,7 +123,8 @@ export class ListKeeper {
     const accepted: Uint8Array[] = []
     for (const bytes of records) {
       const record = decodeEpoch(crypto, bytes)
-      if (record && record.number <= list.epoch) continue
+      // Known already: several peers answer one question.
+      if (record && record.number <= list.epoch && record.id === list.epochIds[record.number]) continue
       const next = record ? acceptEpoch(crypto, list, record) : ({ ok: false, code: 'EPOCH_MALFORMED' } as const)
       if (!next.ok) {
         refused = next.code

@@ -38,7 +38,10 @@ const WEIGHTS: Partial<Record<ErrorCode, readonly [Misdeed, number]>> = {
   CIRCLE_MISMATCH: ['forgery', 5],
   SIGNATURE_INVALID: ['forgery', 5],
   CHECKPOINT_INVALID: ['forgery', 5],
-  EPOCH_UNCERTIFIED: ['forgery', 5],
+  EPOCH_FORGED: ['forgery', 5],
+  EPOCH_MINORITY: ['forgery', 5],
+  EPOCH_SIGNER_REMOVED: ['forgery', 5],
+  EPOCH_SIGNER_NO_ADMIN: ['forgery', 5],
   CERTIFICATE_INVALID: ['forgery', 5],
   JOIN_PROOF_INVALID: ['forgery', 5],
   // Of its own timeline: it has signed what cannot be.

@@ -261,7 +261,7 @@ function hashOfList(crypto: Crypto, list: MemberList): Uint8Array {
 
 // ---------------------------------------------------------------- changing a list
 
-export type ChangeCode = 'EPOCH_CHANGE_INVALID' | 'CERTIFICATE_INVALID'
+export type ChangeCode = 'EPOCH_CHANGE_INVALID' | 'CERTIFICATE_INVALID' | 'DEVICE_COMES_BACK'
 
 /** Applies changes in order; a code when one does not fit the list as it is then. The list given is not changed. */
 export function applyChanges(
@@ -282,9 +282,12 @@ export function applyChanges(
     !members.has(device as string as MemberKey) &&
     !devices.has(member as string as DeviceKey) &&
     (member as string) !== device
+  /** Rule M5: a key that was removed stays removed, whoever vouches for it. */
+  const comesBack = (device: DeviceKey) => devices.get(device)?.removedIn !== undefined
   for (const change of changes) {
     switch (change.type) {
       case 'admit-member': {
+        if (comesBack(change.device)) return { ok: false, code: 'DEVICE_COMES_BACK' }
         const known = members.get(change.member)
         if ((known && known.removedIn === undefined) || !fresh(change.member, change.device)) return invalid
         if (validName(change.name) !== change.name) return invalid
@@ -302,6 +305,7 @@ export function applyChanges(
         break
       }
       case 'admit-device': {
+        if (comesBack(change.device)) return { ok: false, code: 'DEVICE_COMES_BACK' }
         if (!currentMember(now, change.member) || !fresh(change.member, change.device)) return invalid
         if (!certified(crypto, list, change.member, change.device, change.certificate))
           return { ok: false, code: 'CERTIFICATE_INVALID' }
@@ -523,7 +527,24 @@ export function decodeEpoch(crypto: Crypto, bytes: Uint8Array): EpochRecord | nu
   })
 }
 
-export type EpochCode = 'EPOCH_MALFORMED' | 'EPOCH_NOT_NEXT' | 'EPOCH_UNCERTIFIED' | 'CIRCLE_OTHER' | ChangeCode
+/** Why a certificate is none, each by itself: so that whoever looks at what was refused sees what somebody tried. */
+export type CertificateCode =
+  /** A signature that does not verify, or by a key that was never on the list. */
+  | 'EPOCH_FORGED'
+  /** Fewer votes than a majority of the admins. */
+  | 'EPOCH_MINORITY'
+  /** Signed by a device that had been removed. */
+  | 'EPOCH_SIGNER_REMOVED'
+  /** Signed by somebody who may not vote: a plain member, or a device that is not its admin's voting one. */
+  | 'EPOCH_SIGNER_NO_ADMIN'
+export type EpochCode =
+  | 'EPOCH_MALFORMED'
+  | 'EPOCH_NOT_NEXT'
+  /** Of a number that is settled here, with other content. */
+  | 'EPOCH_REPLAYED'
+  | 'CIRCLE_OTHER'
+  | CertificateCode
+  | ChangeCode
 
 /**
  * What anybody can say of a record before it is certified: it follows the list, its changes fit, and its list hash is
@@ -568,12 +589,25 @@ function rotationFits(
   )
 }
 
+/** Why the valid signature of a key that has no vote counts for nothing. */
+function signerCode(list: MemberList, signer: DeviceKey | MemberKey): CertificateCode {
+  const device = list.devices.get(signer as DeviceKey)
+  const member = list.members.get(device?.member ?? (signer as MemberKey))
+  if (!member) return 'EPOCH_FORGED'
+  return member.removedIn !== undefined || device?.removedIn !== undefined
+    ? 'EPOCH_SIGNER_REMOVED'
+    : 'EPOCH_SIGNER_NO_ADMIN'
+}
+
 /**
- * Whether a record does nothing but replace all devices of one admin by a new one: the one thing that his root key may
- * vote for (rule N7), because it takes the vote away from every device that could have voted otherwise.
+ * Whether a record does nothing but replace all devices of the only admin by a new one: the one thing that his root key may
+ * vote for (rule N7), because it takes the vote away from every device that could have voted otherwise. With several admins
+ * it may not: the root key has no memory of what the lost device voted for, and two majorities could then meet in nobody
+ * but him (docs/protocol.md, "Recovery").
  */
 function recoveredBy(list: MemberList, { changes }: Pick<Proposal, 'changes'>): MemberKey | null {
   const [first, ...rest] = changes
+  if (admins(list).length !== 1) return null
   if (first?.type !== 'admit-device' || currentMember(list, first.member)?.role !== 'admin') return null
   const old = new Set(devicesOf(list, first.member).map((d) => d.key))
   const out = rest.flatMap((c) => (c.type === 'remove-device' ? c.device : []))
@@ -591,6 +625,7 @@ export function acceptEpoch(
   record: EpochRecord,
 ): { ok: true; list: MemberList } | { ok: false; code: EpochCode } {
   if (record.circle !== list.circle) return { ok: false, code: 'CIRCLE_OTHER' }
+  if (record.number <= list.epoch) return { ok: false, code: 'EPOCH_REPLAYED' }
   if (record.number !== list.epoch + 1 || record.previous !== list.epochIds[list.epoch])
     return { ok: false, code: 'EPOCH_NOT_NEXT' }
   const may = new Map<DeviceKey | MemberKey, MemberKey>(voters(list).map((d) => [d, list.devices.get(d)!.member]))
@@ -600,10 +635,11 @@ export function acceptEpoch(
   const message = epochMessage(record.circle, record.id, record.ballot)
   for (const { signer, signature } of record.signatures) {
     const admin = may.get(signer)
-    if (!admin || !crypto.verify(signature, message, fromHex(signer))) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
+    if (!crypto.verify(signature, message, fromHex(signer))) return { ok: false, code: 'EPOCH_FORGED' }
+    if (!admin) return { ok: false, code: signerCode(list, signer) }
     agreed.add(admin)
   }
-  if (agreed.size < majority(list)) return { ok: false, code: 'EPOCH_UNCERTIFIED' }
+  if (agreed.size < majority(list)) return { ok: false, code: 'EPOCH_MINORITY' }
   if (record.bytes.length > EPOCH_BYTES_MAX) return { ok: false, code: 'EPOCH_MALFORMED' }
   return checkProposal(crypto, list, record)
 }

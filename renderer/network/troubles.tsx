@@ -29,15 +29,18 @@ export function Problems({ network, now }: { network: NetworkView; now: number }
 }
 
 export function Refusals({ network }: { network: NetworkView }) {
-  const codes = Object.entries(network.refused).sort((a, b) => b[1] - a[1])
+  const codes = Object.entries(network.refused)
+    .filter(([code]) => code !== 'STRANGER_REFUSED')
+    .sort((a, b) => b[1] - a[1])
   return (
     <section aria-label={text.network.refusals} data-testid="refusals">
       <h2 className="group-title">{text.network.refusals}</h2>
       <div className="panel">
-        <div className="line">
+        <div className="line" data-code="STRANGER_REFUSED">
           <ShieldBan size={18} aria-hidden className="dim" />
           <div className="line-text">
             <p>{text.network.strangers(network.strangersRefused)}</p>
+            {network.strangersRefused > 0 && <p className="line-hint mono">STRANGER_REFUSED</p>}
             {codes.length === 0 && <p className="line-hint">{text.network.noRefused}</p>}
           </div>
         </div>

@@ -138,6 +138,7 @@ export class Seat {
         table.announced.add(toHex(topic))
         return () => table.announced.delete(toHex(topic))
       },
+      refused: (code) => void this.refused.push(code),
       beaconChanged: () => undefined,
       offence: () => undefined,
       changed: () => undefined,

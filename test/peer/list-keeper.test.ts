@@ -110,7 +110,7 @@ test('[M2] what does not follow is refused with its code, and what held before i
     ['a gap behind one that follows', [bytes[1]!, fork.bytes], 'EPOCH_NOT_NEXT', 2],
     ['garbage', [Uint8Array.of(1, 2, 3)], 'EPOCH_MALFORMED', 1],
     ['garbage behind one that follows', [bytes[1]!, new Uint8Array(0), bytes[2]!], 'EPOCH_MALFORMED', 2],
-    ['a record that no admin signed', [forged.bytes], 'EPOCH_UNCERTIFIED', 1],
+    ['a record that no admin signed', [forged.bytes], 'EPOCH_SIGNER_NO_ADMIN', 1],
     ['a record of another circle', [recordOf(follow(found(ben), alien), [], [ben.device]).bytes], 'CIRCLE_OTHER', 1],
   ] as const) {
     const { keeper, files, told } = keeperOf(ben, 1)

@@ -62,6 +62,7 @@ describe('points', () => {
     'TIMESTAMP_AHEAD',
     'EPOCH_UNKNOWN',
     'EPOCH_NOT_NEXT',
+    'EPOCH_REPLAYED',
     'EQUIVOCATION',
     'NOT_ADMIN',
     'INVITE_REVOKED',
