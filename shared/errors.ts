@@ -36,7 +36,8 @@ export const wording = {
   // -------- member list (rule group M)
   EPOCH_MALFORMED: 'A member list record is not in canonical form.',
   EPOCH_NOT_NEXT: 'A member list record does not follow the one known here.',
-  EPOCH_FORGED: 'A member list record bears a signature that is not one, or that of a key which was never in the circle.',
+  EPOCH_FORGED:
+    'A member list record bears a signature that is not one, or that of a key which was never in the circle.',
   EPOCH_MINORITY: 'A member list record bears the votes of fewer than a majority of the admins.',
   EPOCH_SIGNER_REMOVED: 'A member list record is signed by somebody who had been removed.',
   EPOCH_SIGNER_NO_ADMIN: 'A member list record is signed by a member who is no admin, or by a device without a vote.',

@@ -42,7 +42,8 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   EPOCH_SIGNER_NO_ADMIN:
     'Eine Änderung der Mitgliederliste ist von einem Mitglied unterschrieben, das nicht Verwalter ist, oder von einem Gerät ohne Stimme.',
   EPOCH_REPLAYED: 'Eine Änderung der Mitgliederliste gilt einer Fassung, über die längst anders entschieden ist.',
-  DEVICE_COMES_BACK: 'Eine Änderung würde ein Gerät wieder auf die Mitgliederliste setzen, das schon einmal darauf stand.',
+  DEVICE_COMES_BACK:
+    'Eine Änderung würde ein Gerät wieder auf die Mitgliederliste setzen, das schon einmal darauf stand.',
   STRANGER_REFUSED: 'Jemand, der nicht im Kreis ist, wollte sich verbinden und bekam keine Antwort.',
   EPOCH_UNCERTIFIED: 'Einer Änderung der Mitgliederliste fehlen die Unterschriften einer Mehrheit der Verwalter.',
   EPOCH_CHANGE_INVALID: 'Eine Änderung passt nicht zur Mitgliederliste.',
