@@ -70,6 +70,8 @@ class Checking {
   private readonly signedHeads = new Map<string, { head: string; by: DeviceKey }>()
   private readonly vectors = new Map<string, HaveEntry[]>()
   private readonly holders: { device: DeviceKey; at: number; entries: HaveEntry[] }[] = []
+  /** The first entry of a device whose own signature does not hold, until a later one vouches for it. */
+  private readonly unvouched = new Map<DeviceKey, string>()
   private end: ArchiveEnd | null = null
 
   constructor(
@@ -152,11 +154,14 @@ class Checking {
     const list = this.known
     const which = `entry ${node.seq} of ${this.nameOf(node.device)}`
     const code = verifyNode(this.crypto, node, list, this.now)
-    if (code) throw falseBecause(`${which}: ${new TwofoldError(code).message}`)
+    // Its author may have signed it wrongly; a later one of the chain that is signed well vouches for it (rule N9).
+    if (code && code !== 'SIGNATURE_INVALID') throw falseBecause(`${which}: ${new TwofoldError(code).message}`)
     const before = this.last.get(node.device)
     const follows = before ? node.seq === before.node.seq + 1 : node.seq === 1
     if (before && follows && (node.backlink !== before.node.id || node.timestamp <= before.node.timestamp))
       throw falseBecause(`${which} does not continue the one before it.`)
+    if (code) this.unvouched.set(node.device, this.unvouched.get(node.device) ?? which)
+    else if (follows) this.unvouched.delete(node.device)
     const timeline = before?.timeline ?? {
       device: node.device,
       memberName: this.nameOf(node.device),
@@ -181,6 +186,8 @@ class Checking {
 
   finish(torn: boolean): CheckedArchive {
     const list = this.known
+    for (const which of this.unvouched.values())
+      throw falseBecause(`${which}: ${new TwofoldError('SIGNATURE_INVALID').message}`)
     const timelines = [...this.last.values()].map(({ timeline }) => timeline)
     const heights = new Map(timelines.map(({ device, seq, nodes, linked }) => [device, linked ? nodes : seq]))
     return {
