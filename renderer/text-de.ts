@@ -803,6 +803,11 @@ export const german: Catalogue = {
     },
     keptOutSince: (since, again, at) => `Ausgesperrt: ${since}. Wieder zugelassen: ${again} (${at}).`,
     keptOutTimes: (times) => `Das ist das ${number(times)}. Mal; jedes dauert doppelt so lange.`,
+    doctor: 'Warum sehe ich jemanden nicht?',
+    doctorLead: 'Sagt, womit versucht wurde, ein Mitglied zu erreichen, und was im Weg steht.',
+    doctorMember: 'Mitglied',
+    doctorChoose: 'Mitglied wählen',
+    doctorTone: { good: 'In Ordnung', bad: 'Im Weg', note: 'Hinweis' },
     keptOutMeans:
       'Dieses Gerät hat so lange keine Verbindung mit ihm. Es bleibt auf der Mitgliederliste, und seine Einträge kommen weiterhin über die anderen.',
     readmit: 'Wieder zulassen',

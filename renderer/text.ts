@@ -800,6 +800,11 @@ const english = {
     },
     keptOutSince: (since: string, again: string, at: string) => `Since ${since}. Let in again ${again} (${at}).`,
     keptOutTimes: (times: number) => `This is time ${number(times)}; each lasts twice as long.`,
+    doctor: 'Why can’t I see somebody?',
+    doctorLead: 'Says what was tried to reach a member, and what stands in the way.',
+    doctorMember: 'Member',
+    doctorChoose: 'Choose a member',
+    doctorTone: { good: 'Works', bad: 'In the way', note: 'Note' },
     keptOutMeans:
       'This device has no connection with it for so long. It stays on the member list, and its entries still come through the others.',
     readmit: 'Let in again',

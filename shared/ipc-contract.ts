@@ -3,6 +3,7 @@
 // transports of this same contract; main's handlers, the window's API and the tests are derived from it.
 import * as v from 'valibot'
 import { call } from './call'
+import type { Diagnosis } from './diagnosis'
 import type { ErrorCode } from './errors'
 import { storageCalls } from './storage-calls'
 import {
@@ -234,6 +235,8 @@ export const calls = {
   ).returns<null>(),
   /** Takes links with a device that is kept out again. */
   'network.readmit': call(v.strictObject({ device: deviceKey })).returns<null>(),
+  /** Why a member cannot be seen, as findings to be put into words (shared/diagnosis). */
+  'network.diagnose': call(v.strictObject({ member: memberKey })).returns<Diagnosis>(),
   'network.refresh': call(nothing).returns<null>(),
   /** Of the window to its own shell: a dialog that looks through the camera is open, or closed. FORBIDDEN elsewhere. */
   'window.camera': call(v.strictObject({ on: v.boolean() })).returns<null>(),

@@ -5,6 +5,7 @@ import type { Row } from '../../shared/types'
 import { UsageError, columns, emit, rowJson, text, type Command } from './command'
 import { circleCommands } from './circle-commands'
 import { keptOutLine, keptOutNamed } from './conduct-words'
+import { doctor } from './doctor-command'
 import { entryCommands } from './entry-commands'
 import { arrivalSentence, demotedLine, holderRows, holdersSentence, lastMinute, liveJson } from './forwarding-words'
 import { memberCommands } from './member-commands'
@@ -167,6 +168,7 @@ export const commands: Readonly<Record<string, Command>> = {
       emit(call, { readmitted: device }, 'Let in again.')
     },
   },
+  doctor,
   address: {
     usage: 'address add|remove HOST:PORT',
     about: 'Dial an address given by hand, where the network blocks multicast',

@@ -68,8 +68,15 @@ export const NETWORK_CHANGE_SETTLE_MS = 250
 export const BEACON_REOPEN_FIRST_MS = 2_000
 export const BEACON_REOPEN_MS_MAX = 120_000
 
-/** Housekeeping; also the resolution with which sleep is noticed. */
+/** Housekeeping while something is under way; also the resolution with which sleep is noticed. */
 export const TICK_MS = 1_000
+/**
+ * The same while no dial runs and nobody is looked for; the dialler keeps its own time. What is left then is to look at the
+ * interfaces, of which no event reaches Node in time: seldom enough for a machine to rest, and within the 5 s of L1.
+ */
+export const TICK_CALM_MS = 3_000
+/** After a start or a change of the network much is under way that no count shows. */
+export const RESTLESS_MS = 15_000
 /** A tick that comes so late means that the machine slept. */
 export const SLEPT_MS = 10_000
 /** The DHT has had this long to answer before it is reported as unreachable. It answers in ~1 s when there is internet. */

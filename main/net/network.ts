@@ -29,6 +29,8 @@ import {
   STOP_FORCE_MS,
   STOP_SWARM_MS,
   SWARM_PEERS_MAX,
+  RESTLESS_MS,
+  TICK_CALM_MS,
   TICK_MS,
 } from './limits'
 import { PeerLink } from './link'
@@ -76,6 +78,8 @@ export class Network extends Emitter<NetworkEvents> {
   #startedAt = 0
   #internetUp = false
   #interfacesAt = 0
+  /** When the network last became another one, or was looked at anew. */
+  #changedAt = 0
   #tickedAt = 0
   #ticker: NodeJS.Timeout | null = null
   #changeTimer: NodeJS.Timeout | null = null
@@ -170,11 +174,10 @@ export class Network extends Emitter<NetworkEvents> {
     if (preferredPort && this.#port !== preferredPort) this.#problem('PORT_IN_USE', String(preferredPort))
     this.#startedAt = this.#tickedAt = this.#now()
     this.#dht.on('network-change', () => this.#networkChanged())
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS)
-    this.#ticker.unref()
     this.#rescan(false)
     this.#manual.resolve(this.#now())
     this.#dialler.start()
+    this.#tickLater()
   }
 
   /** The chosen set (at most WANTED_MAX): kept connected. Links to others stay as they are, but are not renewed. */
@@ -264,7 +267,7 @@ export class Network extends Emitter<NetworkEvents> {
 
   async #stop(): Promise<void> {
     this.#state = 'stopped'
-    if (this.#ticker) clearInterval(this.#ticker)
+    if (this.#ticker) clearTimeout(this.#ticker)
     this.#dialler.stop()
     if (this.#changeTimer) clearTimeout(this.#changeTimer)
     for (const device of this.#dht.dials.keys()) this.#dht.abortDial(device)
@@ -484,6 +487,19 @@ export class Network extends Emitter<NetworkEvents> {
 
   // ------------------------------------------------------------------ housekeeping
 
+  #tickLater(): void {
+    if (this.#isStopped()) return
+    const underWay = this.#dht.dials.size > 0 || this.#topics.looking || this.#now() - this.#changedAt < RESTLESS_MS
+    this.#ticker = setTimeout(
+      () => {
+        this.#tick()
+        this.#tickLater()
+      },
+      underWay ? TICK_MS : TICK_CALM_MS,
+    )
+    this.#ticker.unref()
+  }
+
   #tick(): void {
     const now = this.#now()
     const slept = now - this.#tickedAt > SLEPT_MS
@@ -544,7 +560,9 @@ export class Network extends Emitter<NetworkEvents> {
     const beaconOn = new Set(host === undefined || host === '0.0.0.0' ? addresses : [host])
     if (loopbackBeacon === true || (loopbackBeacon === 'auto' && beaconOn.size === 0)) beaconOn.add(LOOPBACK)
     this.#beacon?.sync([...beaconOn], force)
-    if (changed || force) this.#dialler.news()
+    if (!changed && !force) return
+    this.#changedAt = this.#interfacesAt
+    this.#dialler.news()
   }
 
   #networkChanged(): void {

@@ -33,6 +33,11 @@ export class Topics {
     }
   }
 
+  /** Somebody is being looked for. */
+  get looking(): boolean {
+    return [...this.#topics].some(({ mode }) => mode === 'find')
+  }
+
   /** Asks again where a find is due. */
   tick(now: number): void {
     for (const topic of this.#topics) {

@@ -590,6 +590,7 @@ export class Backend {
       this.requireCircle().connections.readmit(device)
       return null
     },
+    'network.diagnose': ({ member }) => this.requireCircle().connections.diagnose(member),
     'network.refresh': () => {
       this.circle?.connections.refresh()
       return null

@@ -30,8 +30,10 @@ import { Signing } from './signing'
 import { Storage } from './storage'
 import { Twins } from './twins'
 
-/** How often the agreement and the claim are looked at. */
-const LOOK_EVERY_MS = 500
+/** How often the agreement and the claim are looked at while something is under way, and soon after anything has changed. */
+const LOOK_MS = 500
+/** The same when nothing is: only for a clock that was set. */
+const LOOK_IDLE_MS = 60_000
 
 export interface CircleHooks {
   changed(): void
@@ -72,6 +74,7 @@ export class Circle {
   /** How many devices were demoted when it was last told. */
   private demoted = 0
   private lookTimer: NodeJS.Timeout | undefined
+  private lookAt = 0
   private stopped = false
 
   constructor(
@@ -83,7 +86,7 @@ export class Circle {
   ) {
     const { crypto } = parts.secrets
     const run = parts.now()
-    const changed = () => hooks.changed()
+    const changed = () => this.changed()
     const tell = (to: DeviceKey, message: AsideMessage) => this.driver.tell(to, message)
     const have = () => this.engine.have
     const keeper = new ListKeeper(parts, identity, file, () => this.onListChanged())
@@ -336,7 +339,7 @@ export class Circle {
     this.reader.start()
     await this.recovery.start()
     this.checker.wake()
-    this.lookTimer = setInterval(() => this.look(), LOOK_EVERY_MS)
+    this.lookIn(LOOK_MS)
     await this.connections.start()
     // Without a link it has nobody to tell anything.
     if (!this.stopped) this.driver.start()
@@ -344,7 +347,7 @@ export class Circle {
 
   async stop(): Promise<void> {
     this.stopped = true
-    clearInterval(this.lookTimer)
+    clearTimeout(this.lookTimer)
     this.driver.stop()
     this.receipts.save()
     this.checker.stop()
@@ -385,7 +388,7 @@ export class Circle {
     this.reader.stored(nodes)
     this.checker.wake()
     this.mirror.stored(nodes)
-    this.hooks.changed()
+    this.changed()
   }
 
   private readMissigned(): void {
@@ -396,7 +399,7 @@ export class Circle {
 
   private count(code: string): void {
     this.refusedByCode.set(code, (this.refusedByCode.get(code) ?? 0) + 1)
-    this.hooks.changed()
+    this.changed()
   }
 
   /** Something was refused that the engine has not seen (rule H2). */
@@ -408,17 +411,17 @@ export class Circle {
   private onKeptOut(): void {
     saveKeptOut(this.store, this.engine.conduct)
     this.connections.keepOut()
-    this.hooks.changed()
+    this.changed()
   }
 
   private onInStep(by: DeviceKey): void {
     if (!this.inStepWith.has(by)) {
       this.inStepWith.add(by)
-      this.hooks.changed()
+      this.changed()
     }
     if (!this.signing.caughtUp()) return
     if (!this.signing.held) this.author.release()
-    this.hooks.changed()
+    this.changed()
   }
 
   private onReceipts(): void {
@@ -426,13 +429,13 @@ export class Circle {
     // What every checkpoint may change is asked for by whoever shows it; only a demotion is news for all.
     if (this.engine.droppers.demoted.size === this.demoted) return
     this.demoted = this.engine.droppers.demoted.size
-    this.hooks.changed()
+    this.changed()
   }
 
   private onTrouble(code: ErrorCode | null): void {
     if (this.trouble === code) return
     this.trouble = code
-    this.hooks.changed()
+    this.changed()
   }
 
   private onAside(from: DeviceKey, message: AsideMessage): void {
@@ -476,7 +479,7 @@ export class Circle {
       case 'leave':
       case 'drop':
         if (!this.signing.held) this.proposals.tick()
-        this.hooks.changed()
+        this.changed()
         return
       case 'fork':
         this.freeze(notice)
@@ -485,6 +488,26 @@ export class Circle {
   }
 
   // -------------------------------------------------------------- what follows
+
+  /** What a screen shows has changed; so may have what is to be agreed on. */
+  private changed(): void {
+    this.hooks.changed()
+    if (this.lookTimer && this.lookAt > this.parts.now() + LOOK_MS) this.lookIn(LOOK_MS)
+  }
+
+  private lookIn(ms: number): void {
+    clearTimeout(this.lookTimer)
+    if (this.stopped) return
+    this.lookAt = this.parts.now() + ms
+    this.lookTimer = setTimeout(() => {
+      try {
+        this.look()
+      } finally {
+        const over = this.standing === 'removed' || this.copied
+        this.lookIn(!over && (this.signing.held || this.proposals.busy) ? LOOK_MS : LOOK_IDLE_MS)
+      }
+    }, ms)
+  }
 
   /** A look at what only time brings: whether this device may write, and how the agreement goes. */
   private look(): void {
@@ -516,7 +539,7 @@ export class Circle {
     this.driver.handle({ type: 'list-changed', list: this.cutOffs.judged, have: this.cutOffs.apply() })
     this.readMissigned()
     this.reader.relist()
-    this.hooks.changed()
+    this.changed()
   }
 
   private onEpochs(from: DeviceKey, records: readonly Uint8Array[]): void {
@@ -541,7 +564,7 @@ export class Circle {
       this.author.release()
     }
     this.reader.relist()
-    this.hooks.changed()
+    this.changed()
     if (this.standing !== 'removed') return
     void this.connections.close()
     this.hooks.removed()

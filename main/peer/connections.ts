@@ -1,13 +1,15 @@
 // The network side of a circle (rules L1 to L3, F5, M7): starts and stops it, decides which devices it keeps links with, hands
 // what a link brings to whoever speaks with that device, and knows who is there.
+import type { Diagnosis } from '../../shared/diagnosis'
 import { TwofoldError, type ErrorCode } from '../../shared/errors'
-import type { DeviceKey, NetworkView, Presence } from '../../shared/types'
+import type { DeviceKey, MemberKey, NetworkView, Presence } from '../../shared/types'
 import type { Engine } from '../protocol/engine'
 import { neighboursOf } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
-import { isCurrentDevice } from '../protocol/membership'
+import { devicesOf, isCurrentDevice } from '../protocol/membership'
 import type { Admission } from './admission'
 import { keptOutViews, offenceOf } from './conduct-keeper'
+import { diagnose, type DeviceFacts, type HereFacts } from './diagnosis'
 import type { Driver } from './driver'
 import type { ListKeeper } from './list-keeper'
 import { Meter } from './meter'
@@ -16,11 +18,14 @@ import { Problems } from './problems'
 
 /** A link that no rule asks for is kept this long: a joining circle settles, an on-demand link is used again. */
 const SPARE_LINK_MS = 60_000
-const SPARE_CHECK_MS = 15_000
+/** A spare link from which something is still expected is looked at again after this. */
+const SPARE_AGAIN_MS = 15_000
 /** A device that is on no ring yet keeps links with as many others: enough to read from, and few for them. */
 const PROVISIONAL_LINKS = 6
 /** Word of a peer older than this is 'offline'. */
 const SEEN_MS = 120_000
+/** Endings of links that are remembered, by device. */
+const ENDED_MAX = 1024
 /** When a device was last linked to this one, for the runs that follow. */
 const seenKey = (device: DeviceKey) => `seen ${device}`
 
@@ -54,6 +59,8 @@ export class Connections {
   readonly meter: Meter
   private readonly problems = new Problems()
   private network: NetworkPort | null = null
+  /** Why the last link with a device ended. */
+  private readonly ended = new Map<DeviceKey, string>()
   /** Raised by every closing: a network that was on its way then is not used any more. */
   private closings = 0
   private settings: SettingsFile
@@ -68,12 +75,11 @@ export class Connections {
   // -------------------------------------------------------------- coming and going
 
   async start(): Promise<void> {
-    this.spareTimer = setInterval(() => this.dropSpareLinks(), SPARE_CHECK_MS)
     await this.open()
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.spareTimer)
+    clearTimeout(this.spareTimer)
     await this.close()
   }
 
@@ -181,6 +187,7 @@ export class Connections {
     if (!this.mayRead(link.remote)) return admission.linkUp(link)
     driver.linkUp(link)
     linked(link)
+    this.dropSpareLinks()
   }
 
   private frame(link: Link, bytes: Uint8Array): void {
@@ -193,6 +200,9 @@ export class Connections {
   private linkDown(link: Link, reason: string): void {
     const { parts, keeper, driver, admission, store, unlinked, offence, changed } = this.ports
     driver.linkDown(link)
+    this.ended.delete(link.remote)
+    this.ended.set(link.remote, reason)
+    if (this.ended.size > ENDED_MAX) this.ended.delete(this.ended.keys().next().value!)
     const code = offenceOf(reason)
     if (code) offence(link.remote, code)
     this.meter.forget(link.remote)
@@ -258,15 +268,24 @@ export class Connections {
 
   chooseLinks(): void {
     this.network?.want(this.wanted())
+    this.dropSpareLinks()
   }
 
   /** Links from a time when the circle was smaller, or dialled for one hand-over, end when they have served. */
   private dropSpareLinks(): void {
     const { parts, driver, engine } = this.ports
+    clearTimeout(this.spareTimer)
     const wanted = new Set(this.wanted())
-    const before = parts.now() - SPARE_LINK_MS
-    for (const link of driver.allLinks())
-      if (!wanted.has(link.remote) && link.openedAt < before && !engine.awaits(link.remote)) link.close('NOT_NEEDED')
+    const now = parts.now()
+    let nextAt = Infinity
+    for (const link of driver.allLinks()) {
+      if (wanted.has(link.remote)) continue
+      const due = link.openedAt + SPARE_LINK_MS
+      if (due > now) nextAt = Math.min(nextAt, due)
+      else if (engine.awaits(link.remote)) nextAt = Math.min(nextAt, now + SPARE_AGAIN_MS)
+      else link.close('NOT_NEEDED')
+    }
+    if (nextAt < Infinity && this.network) this.spareTimer = setTimeout(() => this.dropSpareLinks(), nextAt - now)
   }
 
   // -------------------------------------------------------------- being found
@@ -318,6 +337,50 @@ export class Connections {
   presences(): (device: DeviceKey) => Presence {
     const heard = new Map(this.network?.status().lanPeers.map((p) => [p.device, p.lastSeenAt]))
     return (device) => this.presence(device, heard)
+  }
+
+  /** What stands between this device and a member (rule L4). Throws MEMBER_UNKNOWN. */
+  diagnose(member: MemberKey): Diagnosis {
+    const { parts, keeper, driver, engine, store, silenced } = this.ports
+    if (!keeper.list.members.has(member)) throw new TwofoldError('MEMBER_UNKNOWN')
+    const status = this.network?.status()
+    const now = parts.now()
+    const neighbours = new Set(this.wanted())
+    const here: HereFacts = {
+      silent: silenced(),
+      lan: this.settings.lan,
+      internet: this.settings.internet,
+      listening: status?.listening ?? false,
+      port: status?.port ?? 0,
+      interfaces: status?.interfaces.length ?? 0,
+      multicastBlocked: this.problems.has('MULTICAST_BLOCKED'),
+      beaconPortTaken: this.problems.has('PORT_IN_USE') && this.problems.beaconBlocked,
+      dht: status?.internet ? 'up' : this.problems.has('DHT_UNREACHABLE') ? 'unreachable' : undefined,
+      addresses: this.settings.manualAddresses,
+    }
+    const devices = devicesOf(keeper.list, member).map(({ key }): DeviceFacts => {
+      const heard = status?.lanPeers.find(({ device }) => device === key)
+      const dial = status?.pendingDials.find(({ device }) => device === key)
+      const seenAt = Math.max(engine.lastSeen(key) ?? 0, heard?.lastSeenAt ?? 0, Number(store.meta(seenKey(key)) ?? 0))
+      return {
+        linked: driver.linkOf(key) !== null,
+        neighbour: neighbours.has(key),
+        keptOut: engine.isKeptOut(key),
+        heard: heard ? { agoMs: now - heard.lastSeenAt, address: `${heard.host}:${heard.port}` } : null,
+        seenAgoMs: seenAt === 0 ? null : now - seenAt,
+        dial: dial
+          ? {
+              attempts: dial.attempts,
+              error: dial.lastError ?? null,
+              nextTryInMs: dial.nextTryAt === undefined ? null : dial.nextTryAt - now,
+            }
+          : null,
+        ended: this.ended.get(key) ?? dial?.lastError ?? null,
+        ahead: engine.aheadOf(key),
+      }
+    })
+    const name = keeper.memberName(member)
+    return { member, name, linked: devices.some((device) => device.linked), findings: diagnose(here, name, devices) }
   }
 
   /** `refused`: how often something was refused, by code. */

@@ -308,7 +308,9 @@ export interface NetworkPort {
     localAddresses: string[]
     internet: boolean
     interfaces: string[]
-    lanPeers: readonly { device: DeviceKey; lastSeenAt: number }[]
+    lanPeers: readonly { device: DeviceKey; host: string; port: number; lastSeenAt: number }[]
+    /** Devices that are wanted and have no link. `nextTryAt` absent: a call is under way, or nothing is known to call. */
+    pendingDials: readonly { device: DeviceKey; attempts: number; nextTryAt?: number; lastError?: string }[]
     strangersRefused: number
   }
   refresh(): void

@@ -32,6 +32,10 @@ export class Problems {
     for (const code of codes) this.open.delete(code)
   }
 
+  has(code: ErrorCode): boolean {
+    return this.open.has(code)
+  }
+
   clear(): void {
     this.open.clear()
   }

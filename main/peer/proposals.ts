@@ -123,6 +123,13 @@ export class Proposals {
     if (this.tries > 1) this.act({ type: 'retry' })
   }
 
+  /** Something is being agreed on, or waits to be: `tick` may have something to do at any moment. */
+  get busy(): boolean {
+    const { machine, admin } = this
+    if (!machine || (machine.open && admin)) return true
+    return admin && [...this.ports.keeper.file.wants, ...this.ports.byThemselves()].some((want) => !this.settled(want))
+  }
+
   // -------------------------------------------------------------- wants
 
   private settled(want: Want): boolean {

@@ -8,6 +8,12 @@ import type { LinkState } from './links'
 import type { Message } from './messages'
 
 const EVERY_MS = 2000
+/**
+ * Where nothing has come for a while the rounds grow apart, to a tenth of that while and at most to this. Whoever has stored
+ * something lately asks at the full pace, also those who have not; so what is missing somewhere still shows within seconds.
+ */
+const EVERY_MS_MAX = 30_000
+const QUIET_SHARE = 10
 const NEIGHBOURS = 2
 const LAG_MS = 2000
 /** After a repair; often enough that a healed circle is equal within seconds, seldom enough that a long one costs little. */
@@ -37,6 +43,8 @@ export class Comparing {
   private nextAt = 0
   private lastAt = 0
   private rounds = 0
+  /** When a node was last stored, a link came up, or somebody held something else than we do. */
+  private newsAt = 0
 
   constructor(private readonly ports: Ports) {}
 
@@ -47,7 +55,7 @@ export class Comparing {
   tick(now: number): void {
     const { links, random } = this.ports
     if (now < this.nextAt || !links.size) return
-    this.nextAt = now + EVERY_MS
+    this.nextAt = now + Math.min(EVERY_MS_MAX, Math.max(EVERY_MS, (now - this.newsAt) / QUIET_SHARE))
     this.lastAt = now
     this.rounds++
     const candidates = [...links.values()]
@@ -62,7 +70,14 @@ export class Comparing {
 
   /** Sends the digest of everything: a link has just come up. */
   begin(link: LinkState, now: number): void {
+    this.news(now)
     this.ask(link, WHOLE, now)
+  }
+
+  /** Back to the full pace: a node was stored, or others hold something else. */
+  news(now: number): void {
+    this.newsAt = now
+    this.nextAt = Math.min(this.nextAt, Math.max(now, this.lastAt + EVERY_MS))
   }
 
   /** Where nothing has come for a while everything is compared; its newest node marks the cut, so younger ones do no harm. */
@@ -101,6 +116,7 @@ export class Comparing {
   }
 
   have(link: LinkState, m: Extract<Message, { type: 'have' }>, now: number): void {
+    this.news(now)
     if (m.question && link.digestSent) link.measured(now - link.digestSent.at)
     if (m.question) link.digestSent = null
     link.heights.clear()

@@ -294,6 +294,13 @@ export class Engine {
   }
 
   /** No link is kept with it, for what it did. */
+  /** How many entries of a device wait for this clock (rule N4). */
+  aheadOf(device: DeviceKey): number {
+    let count = 0
+    for (const { item, code } of this.held.values())
+      if (code === 'TIMESTAMP_AHEAD' && item.node.device === device) count++
+    return count
+  }
   isKeptOut(device: DeviceKey): boolean {
     return this.conduct.keptOut(device, this.wall) !== null
   }
@@ -847,6 +854,7 @@ export class Engine {
       }
     })
     if (behind) this.effects.push({ type: 'cut-off' })
+    if (this.storedAt === now) this.comparing.news(now)
     if (repaired) this.comparing.repaired(now)
     this.catchUp.pump(now)
     this.receipts.stored(this.wall)

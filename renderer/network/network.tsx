@@ -15,6 +15,7 @@ import { tell, tellError } from '../ui/toast'
 import { Addresses } from './addresses'
 import { Budget, Demoted, Receipts, Repairs } from './forwarding'
 import { KeptOut } from './kept-out'
+import { Doctor } from './doctor'
 import { Links } from './links'
 import { Ring } from './ring'
 import { Traffic } from './traffic'
@@ -87,6 +88,7 @@ export function Network({ openNavigation }: { openNavigation: () => void }) {
               </div>
             </>
           )}
+          <Doctor />
           <Links links={network.links} now={now} />
           <Addresses addresses={network.manualAddresses} />
           <Refusals network={network} />

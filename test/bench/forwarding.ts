@@ -1,12 +1,11 @@
 // `npm run bench -- forwarding`: a circle of 100 real peers in a few processes (real sockets on loopback, real SQLite), and
 // the same peers handing everything to everybody. Counters are the product's own; datagrams are the kernel's.
 // --peers N, --seconds S, --modes full,brief,naive, --json.
-import { fork, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { runHost, type HostReport, type Mode, type Order, type Setup } from './forwarding/host'
+import { runHost, type HostReport, type Mode } from './forwarding/host'
+import { Hosted } from './forwarding/hosted'
 import { FIGURES, type FigureOf } from './figures'
 import { report, type Measured } from './report'
 import type { NodeId } from '../../shared/types'
@@ -19,39 +18,6 @@ const argument = (name: string, standard: number) => {
   return at < 0 ? standard : Number(process.argv[at + 1])
 }
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** A process with some peers; answers come in the order of what was asked. */
-class Hosted {
-  private child: ChildProcess
-  private readonly waiting: ((answer: HostReport | null) => void)[] = []
-  constructor(readonly setup: Setup) {
-    this.child = this.launch()
-  }
-  private launch(): ChildProcess {
-    const child = fork(fileURLToPath(import.meta.url), ['--host'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    child.on('message', (answer) => this.waiting.shift()?.(answer as HostReport | null))
-    return child
-  }
-  private ask(message: Order | { setup: Setup }): Promise<HostReport | null> {
-    return new Promise((resolve) => {
-      this.waiting.push(resolve)
-      this.child.send(message)
-    })
-  }
-  start = () => this.ask({ setup: this.setup })
-  post = (peer: number) => this.ask({ order: 'post', peer })
-  reset = () => this.ask({ order: 'reset' })
-  report = async () => (await this.ask({ order: 'report' }))!
-  stop = () => this.ask({ order: 'stop' })
-  kill(): void {
-    this.waiting.length = 0
-    this.child.kill('SIGKILL')
-  }
-  async restart(): Promise<void> {
-    this.child = this.launch()
-    await this.start()
-  }
-}
 
 /** UDP datagrams sent by this machine since it started; null where the system does not tell. */
 function datagrams(): number | null {

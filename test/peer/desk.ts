@@ -100,6 +100,7 @@ export class FakeNetwork implements NetworkPort {
     internet: false,
     interfaces: ['lo'],
     lanPeers: [],
+    pendingDials: [],
     strangersRefused: 0,
   })
   refresh = () => undefined

@@ -1123,6 +1123,21 @@ export class FakeBackend implements Bridge {
         return null
       case 'network.get':
         return this.state.network
+      case 'network.diagnose': {
+        const asked = this.state.circle?.members.find((member) => member.key === input['member'])
+        if (!asked) throw new Refusal('MEMBER_UNKNOWN')
+        const details = { name: asked.name, port: 49737, seconds: 12 }
+        return {
+          member: asked.key,
+          name: asked.name,
+          linked: false,
+          findings: [
+            { code: 'HERE_FINE', tone: 'good', details },
+            { code: 'NOT_HEARD', tone: 'bad', details },
+            { code: 'NEXT_TRY', tone: 'note', details },
+          ],
+        }
+      }
       case 'network.live':
         return fakeLive(this.state, Date.now())
       case 'network.addAddress':

@@ -5,7 +5,7 @@ import { crypto, keyPairFromSeed, open, seal, signer } from '../../../main/ident
 import { Network } from '../../../main/net/network'
 import { Driver, type Machine } from '../../../main/peer/driver'
 import type { Link, StorePort } from '../../../main/peer/ports'
-import { toHex, utf8 } from '../../../main/protocol/codec'
+import { fromHex, toHex, utf8 } from '../../../main/protocol/codec'
 import { Engine } from '../../../main/protocol/engine'
 import { neighboursOf } from '../../../main/protocol/heirs'
 import { encodeContent } from '../../../main/protocol/kinds'
@@ -24,6 +24,10 @@ export interface Setup {
   mode: Mode
   /** Indices of the peers that live in this process. */
   peers: number[]
+  /** Hex; without it a beacon that only the peers of `dir` hear. */
+  beacon?: string
+  /** Indices that every peer here keeps a link with, besides those that its ring asks for. */
+  alsoWant?: number[]
 }
 export type Order =
   | { order: 'post'; peer: number }
@@ -100,6 +104,7 @@ class Host {
         return null
       case 'report': {
         const { user, system } = process.cpuUsage(this.cpu)
+        globalThis.gc?.()
         return {
           peers: [...this.peers.values()].map((p) => p.report()),
           cpuUs: user + system,
@@ -194,7 +199,7 @@ class RealPeer {
     )
     const pair = keyPairFromSeed(crypto.hash(utf8(`simulation ${setup.seed} device ${index}`)))
     if (toHex(pair.publicKey) !== this.key) throw new Error('another key than the list has')
-    const beacon = crypto.hash(utf8(`bench ${setup.seed} ${setup.dir}`))
+    const beacon = setup.beacon ? fromHex(setup.beacon) : crypto.hash(utf8(`bench ${setup.seed} ${setup.dir}`))
     this.network = new Network({
       keyPair: pair,
       mayConnect: (remote) => list.devices.has(remote),
@@ -215,9 +220,9 @@ class RealPeer {
     )
     this.driver.use(this.network as never)
     const ring = rings.of(list, list.epoch)!
-    this.network.want(
-      setup.mode === 'naive' ? ring.order.filter((other) => other !== this.key) : neighboursOf(ring, this.key),
-    )
+    const wanted = setup.mode === 'naive' ? ring.order : neighboursOf(ring, this.key)
+    const also = (setup.alsoWant ?? []).map((i) => circle.people[i]!.device.key)
+    this.network.want([...new Set([...wanted, ...also])].filter((other) => other !== this.key))
     this.base = this.counters()
   }
 

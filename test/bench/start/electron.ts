@@ -24,13 +24,18 @@ export class Started {
     readonly paintedMs: number,
   ) {}
 
-  /** `app`: folder of an Electron app; `args` follow it. */
-  static async start(app: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** `app`: folder of an Electron app; `args` follow it. `sign`: what stands in the page once it is painted, a CSS selector. */
+  static async start(
+    app: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    sign = '[data-testid=entry]',
+  ) {
     const { exe } = await electronRuntime()
     const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
     const spawnedAt = Date.now()
     const child = spawn(exe, ['-r', PROBE, ...asRoot, app, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, BENCH_SIGN: sign },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     const late = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX)
@@ -52,16 +57,7 @@ export class Started {
 
   /** Null where the system does not tell (not Linux). */
   memory(): Memory | null {
-    if (process.platform !== 'linux') return null
-    const processes = family(this.child.pid!)
-    const total: Memory = { pss: 0, own: 0, processes: processes.length }
-    for (const pid of processes) {
-      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
-      const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0)
-      total.pss += kib('Pss') / 1024
-      total.own += (kib('Private_Clean') + kib('Private_Dirty')) / 1024
-    }
-    return total
+    return process.platform === 'linux' ? memoryOf(family(this.child.pid!)) : null
   }
 
   /** Ends it as a signed-off session would; ms until it is gone. */
@@ -72,6 +68,18 @@ export class Started {
     await ended
     return performance.now() - at
   }
+}
+
+/** Linux only. */
+export function memoryOf(processes: readonly number[]): Memory {
+  const total: Memory = { pss: 0, own: 0, processes: processes.length }
+  for (const pid of processes) {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+    const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0)
+    total.pss += kib('Pss') / 1024
+    total.own += (kib('Private_Clean') + kib('Private_Dirty')) / 1024
+  }
+  return total
 }
 
 /** A process and all below it. */
