@@ -41,7 +41,7 @@ async function reader(): Promise<void> {
         void Promise.resolve(handlers['view.window']({ viewId, start: at!, count: 1 })).then((window) => {
           // What crosses to a window is JSON text (main/desktop/ipc.ts).
           const { rows } = typeof window === 'string' ? (JSON.parse(window) as { rows: { text: string }[] }) : window
-          process.send!({ text: rows[0]!.text, at: clock() } satisfies Message)
+          process.send!({ text: rows[0]?.text ?? '', at: clock() } satisfies Message)
         })
       })
       process.send!({ linked: true, echoPort: echo.address().port } satisfies Message)
