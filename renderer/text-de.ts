@@ -335,6 +335,9 @@ export const german: Catalogue = {
     floatingHint: 'Die Unterschrift ist geprüft. Frühere Einträge dieser Zeitleiste sind noch unterwegs.',
     waiting: 'Hat sonst noch niemand',
     waitingHint: 'Er liegt hier und wird übergeben, sobald ein Gerät des Kreises online ist.',
+    forked: (seq) => `Gerät bei seinem Eintrag ${number(seq)} angehalten`,
+    forkedHint: (seq) =>
+      `Dieses Gerät hat zwei verschiedene Einträge Nr. ${number(seq)} unterschrieben: zwei Fassungen. Ab dort wird nichts angenommen, bis ein Verwalter entschieden hat. Dieser Eintrag kam davor und gilt.`,
     late: (written, reached) => `geschrieben ${written} · erreichte Sie ${reached}`,
     replyGone: 'Antwort auf einen Eintrag, der noch nicht hier ist',
     showTarget: (name) => `Den Eintrag von ${name} zeigen`,
@@ -649,6 +652,23 @@ export const german: Catalogue = {
     notAdmin:
       'Ihre Einladungen lassen weitere Geräte von Mitgliedern ein. Soll jemand Neues herein, fragen Sie einen Verwalter.',
     noChanges: 'Noch keine Änderungen',
+    founded: (name, circle) => `${name} hat ${circle} gegründet.`,
+    changed: {
+      joined: (name) => `${name} ist beigetreten.`,
+      'device-added': (name) => `${name} hat ein Gerät hinzugefügt.`,
+      removed: (name) => `${name} wurde entfernt.`,
+      'device-removed': (name) => `Ein Gerät von ${name} wurde entfernt.`,
+      promoted: (name) => `${name} wurde Verwalter.`,
+      demoted: (name) => `${name} ist nicht mehr Verwalter.`,
+    },
+    wanted: {
+      joined: (name) => `${name} einlassen`,
+      'device-added': (name) => `Ein Gerät von ${name} einlassen`,
+      removed: (name) => `${name} entfernen`,
+      'device-removed': (name) => `Ein Gerät von ${name} entfernen`,
+      promoted: (name) => `${name} zum Verwalter machen`,
+      demoted: (name) => `${name} zum einfachen Mitglied machen`,
+    },
     agreedBy: (names) => `Unterschrieben von ${names}`,
     list: (epoch) => `Nr. ${number(epoch)}`,
   },

@@ -140,6 +140,8 @@ export interface Row {
   late: boolean
   /** Nobody else has acknowledged it yet (own nodes only). */
   waiting: boolean
+  /** Its device signed two different entries for this place, later than this one, and is stopped there (rule N6). */
+  forkedAt?: number
 }
 
 /** What a window for painting does not say of a row where it is so: most rows need nothing of it. */
@@ -271,18 +273,22 @@ export interface MemberView {
   unread: number
 }
 
-/** One line of the member list's change log (rule M6). */
+/** A change of the member list: to whom. A reader words it in his language. */
+export interface ListChange {
+  what: 'joined' | 'device-added' | 'removed' | 'device-removed' | 'promoted' | 'demoted'
+  name: string
+}
+/** One version of the list, in its change log (rule M6). No change: the founding. */
 export interface ListChangeView {
   epoch: number
   timestamp: number
-  text: string
+  changes: ListChange[]
   agreedBy: string[]
 }
 
 /** A change of the list that is not agreed yet. */
-export interface WantView {
+export interface WantView extends ListChange {
   key: string
-  text: string
   askedAt: number
 }
 /** What waits on this device until it is on the list (rule M4). */

@@ -1,8 +1,26 @@
 // The commands about the member list: who is on it, changing it, and what becomes of devices that are lost, copied or forked.
 import { TwofoldError, sentence } from '../../shared/errors'
-import type { DeviceKey } from '../../shared/types'
+import type { DeviceKey, ListChange } from '../../shared/types'
 import { UsageError, columns, emit, memberNamed, presence, text, when, type Call, type Command } from './command'
 import { waitForState } from './wait-for-state'
+
+type Words = Readonly<Record<ListChange['what'], (name: string) => string>>
+const DONE: Words = {
+  joined: (name) => `${name} joined.`,
+  'device-added': (name) => `${name} added a device.`,
+  removed: (name) => `${name} was removed.`,
+  'device-removed': (name) => `A device of ${name} was removed.`,
+  promoted: (name) => `${name} became an admin.`,
+  demoted: (name) => `${name} is no longer an admin.`,
+}
+const WANTED: Words = {
+  joined: (name) => `Let ${name} in`,
+  'device-added': (name) => `Let in a device of ${name}`,
+  removed: (name) => `Remove ${name}`,
+  'device-removed': (name) => `Remove a device of ${name}`,
+  promoted: (name) => `Make ${name} an admin`,
+  demoted: (name) => `Make ${name} a plain member`,
+}
 
 /** What a change does and cannot undo, said before it is asked for; somebody at a terminal can still say no. */
 async function warned({ io, json }: Call, ...sentences: string[]): Promise<void> {
@@ -17,6 +35,8 @@ export const memberCommands: Readonly<Record<string, Command>> = {
   members: {
     usage: 'members',
     about: 'List members and their devices',
+    details:
+      'Devices are listed where a member has several, or where one was stopped. An admin votes with one device. --json tells all.',
     examples: ['twofold members', 'twofold members --json'],
     args: [0, 0],
     async run(call) {
@@ -25,12 +45,24 @@ export const memberCommands: Readonly<Record<string, Command>> = {
         for (const member of members) call.io.out(JSON.stringify(member))
         return
       }
-      const rows = members.map((m) => [
-        m.name + (m.me ? ' (you)' : ''),
-        m.removed ? 'removed' : m.role,
-        presence(m.presence, call.io.now()),
-        String(m.entries),
-        m.key.slice(0, 12),
+      const now = call.io.now()
+      const rows = members.flatMap((m) => [
+        [
+          m.name + (m.me ? ' (you)' : ''),
+          m.removed ? 'removed' : m.role,
+          presence(m.presence, now),
+          String(m.entries),
+          m.key.slice(0, 12),
+        ],
+        ...(m.devices.length > 1 || m.devices.some((d) => d.forkedAt !== null)
+          ? m.devices.map((d) => [
+              '  device',
+              d.removed ? 'removed' : d.forkedAt !== null ? `stopped at ${d.forkedAt}` : d.votes ? 'votes' : '',
+              presence(d.presence, now),
+              String(d.height),
+              d.key.slice(0, 12),
+            ])
+          : []),
       ])
       call.io.out(columns([['NAME', 'ROLE', 'PRESENCE', 'ENTRIES', 'KEY'], ...rows]))
     },
@@ -123,11 +155,13 @@ export const memberCommands: Readonly<Record<string, Command>> = {
         return
       }
       for (const want of wants)
-        call.io.out(`waiting  ${want.text}${waitingFor.length ? `: ${waitingFor.join(' or ')} must agree` : ''}`)
+        call.io.out(
+          `waiting  ${WANTED[want.what](want.name)}${waitingFor.length ? `: ${waitingFor.join(' or ')} must agree` : ''}`,
+        )
       if (notHeard.length) call.io.out(`not heard of version ${circle.epoch} yet: ${notHeard.join(', ')}`)
       for (const c of changes)
         call.io.out(
-          `${String(c.epoch).padStart(4)}  ${when(c.timestamp)}  ${c.text} Agreed by ${c.agreedBy.join(', ')}.`,
+          `${String(c.epoch).padStart(4)}  ${when(c.timestamp)}  ${c.changes.map((change) => DONE[change.what](change.name)).join(' ') || `${c.agreedBy[0]} founded ${circle.name}.`} Agreed by ${c.agreedBy.join(', ')}.`,
         )
     },
   },

@@ -10,7 +10,7 @@ import type { Connections } from './connections'
 import type { Forks } from './forks'
 import type { ListKeeper } from './list-keeper'
 import type { ListRequests } from './list-requests'
-import { changeLog, memberViews, wantText } from './member-views'
+import { changeLog, memberViews, wantedChange } from './member-views'
 import type { NoticeBoard } from './notice-board'
 import type { Identity, Parts, StorePort } from './ports'
 import { wantKey, type Proposals } from './proposals'
@@ -63,7 +63,7 @@ export class CircleViews {
       copied: signing.copied,
       wants: proposals.wants().map((want) => ({
         key: wantKey(want),
-        text: wantText(keeper, want),
+        ...wantedChange(keeper, want),
         askedAt: want.askedAt,
       })),
       waitingFor: requests.waitingFor(),

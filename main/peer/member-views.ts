@@ -1,5 +1,5 @@
 // The member list as a person sees it: who is there, how far their timelines are here, and what has changed (rules M6, M7).
-import type { DeviceKey, ListChangeView, MemberKey, MemberView, Presence } from '../../shared/types'
+import type { DeviceKey, ListChange, ListChangeView, MemberKey, MemberView, Presence } from '../../shared/types'
 import type { Crypto } from '../protocol/crypto'
 import type { HaveVector } from '../protocol/have'
 import type { LinkState } from '../protocol/links'
@@ -69,55 +69,51 @@ export function changeLog(crypto: Crypto, keeper: ListKeeper): ListChangeView[] 
   const founded: ListChangeView = {
     epoch: 0,
     timestamp: genesis.timestamp,
-    text: `${genesis.founderName} founded ${genesis.name}.`,
+    changes: [],
     agreedBy: [genesis.founderName],
-  }
-  const name = (key: MemberKey) => keeper.memberName(key)
-  const text = (change: Change): string => {
-    switch (change.type) {
-      case 'admit-member':
-        return `${name(change.member)} joined.`
-      case 'admit-device':
-        return `${name(change.member)} added a device.`
-      case 'remove-member':
-        return `${name(change.member)} was removed.`
-      case 'remove-device':
-        return `A device of ${keeper.nameOf(change.device)} was removed.`
-      case 'set-role':
-        return change.role === 'admin'
-          ? `${name(change.member)} became an admin.`
-          : `${name(change.member)} is no longer an admin.`
-    }
   }
   const later = keeper.epochBytes.map((bytes): ListChangeView => {
     const record = decodeEpoch(crypto, bytes)!
     const signers = record.signatures.map(({ signer }) =>
-      devices.has(signer as DeviceKey) ? keeper.nameOf(signer as DeviceKey) : name(signer as MemberKey),
+      devices.has(signer as DeviceKey) ? keeper.nameOf(signer as DeviceKey) : keeper.memberName(signer as MemberKey),
     )
     return {
       epoch: record.number,
       timestamp: record.timestamp,
-      text: record.changes.map(text).join(' '),
+      changes: record.changes.map((change) => listChange(keeper, change)),
       agreedBy: [...new Set(signers)],
     }
   })
   return [founded, ...later].reverse()
 }
 
-/** What somebody has asked for, as a person says it. */
-export function wantText(keeper: ListKeeper, want: Want): string {
+function listChange(keeper: ListKeeper, change: Change): ListChange {
+  switch (change.type) {
+    case 'admit-member':
+      return { what: 'joined', name: keeper.memberName(change.member) }
+    case 'admit-device':
+      return { what: 'device-added', name: keeper.memberName(change.member) }
+    case 'remove-member':
+      return { what: 'removed', name: keeper.memberName(change.member) }
+    case 'remove-device':
+      return { what: 'device-removed', name: keeper.nameOf(change.device) }
+    case 'set-role':
+      return { what: change.role === 'admin' ? 'promoted' : 'demoted', name: keeper.memberName(change.member) }
+  }
+}
+
+/** What somebody has asked for, as the change that it would be. */
+export function wantedChange(keeper: ListKeeper, want: Want): ListChange {
   switch (want.type) {
     case 'admit':
       return keeper.list.members.has(want.member)
-        ? `Let in a device of ${keeper.memberName(want.member)}`
-        : `Let ${want.name} in`
+        ? { what: 'device-added', name: keeper.memberName(want.member) }
+        : { what: 'joined', name: want.name }
     case 'set-role':
-      return want.role === 'admin'
-        ? `Make ${keeper.memberName(want.member)} an admin`
-        : `${keeper.memberName(want.member)} is no longer an admin`
+      return { what: want.role === 'admin' ? 'promoted' : 'demoted', name: keeper.memberName(want.member) }
     case 'remove-member':
-      return `Remove ${keeper.memberName(want.member)}`
+      return { what: 'removed', name: keeper.memberName(want.member) }
     case 'remove-device':
-      return `Remove a device of ${keeper.nameOf(want.device)}`
+      return { what: 'device-removed', name: keeper.nameOf(want.device) }
   }
 }

@@ -62,6 +62,7 @@ export class Reader {
       me: identity.device,
       member: identity.member,
       ownHeld: () => ports.heldElsewhere(),
+      forkedAt: (device) => ports.forkOf(device)?.[0].seq ?? null,
     })
     this.views = new Views(
       store,

@@ -1,6 +1,6 @@
 // From stored nodes to the rows that are painted: content as it stands now, render tree, names, proof state, reactions. A
 // row is made as JSON text, since that is what a window gets and its tree is kept as such.
-import type { EntryKind, EntryVersion, MemberKey, NodeId, RenderTree, Row } from '../../shared/types'
+import type { DeviceKey, EntryKind, EntryVersion, MemberKey, NodeId, RenderTree, Row } from '../../shared/types'
 import { canChange } from '../protocol/folding'
 import type { MemberList } from '../protocol/membership'
 import { shownName } from '../protocol/names'
@@ -29,6 +29,8 @@ interface RowContext {
   member: MemberKey
   /** Highest own seq that a peer is known to hold. */
   ownHeld(): number
+  /** The place at which a device's two histories part (rule N6); null, or absent: none is known. */
+  forkedAt?(device: DeviceKey): number | null
 }
 export interface RowOptions {
   /** What was searched for: marked in the trees. */
@@ -130,6 +132,7 @@ export class Rows {
       names: members.slice(0, NAMES_MAX).map((key) => this.nameOf(key)),
     }))
     const replies = changes ? entry.replies : 0
+    const forkedAt = this.context.forkedAt?.(node.device) ?? null
     const text = changes || content?.kind === 'profile' ? folded.text : content && 'text' in content ? content.text : ''
     return {
       id: node.id,
@@ -158,6 +161,7 @@ export class Rows {
       unread: (member !== ours && seenTo !== undefined && stored.row > seenTo(member)) || no,
       own: (member === ours && changes && !retracted) || no,
       late: (!mine && stored.receivedAt - node.timestamp > LATE_MS) || no,
+      ...(forkedAt !== null && { forkedAt }),
       waiting: (mine && node.seq > this.context.ownHeld() && this.context.list().devices.size > 1) || no,
     }
   }

@@ -167,16 +167,17 @@ function Wants({ circle, now }: { circle: CircleView; now: number }) {
 
 function WantLine({ want, now }: { want: WantView; now: number }) {
   const { busy, problem, run } = useAction()
+  const what = text.circle.wanted[want.what](want.name)
   return (
     <li className="request" data-testid="want">
       <div className="line-text">
-        <p className="line-title">{want.text}</p>
+        <p className="line-title">{what}</p>
         <p className="line-hint">{text.circle.asksAgain(relativeTime(Math.min(want.askedAt, now), now, locale))}</p>
         {problem && <Problem>{problem}</Problem>}
       </div>
       <Button
         disabled={busy}
-        aria-label={text.circle.withdrawLabel(want.text)}
+        aria-label={text.circle.withdrawLabel(what)}
         onClick={() => void run(async () => void (await call('change.withdraw', { key: want.key })))}
       >
         {text.circle.withdraw}
@@ -369,10 +370,13 @@ function Log({ circle }: { circle: CircleView }) {
         {[...circle.changes]
           .sort((a, b) => b.epoch - a.epoch)
           .map((change) => (
-            <li key={`${change.epoch} ${change.text}`} className="line">
+            <li key={change.epoch} className="line">
               <span className="tag">{text.circle.list(change.epoch)}</span>
               <div className="line-text">
-                <p>{change.text}</p>
+                <p>
+                  {change.changes.map(({ what, name }) => text.circle.changed[what](name)).join(' ') ||
+                    text.circle.founded(change.agreedBy[0] ?? '', circle.name)}
+                </p>
                 <p className="line-hint">
                   {shortTime(change.timestamp, locale)}
                   {change.agreedBy.length > 0 && ` · ${text.circle.agreedBy(change.agreedBy.join(', '))}`}

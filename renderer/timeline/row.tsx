@@ -12,6 +12,7 @@ import {
   ShieldEllipsis,
   Smile,
   UserPen,
+  TriangleAlert,
 } from 'lucide-react'
 import { memo, useState, type ReactNode } from 'react'
 import type { ReactionView, Row } from '../../shared/types'
@@ -196,6 +197,12 @@ function Times({ row, now }: { row: Row; now: number }) {
         {clockTime(row.timestamp, locale)}
       </time>
       <Proof row={row} />
+      {row.forkedAt !== undefined && (
+        <span className="row-forked" title={text.timeline.forkedHint(row.forkedAt)}>
+          <TriangleAlert size={13} aria-hidden />
+          {text.timeline.forked(row.forkedAt)}
+        </span>
+      )}
       {row.late && (
         <span className="row-late">
           {text.timeline.late(momentIn(row.timestamp, now, locale), momentIn(row.receivedAt, now, locale))}

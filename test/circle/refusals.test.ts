@@ -212,7 +212,11 @@ test('[M5] a removed member is cut off at once, and gets nothing any more', asyn
     removed: true,
     presence: { state: 'offline' },
   })
-  expect(view!.changes[0]).toMatchObject({ epoch: 2, text: 'Mallory was removed.', agreedBy: ['Alice'] })
+  expect(view!.changes[0]).toMatchObject({
+    epoch: 2,
+    changes: [{ what: 'removed', name: 'Mallory' }],
+    agreedBy: ['Alice'],
+  })
   const frames: Uint8Array[] = []
   network.on('frame', (_link, frame) => frames.push(frame))
   const before = (await state()).network.strangersRefused

@@ -103,7 +103,10 @@ test('[M4] the founder is off: a newcomer reads at once, what he writes waits, a
     (await Promise.all([ann.path, bob.path, carol.path].map(texts))).every((t) => t.includes('hello from Dora')),
   )
   expect((await state(dora)).circle!.heldPosts).toEqual([])
-  expect((await state(bob.path)).circle!.changes[0]).toMatchObject({ text: 'Dora joined.', agreedBy: ['Ann'] })
+  expect((await state(bob.path)).circle!.changes[0]).toMatchObject({
+    changes: [{ what: 'joined', name: 'Dora' }],
+    agreedBy: ['Ann'],
+  })
 })
 
 test('[M3] two admins: one alone is told for whom it waits, and both end with the same list', async () => {
@@ -123,7 +126,7 @@ test('[M3] two admins: one alone is told for whom it waits, and both end with th
   await waitFor('Carol to be told', async () => (await state(carol.path)).phase.phase === 'removed')
   const [log] = (await state(bob.path)).circle!.changes
   expect(log).toMatchObject({
-    text: 'Carol was removed.',
+    changes: [{ what: 'removed', name: 'Carol' }],
     agreedBy: expect.arrayContaining(['Ann', 'Bob']) as string[],
   })
 })
@@ -228,6 +231,9 @@ test('[N6] two histories of one device are proven to everybody, the device is st
   await waitFor('both in step', async () => (await state(carol.path)).sync.missing === 0)
   const device = (await members(carol.path)).find((m) => m.name === 'Bob')!.devices[0]!
   expect(device).toMatchObject({ forkedAt: 2, removed: false })
+  // Each row of the device says so too, and the list on the command line.
+  expect(await twofoldJson<Row>(carol.path, ['timeline'])).toMatchObject([{ text: 'before', forkedAt: 2 }])
+  expect((await mustRun(carol.path, ['members'])).out).toContain('stopped at 2')
 
   // Anybody can check the proof, and nobody can bend it.
   const file = join(folder('proof'), 'fork.twofold')

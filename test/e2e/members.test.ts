@@ -132,6 +132,6 @@ test('[M5] Ann removes Bob: he is cut off, is told, and writes no more', async (
   bob = undefined
   expect(await texts(again)).toHaveLength(4)
   const [log] = (await twofoldJson<AppState>(c.path, ['state']))[0]!.circle!.changes
-  expect(log).toMatchObject({ text: 'Bob was removed.', agreedBy: ['Ann'] })
+  expect(log).toMatchObject({ changes: [{ what: 'removed', name: 'Bob' }], agreedBy: ['Ann'] })
   for (const { problems } of [ann, carol!]) expect(problems).toEqual([])
 })

@@ -461,8 +461,8 @@ const scenarios: Record<string, Scenario> = {
       circle: app.circle && {
         ...app.circle,
         wants: [
-          { key: 'w1', text: 'Remove Carla Reyes', askedAt: start - 5 * 60_000 },
-          { key: 'w2', text: 'Make Dmitri an admin', askedAt: start - 26 * HOUR },
+          { key: 'w1', what: 'removed', name: 'Carla Reyes', askedAt: start - 5 * 60_000 },
+          { key: 'w2', what: 'promoted', name: 'Dmitri', askedAt: start - 26 * HOUR },
         ],
         waitingFor: ['Bob', 'Carla Reyes'],
         notHeard: ['Emmi'],
@@ -593,7 +593,7 @@ export class FakeBackend implements Bridge {
         changes: this.#crew.slice(0, 12).map((person, index) => ({
           epoch: index + 1,
           timestamp: start - (40 - index * 3) * 24 * HOUR,
-          text: index === 0 ? `${person.name} founded the circle` : `${person.name} joined, invited by Ada Lindqvist`,
+          changes: index === 0 ? [] : [{ what: 'joined' as const, name: person.name }],
           agreedBy: ['Ada Lindqvist'],
         })),
         requests: [],
