@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { AppState, MemberView, Row } from '../../shared/types'
 import { waitFor } from '../support/wait'
-import { mustRun, newFolder, startPeer, twofold, twofoldJson, type Peer } from './command-line'
+import { loopback, mustRun, newFolder, startPeer, twofold, twofoldJson, type Peer } from './command-line'
+import { launch } from './launch'
+import { picture } from './window'
 
 const peers = new Set<Peer>()
 const folders = new Set<{ path: string; remove(): void }>()
@@ -217,7 +219,7 @@ test('[N6] two histories of one device are proven to everybody, the device is st
   await waitFor('one at Ann', async () => (await texts(ann.path)).includes('one history'))
   await stop(first)
   await stop(ann.peer)
-  await peer(carol.path)
+  const carols = await peer(carol.path)
   const second = await peer(copy)
   await waitFor('the other at Carol', async () => (await texts(carol.path)).includes('another history'))
   await stop(second)
@@ -234,6 +236,25 @@ test('[N6] two histories of one device are proven to everybody, the device is st
   // Each row of the device says so too, and the list on the command line.
   expect(await twofoldJson<Row>(carol.path, ['timeline'])).toMatchObject([{ text: 'before', forkedAt: 2 }])
   expect((await mustRun(carol.path, ['members'])).out).toContain('stopped at 2')
+
+  // In a window: on the row, on the member, and above the timeline.
+  await stop(carols)
+  const window = await launch({ dataFolder: carol.path, env: loopback })
+  try {
+    const { page } = window
+    await page.getByRole('article').filter({ hasText: 'device stopped at its entry 2' }).waitFor()
+    await page.getByText('A device of Bob signed two different entries').waitFor()
+    await picture(page, '48-fork-row')
+    await page
+      .getByRole('navigation')
+      .getByRole('button', { name: /^Circle/ })
+      .click()
+    await page.getByText('Two histories from entry 2 on: stopped').waitFor()
+    await picture(page, '49-fork-member')
+  } finally {
+    await window.stop()
+  }
+  await peer(carol.path)
 
   // Anybody can check the proof, and nobody can bend it.
   const file = join(folder('proof'), 'fork.twofold')
