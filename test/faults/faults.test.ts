@@ -15,6 +15,7 @@ const SHARE: Readonly<Record<keyof typeof kinds, number>> = {
   syncing: 1,
   clock: 1,
   suspending: 1,
+  losing: 1,
 }
 /** Far from the seeds that are run first by hand. */
 const FIRST_SEED = 10_000

@@ -3,6 +3,7 @@ import { backingUp } from './backing-up'
 import { clock } from './clock'
 import { damaging } from './damaging'
 import { fullDisk } from './full-disk'
+import { losing } from './losing'
 import { migrating } from './migrating'
 import { readOnly } from './read-only'
 import type { Kind } from './rounds'
@@ -20,4 +21,5 @@ export const kinds = {
   damaging,
   clock,
   suspending,
+  losing,
 } as const satisfies Readonly<Record<string, Kind>>
