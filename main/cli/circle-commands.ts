@@ -150,11 +150,13 @@ export const circleCommands: Readonly<Record<string, Command>> = {
               if (phase.state.step === 'confirm') void session.call('circle.joinConfirm', {})
             }
           }
-          if (phase.phase === 'no-circle' || phase.phase === 'welcome') {
+          // A device that was restored from a backup has its circle before it is let in.
+          const outside = phase.phase === 'circle' && state.circle?.rejoin === true
+          if (phase.phase === 'no-circle' || phase.phase === 'welcome' || outside) {
             const alert = state.alerts.find((a) => a.severity === 'error')
             if (alert) throw new TwofoldError(alert.code as never, {}, alert.text)
           }
-          return phase.phase === 'circle'
+          return phase.phase === 'circle' && !outside
         },
         seconds === undefined ? null : seconds * 1000,
       )

@@ -5,10 +5,6 @@ import { basename, join } from 'node:path'
 import type { Handlers } from '../../shared/ipc-contract'
 import { TwofoldError } from '../../shared/errors'
 
-/** What a test answers in place of a person; never set in a real run. */
-const chosenByTest = (): string | null =>
-  process.env['TWOFOLD_TEST'] === '1' ? (process.env['TWOFOLD_TEST_CHOICE'] ?? null) : null
-
 export class WindowFiles {
   private readonly chosen = new Set<string>()
 
@@ -62,7 +58,7 @@ export class WindowFiles {
     what: 'save' | 'open' | 'folder'
     suggested?: string | undefined
   }): Promise<{ path: string | null }> {
-    const path = chosenByTest() ?? (await this.ask(what, suggested === undefined ? undefined : basename(suggested)))
+    const path = await this.ask(what, suggested === undefined ? undefined : basename(suggested))
     if (path !== null) this.chosen.add(path)
     return { path }
   }
