@@ -12,7 +12,7 @@ const chance = () => {
   return (state >>> 0) / 4294967296
 }
 const told = { passed: 0, dropped: 0, late: 0 }
-/** A fifth is lost; of the rest a quarter waits, so that it arrives after what was sent later. */
+/** Some is lost; of the rest a quarter waits, so that it arrives after what was sent later. @param {() => void} send */
 const pass = (send) => {
   if (chance() < Number(lost)) {
     told.dropped++
