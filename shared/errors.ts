@@ -116,6 +116,7 @@ export const wording = {
   TEXT_TOO_LONG: 'An entry holds at most {max} bytes of text; this one has {bytes}.',
   CLOCK_BEHIND: "This computer's clock is behind your own last entry by {behind}. Set the clock, then post again.",
   NOT_ADMITTED: 'This is possible when you are let in.',
+  SEARCHES_MAX: 'There are {max} saved searches already. Forget one first.',
   HELD_POSTS_MAX: 'At most {max} entries are kept until you are let in.',
   HELD: 'Kept; it goes out when you are let in.',
   ENTRY_UNKNOWN: 'There is no such entry here.',

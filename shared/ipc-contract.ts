@@ -34,6 +34,8 @@ const NAME_MAX = 64
 const TEXT_CHARS_MAX = 65_536
 const WINDOW_ROWS_MAX = 500
 const SEARCH_CHARS_MAX = 1000
+/** A search with 64 members and all else, as text. */
+const SEARCH_KEY_CHARS_MAX = 16_384
 /** Bins of a histogram: more than a tall screen has pixels to tell apart. */
 const BINS_MAX = 1000
 /** Entries copied at once; each brings its own proof. */
@@ -221,6 +223,11 @@ export const calls = {
   'view.histogram': call(
     v.strictObject({ viewId: count(2 ** 31), bins: v.pipe(count(BINS_MAX), v.minValue(1)) }),
   ).returns<Histogram>(),
+  /** Keeps a search on this device; `search.forget` takes its key from the state. */
+  'search.save': call(
+    v.strictObject({ scope, order: v.optional(v.picklist(['written', 'reached'])), filter }),
+  ).returns<null>(),
+  'search.forget': call(v.strictObject({ key: v.pipe(v.string(), v.maxLength(SEARCH_KEY_CHARS_MAX)) })).returns<null>(),
   'view.close': call(v.strictObject({ viewId: count(2 ** 31) })).returns<null>(),
 
   // -------- network

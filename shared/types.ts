@@ -201,6 +201,15 @@ export interface Filter {
   to?: number | undefined
 }
 
+/** A search to look at again. */
+export interface SavedSearch {
+  /** Two that show the same have the same. */
+  key: string
+  scope: Scope
+  order: Order
+  filter: Filter
+}
+
 /** How many entries were written (or arrived) when, for the scrubber. Bins are equal in time; the first is the newest. */
 export interface Histogram {
   /** End of the newest and start of the oldest bin, ms since 1970 UTC. Equal when there is nothing. */
@@ -316,6 +325,8 @@ export interface CircleView {
   wants: WantView[]
   waitingFor: string[]
   heldPosts: HeldPostView[]
+  /** Kept on this device, in the order of saving. */
+  searches: SavedSearch[]
   /** Names of members on links that have not told of the latest list yet. */
   notHeard: string[]
   /** This device's member may invite, approve and remove. */

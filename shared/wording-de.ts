@@ -119,6 +119,7 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
   CLOCK_BEHIND:
     'Die Uhr dieses Computers geht gegenüber Ihrem letzten Eintrag um {behind} nach. Stellen Sie sie, dann schreiben Sie noch einmal.',
   NOT_ADMITTED: 'Das geht, sobald Sie eingelassen sind.',
+  SEARCHES_MAX: 'Es sind schon {max} Suchen gespeichert. Vergessen Sie zuerst eine.',
   HELD_POSTS_MAX: 'Höchstens {max} Einträge werden aufbewahrt, bis Sie eingelassen sind.',
   HELD: 'Aufbewahrt; geht hinaus, sobald Sie eingelassen sind.',
   ENTRY_UNKNOWN: 'Diesen Eintrag gibt es hier nicht.',

@@ -565,6 +565,16 @@ export class Backend {
     'view.position': ({ viewId, id }) => this.requireCircle().reader.position(viewId, id),
     'view.at': (input) => JSON.parse(this.texts['view.at'](input)) as Result<'view.at'>,
     'view.histogram': ({ viewId, bins }) => this.requireCircle().reader.histogram(viewId, bins),
+    'search.save': (search) => {
+      this.requireCircle().reader.searches.save(search)
+      this.changed()
+      return null
+    },
+    'search.forget': ({ key }) => {
+      this.requireCircle().reader.searches.forget(key)
+      this.changed()
+      return null
+    },
     'view.close': ({ viewId }) => {
       this.requireCircle().reader.closeView(viewId)
       return null

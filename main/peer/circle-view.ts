@@ -49,7 +49,7 @@ export class CircleViews {
   constructor(private readonly sources: Sources) {}
 
   circle(): CircleView {
-    const { keeper, proposals, requests, admission, signing, author } = this.sources
+    const { keeper, proposals, requests, admission, signing, author, reader } = this.sources
     const { list, standing } = keeper
     return {
       id: list.circle,
@@ -68,6 +68,7 @@ export class CircleViews {
       })),
       waitingFor: requests.waitingFor(),
       heldPosts: author.heldPosts(),
+      searches: reader.searches.list(),
       notHeard: this.notHeard(),
       members: this.members(),
       changes: this.changes(),

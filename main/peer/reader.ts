@@ -25,6 +25,7 @@ import type { Identity, Parts, StoredNode, StorePort } from './ports'
 import { forkProofFile, proofFile, type ProofFile } from './proof'
 import type { ReceiptKeeper } from './receipt-keeper'
 import { Rows } from './rows'
+import { SavedSearches } from './saved-searches'
 import { tagOf, tagPrefix } from './search'
 import { chainAbove } from './signatures'
 import { Views, type ViewSpec } from './views'
@@ -48,6 +49,7 @@ interface Ports {
 }
 
 export class Reader {
+  readonly searches: SavedSearches
   private readonly views: Views
   private readonly rows: Rows
   private readonly indexer: Indexer
@@ -55,6 +57,7 @@ export class Reader {
 
   constructor(private readonly ports: Ports) {
     const { parts, identity, keeper, store } = ports
+    this.searches = new SavedSearches(store)
     this.rows = new Rows({
       parts,
       store,

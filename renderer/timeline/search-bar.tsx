@@ -1,13 +1,18 @@
 // Decides how one searches: a field that finds while one types, and filters beside it. What is searched is the view's own
 // filter, so that going back, or opening an entry, never loses it.
-import { Search, X } from 'lucide-react'
+import { Bookmark, BookmarkCheck, Search, X } from 'lucide-react'
 import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react'
 import { HAS, type Filter, type Has, type MemberKey } from '../../shared/types'
+import { call } from '../backend'
 import { useApp } from '../state'
 import { text } from '../text'
 import { Button, IconButton } from '../ui/button'
+import { tellError } from '../ui/toast'
+import { savedAs } from './saved-searches'
 import type { ViewSession } from './view-session'
+import { isFiltered, type ViewSpec } from './view-spec'
 
+const NO_FILTER: Filter = {}
 /** A pause in typing. */
 const TYPING_MS = 140
 const SEARCH_CHARS_MAX = 1000
@@ -17,7 +22,7 @@ export interface SearchHandle {
 }
 interface SearchBarProps {
   ref: Ref<SearchHandle>
-  filter: Filter
+  spec: ViewSpec
   /** Authors cannot be chosen where the view is one member's. */
   byMember: boolean
   session: ViewSession | null
@@ -36,8 +41,15 @@ const dayMs = (day: string, end: boolean): number | undefined => {
   return Number.isNaN(ms) || ms < 0 ? undefined : ms
 }
 
-export function SearchBar({ ref, filter, byMember, session, onFilter, onClose }: SearchBarProps) {
+export function SearchBar({ ref, spec, byMember, session, onFilter, onClose }: SearchBarProps) {
   const app = useApp()
+  const filter: Filter = spec.filter ?? NO_FILTER
+  const saved = savedAs(app.circle?.searches ?? [], spec)
+  const keep = () => {
+    const { scope, order } = spec
+    const done = saved ? call('search.forget', { key: saved.key }) : call('search.save', { scope, order, filter })
+    done.catch(tellError)
+  }
   const field = useRef<HTMLInputElement>(null)
   useImperativeHandle(ref, () => ({ focus: () => field.current?.select() }))
   useEffect(() => field.current?.focus(), [])
@@ -86,6 +98,15 @@ export function SearchBar({ ref, filter, byMember, session, onFilter, onClose }:
             else setTyped('')
           }}
         />
+        {isFiltered(spec) && (
+          <IconButton
+            label={saved ? text.search.saved : text.search.save}
+            aria-pressed={saved !== undefined}
+            onClick={keep}
+          >
+            {saved ? <BookmarkCheck size={16} aria-hidden /> : <Bookmark size={16} aria-hidden />}
+          </IconButton>
+        )}
         <IconButton label={text.search.close} onClick={onClose}>
           <X size={16} aria-hidden />
         </IconButton>

@@ -10,7 +10,9 @@ import { IconButton, Tooltip } from '../ui/button'
 import { Mark } from '../ui/mark'
 import { useNow } from '../ui/now'
 import { useShell, type View } from '../ui/shell-context'
+import { SavedSearches } from './saved-searches'
 import { syncWords } from './sync-strip'
+import { isFiltered } from './view-spec'
 
 /** With more members than this a filter helps more than it takes. */
 const FILTER_FROM = 12
@@ -25,6 +27,8 @@ const isHere = (member: MemberView) => rank[member.presence.state] < 2
 
 const sameView = (a: View, b: View): boolean => {
   if (a.name !== 'timeline' || b.name !== 'timeline') return a.name === b.name
+  // A search is a place of its own.
+  if (isFiltered(a) !== isFiltered(b)) return false
   return (
     a.scope.type === b.scope.type &&
     (a.scope.type !== 'member' || (b.scope.type === 'member' && a.scope.member === b.scope.member))
@@ -91,6 +95,13 @@ export function Sidebar({ onLeave }: { onLeave: () => void }) {
           <li>{item(stream({ type: 'mine' }), text.nav.mine, <CircleUserRound size={17} aria-hidden />)}</li>
           <li>{item(stream({ type: 'bookmarks' }), text.nav.bookmarks, <Bookmark size={17} aria-hidden />)}</li>
         </ul>
+        <SavedSearches
+          current={shell.view.name === 'timeline' ? shell.view : null}
+          onOpen={({ scope, order, filter }) => {
+            shell.go({ name: 'timeline', scope, order, filter })
+            onLeave()
+          }}
+        />
         {members.length > 1 && (
           <>
             <h2 className="sidebar-title" id="sidebar-members">

@@ -136,7 +136,7 @@ export function Timeline(props: TimelineProps) {
       {searching && (
         <SearchBar
           ref={search}
-          filter={spec.filter ?? {}}
+          spec={spec}
           byMember={scope.type === 'everyone' || scope.type === 'bookmarks'}
           session={session}
           onFilter={(filter: Filter) => onSpec({ ...spec, filter })}

@@ -65,6 +65,10 @@ export function exactTime(ms: number, now: number, locale: string): string {
   return `${shortDate(ms, now, locale)}, ${clock}`
 }
 
+/** A day in few letters: '3 Mar 2025'. */
+export const shortDay = (ms: number, locale: string): string =>
+  format(locale, 'date-year', { day: 'numeric', month: 'short', year: 'numeric' }).format(ms)
+
 export const fullTime = (ms: number, locale: string): string =>
   format(locale, 'full', { dateStyle: 'full', timeStyle: 'medium' }).format(ms)
 

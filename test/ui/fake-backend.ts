@@ -481,6 +481,7 @@ const scenarios: Record<string, Scenario> = {
         ...app.circle,
         admin: false,
         standing: 'provisional',
+        searches: [],
         heldPosts: [{ text: 'Hello everybody, glad to be here', at: start - 4 * 60_000 }],
       },
     }),
@@ -587,6 +588,7 @@ export class FakeBackend implements Bridge {
         copied: false,
         wants: [],
         waitingFor: [],
+        searches: [],
         heldPosts: [],
         notHeard: [],
         members: views,
@@ -1118,6 +1120,9 @@ export class FakeBackend implements Bridge {
           if (this.#entries.at(position).id === input['id']) return position
         return -1
       }
+      case 'search.save':
+      case 'search.forget':
+        return null
       case 'view.close':
         this.#views.delete(Number(input['viewId']))
         return null
