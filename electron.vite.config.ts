@@ -1,4 +1,4 @@
-// Builds out/: the Electron entry and the command line (one pass, CommonJS), the preload script, and the renderer.
+// Builds out/: the Electron entry, the command line and the threads of both (one pass, CommonJS), the preload script, and the renderer.
 // Targets are the older runtime that scripts/electron-runtime.mjs may fall back to; Electron 45 runs the same output.
 // CommonJS because an ESM import of better-sqlite3 would get past that runtime's pairing with its own copy.
 import { builtinModules } from 'node:module'
@@ -35,7 +35,15 @@ const node = (input: Record<string, string>, outDir: string) => ({
 })
 
 export default defineConfig({
-  main: node({ index: 'main/index.ts', cli: 'main/cli.ts' }, 'out/main'),
+  main: node(
+    {
+      index: 'main/index.ts',
+      cli: 'main/cli.ts',
+      'store-worker': 'main/store-worker.ts',
+      'verify-worker': 'main/verify-worker.ts',
+    },
+    'out/main',
+  ),
   // A sandboxed preload script can require nothing but electron, so it is one file with all it needs inside.
   preload: node({ index: 'main/preload/index.ts' }, 'out/preload'),
   renderer: {

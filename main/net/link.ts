@@ -81,8 +81,17 @@ export class PeerLink implements Link {
     return this.#write(bytes)
   }
 
+  pause(): void {
+    if (!this.#closed) this.#stream.pause()
+  }
+  resume(): void {
+    if (!this.#closed) this.#stream.resume()
+  }
+
   close(code: string): void {
     this.#finish(code)
+    // A stream that is not read never comes to its end.
+    this.#stream.resume()
     this.#stream.end()
     const timer = setTimeout(() => this.#stream.destroy(), CLOSE_GRACE_MS)
     timer.unref()

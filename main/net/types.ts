@@ -65,6 +65,9 @@ export interface Link {
    * False: above the high-water mark (or closed): wait for 'drain' before bulk sync goes on (C1).
    */
   send(frame: Uint8Array): boolean
+  /** Nothing more is read until `resume`: what arrives waits in the system, then at its sender. */
+  pause(): void
+  resume(): void
   /** Ends the link: 'linkClosed' fires before this returns, queued frames get half a second to leave. */
   close(code: string): void
 }

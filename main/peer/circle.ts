@@ -13,7 +13,8 @@ import { CircleViews } from './circle-view'
 import { readKeptOut, saveKeptOut } from './conduct-keeper'
 import { Connections } from './connections'
 import { CutOffs } from './cut-offs'
-import { Driver } from './driver'
+import { BulkWork } from './bulk-work'
+import { Driver, type DriverHooks } from './driver'
 import { Forks } from './forks'
 import { ListKeeper } from './list-keeper'
 import { ListRequests } from './list-requests'
@@ -62,6 +63,7 @@ export class Circle {
   private readonly signing: Signing
   private readonly twins: Twins
   private readonly engine: Engine
+  private readonly work: BulkWork
   private readonly driver: Driver
   private readonly receipts: ReceiptKeeper
   private readonly refusedByCode = new Map<string, number>()
@@ -129,8 +131,14 @@ export class Circle {
       mayRead: (device) => this.admission.mayRead(device),
     })
     this.receipts = new ReceiptKeeper(parts, store, this.engine.receipts, keeper, identity.device)
-    this.driver = new Driver(parts, this.engine, store, {
-      stored: (nodes) => this.onStored(nodes),
+    this.work = new BulkWork({
+      parts,
+      store,
+      indexed: () => this.reader.indexed(),
+      missigned: (device) => this.onMissigned(device),
+    })
+    const driverHooks: DriverHooks = {
+      stored: (nodes, exact) => this.onStored(nodes, exact),
       epochsArrived: (from, records) => this.onEpochs(from, records),
       epochsWanted: (after) => keeper.recordsAfter(after),
       inStep: (by) => this.onInStep(by),
@@ -147,7 +155,8 @@ export class Circle {
       forked: (node) => this.forks.found(node),
       keptOut: () => this.onKeptOut(),
       behindCutOff: () => this.cutOffAgain(),
-    })
+    }
+    this.driver = new Driver(parts, this.engine, store, driverHooks, this.work)
     this.forks = new Forks({
       parts,
       list: () => keeper.list,
@@ -200,6 +209,7 @@ export class Circle {
       store,
       engine: this.engine,
       receipts: this.receipts,
+      work: this.work,
       forkOf: (device) => this.forks.proofOf(device),
       heldElsewhere: () => this.author.heldElsewhere,
       viewChanged: (change) => hooks.viewChanged(change),
@@ -301,11 +311,8 @@ export class Circle {
       parts,
       store,
       idle: () => this.engine.landing.bytes === 0 && this.engine.catchUp.missing() === 0,
-      found: (device) => {
-        parts.log('warn', 'signatures do not hold', { device: device.slice(0, 8) })
-        this.readMissigned()
-        changed()
-      },
+      elsewhere: () => this.work.checks(),
+      found: (device) => this.onMissigned(device),
     })
     this.readMissigned()
     this.look()
@@ -356,6 +363,7 @@ export class Circle {
     await this.storage.stop()
     await this.connections.stop()
     this.mirror.stop()
+    await this.work.close()
     this.store.close()
   }
 
@@ -384,13 +392,18 @@ export class Circle {
     if (this.keeper.lacksSecret()) this.driver.tell(link.remote, { type: 'secret-want' })
   }
 
-  private onStored(nodes: readonly TimelineNode[]): void {
-    this.reader.stored(nodes)
+  private onStored(nodes: readonly TimelineNode[], exact: boolean): void {
+    this.reader.stored(nodes, exact)
     this.checker.wake()
     this.mirror.stored(nodes)
     this.changed()
   }
 
+  private onMissigned(device: DeviceKey): void {
+    this.parts.log('warn', 'signatures do not hold', { device: device.slice(0, 8) })
+    this.readMissigned()
+    this.hooks.changed()
+  }
   private readMissigned(): void {
     const byDevice = new Map<DeviceKey, number>()
     for (const { device } of this.store.missigned()) byDevice.set(device, (byDevice.get(device) ?? 0) + 1)

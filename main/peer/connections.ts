@@ -6,7 +6,7 @@ import type { DeviceKey, MemberKey, NetworkView, Presence } from '../../shared/t
 import type { Engine } from '../protocol/engine'
 import { neighboursOf } from '../protocol/heirs'
 import { circleBeaconKey } from '../protocol/invite'
-import { devicesOf, isCurrentDevice } from '../protocol/membership'
+import { devicesAt, devicesOf, isCurrentDevice } from '../protocol/membership'
 import type { Admission } from './admission'
 import { keptOutViews, offenceOf } from './conduct-keeper'
 import { diagnose, type DeviceFacts, type HereFacts } from './diagnosis'
@@ -22,6 +22,8 @@ const SPARE_LINK_MS = 60_000
 const SPARE_AGAIN_MS = 15_000
 /** A device that is on no ring yet keeps links with as many others: enough to read from, and few for them. */
 const PROVISIONAL_LINKS = 6
+/** With fewer neighbours than this online, other devices stand in for them: enough to catch up from. */
+const LINKS_ENOUGH = 3
 /** Word of a peer older than this is 'offline'. */
 const SEEN_MS = 120_000
 /** Endings of links that are remembered, by device. */
@@ -133,6 +135,8 @@ export class Connections {
     network.on('lanPeer', ({ device, up }) => {
       if (up) this.problems.over('MULTICAST_BLOCKED')
       driver.handle({ type: 'reachable', device, reachable: up })
+      // Somebody to stand in for neighbours that are off.
+      if (up && driver.allLinks().length < LINKS_ENOUGH) this.chooseLinks()
     })
     network.on('internet', (up) => {
       driver.handle({ type: 'reachable', device: null, reachable: up })
@@ -209,6 +213,7 @@ export class Connections {
     admission.linkDown(link)
     unlinked(link)
     if (keeper.list.devices.has(link.remote)) store.setMeta(seenKey(link.remote), String(parts.now()))
+    this.chooseLinks()
     changed()
   }
 
@@ -263,7 +268,30 @@ export class Connections {
       const heardFirst = [...ring.order].sort((a, b) => Number(online.has(b)) - Number(online.has(a)))
       return heardFirst.slice(0, PROVISIONAL_LINKS)
     }
-    return neighboursOf(ring, identity.device)
+    const neighbours = neighboursOf(ring, identity.device)
+    return [...neighbours, ...this.besides(neighbours)]
+  }
+
+  /**
+   * Where most of a circle is off, the devices that are on may be nobody's neighbours: then each keeps links with a few of
+   * those that were heard of last, or they would never come in step (rule R4).
+   */
+  private besides(neighbours: readonly DeviceKey[]): DeviceKey[] {
+    const { driver, engine, identity, keeper, store } = this.ports
+    const near = new Set(neighbours)
+    if (neighbours.filter((device) => driver.linkOf(device)).length >= LINKS_ENOUGH) return []
+    const heard = new Map(this.network?.status().lanPeers.map((p) => [p.device, p.lastSeenAt]))
+    const lastHeard = (device: DeviceKey) =>
+      driver.linkOf(device)
+        ? Infinity
+        : Math.max(heard.get(device) ?? 0, engine.lastSeen(device) ?? 0, Number(store.meta(seenKey(device)) ?? 0))
+    return devicesAt(keeper.list)
+      .filter((device) => device !== identity.device && !near.has(device))
+      .map((device) => ({ device, at: lastHeard(device) }))
+      .filter(({ at }) => at > 0)
+      .sort((a, b) => b.at - a.at || (a.device < b.device ? -1 : 1))
+      .slice(0, PROVISIONAL_LINKS)
+      .map(({ device }) => device)
   }
 
   chooseLinks(): void {

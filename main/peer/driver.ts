@@ -1,14 +1,15 @@
-// Carries out what the engine decides: events in, one switch over effects out. It owns the order 'verify, store, forward'
-// (a batch is committed before anything of it is acknowledged or handed on) and nothing else.
+// Carries out what the engine decides: events in, one switch over effects out. How nodes are verified and stored is in
+// intake.ts; what follows from it is told to the engine, which says what is acknowledged and handed on.
 import type { ErrorCode } from '../../shared/errors'
 import { TwofoldError } from '../../shared/errors'
-import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
+import type { DeviceKey, NodeId } from '../../shared/types'
 import type { AsideMessage, Effect, Event, StoreItem, StoreOutcome } from '../protocol/engine'
 import type { Crypto } from '../protocol/crypto'
 import type { MemberList } from '../protocol/membership'
-import { signatureHolds } from '../protocol/verify'
 import { PULL_NODES_MAX } from '../protocol/limits'
 import type { TimelineNode } from '../protocol/node'
+import type { BulkWork } from './bulk-work'
+import { Intake } from './intake'
 import { Outbox, type Caps } from './outbox'
 import type { Link, NetworkPort, StorePort, Time } from './ports'
 
@@ -42,8 +43,8 @@ export interface DriverParts extends Time {
   log(level: 'info' | 'warn' | 'error', what: string, details?: Readonly<Record<string, unknown>>): void
 }
 export interface DriverHooks {
-  /** Nodes were stored: views and counts follow. */
-  stored(nodes: readonly TimelineNode[]): void
+  /** Nodes were stored: views and counts follow. `exact`: nothing else was stored meanwhile. */
+  stored(nodes: readonly TimelineNode[], exact: boolean): void
   epochsArrived(from: DeviceKey, records: Uint8Array[]): void
   epochsWanted(after: number): Uint8Array[]
   inStep(by: DeviceKey): void
@@ -75,6 +76,7 @@ export interface Machine {
 }
 
 export class Driver {
+  private readonly intake: Intake
   private readonly outbox: Outbox
   private readonly links = new Map<DeviceKey, Link>()
   /** Answers that wait for a link to drain (rule C1: bulk sync with back-pressure). */
@@ -89,7 +91,19 @@ export class Driver {
     private readonly engine: Machine,
     private readonly store: StorePort,
     private readonly hooks: DriverHooks,
+    work: BulkWork | null = null,
   ) {
+    this.intake = new Intake({
+      parts,
+      store,
+      work,
+      memberOf: (device) => this.engine.list.devices.get(device)!.member,
+      linkOf: (device) => this.linkOf(device),
+      handle: (event) => this.handle(event),
+      stored: (nodes, exact) => hooks.stored(nodes, exact),
+      forked: (node) => hooks.forked(node),
+      trouble: (code) => hooks.storeTrouble(code),
+    })
     this.outbox = new Outbox(
       parts,
       (device, bytes) => hooks.traffic('sent', device, bytes),
@@ -108,6 +122,7 @@ export class Driver {
 
   stop(): void {
     this.stopped = true
+    this.intake.stop()
     this.timer?.cancel()
     this.outbox.flushAll()
   }
@@ -133,6 +148,7 @@ export class Driver {
 
   linkUp(link: Link): void {
     this.links.set(link.remote, link)
+    this.intake.linkUp(link.remote)
     this.outbox.up(link)
     this.handle({ type: 'link-up', device: link.remote })
     this.hooks.changed()
@@ -179,18 +195,8 @@ export class Driver {
 
   /** Stores own nodes (or ones salvaged from a damaged database) and lets the engine do the rest. Throws as the store does. */
   append(items: StoreItem[]): StoreOutcome[] {
-    const outcomes = this.commit(items)
+    const outcomes = this.intake.commit(items)
     this.handle({ type: 'stored', items, outcomes })
-    return outcomes
-  }
-
-  private commit(items: readonly StoreItem[]): StoreOutcome[] {
-    const memberOf = (device: DeviceKey): MemberKey => this.engine.list.devices.get(device)!.member
-    const outcomes = this.store.append(items, memberOf, this.parts.now())
-    this.hooks.storeTrouble(null)
-    const stored = items.filter((_item, i) => outcomes[i]!.type === 'stored').map((item) => item.node)
-    if (stored.length) this.hooks.stored(stored)
-    items.forEach((item, i) => outcomes[i]!.type === 'equivocation' && this.hooks.forked(item.node))
     return outcomes
   }
 
@@ -209,10 +215,10 @@ export class Driver {
         this.outbox.send(effect.to, effect.message)
         return
       case 'verify':
-        this.verify(effect.items)
+        this.intake.verify(effect.items)
         return
       case 'store':
-        this.storeBatch(effect.items)
+        this.intake.store(effect.items)
         return
       case 'cut-off':
         this.hooks.behindCutOff()
@@ -282,26 +288,6 @@ export class Driver {
     } catch (error) {
       if (!(error instanceof TwofoldError)) throw error
     }
-  }
-
-  private verify(items: readonly StoreItem[]): void {
-    const holds = items.map(({ node }) => signatureHolds(this.parts.secrets.crypto, node))
-    this.carryOut(this.engine.handle({ type: 'verified', items, holds }, this.parts.now()))
-  }
-
-  private storeBatch(items: StoreItem[]): void {
-    let outcomes: StoreOutcome[]
-    try {
-      outcomes = this.commit(items)
-    } catch (error) {
-      if (!(error instanceof TwofoldError)) throw error
-      // Nothing of the batch happened and nothing of it is acknowledged: others hold it, and it comes again.
-      this.parts.log('error', 'store', { code: error.code })
-      this.hooks.storeTrouble(error.code)
-      this.carryOut(this.engine.handle({ type: 'store-failed', items }, this.parts.now()))
-      return
-    }
-    this.carryOut(this.engine.handle({ type: 'stored', items, outcomes }, this.parts.now()))
   }
 
   private serveReads(to: DeviceKey): void {

@@ -27,7 +27,9 @@ interface IndexerContext {
     'render' | 'renderPlain' | 'renderVersion' | 'facets' | 'log' | 'now'
   >
   store: StorePort
-  rows: Rows
+  rows: Pick<Rows, 'takeMade'>
+  /** True: what is stored is indexed elsewhere; only trees that were made for a screen are kept here. */
+  elsewhere?(): boolean
   /** More can be found than before. */
   indexed(): void
 }
@@ -71,14 +73,15 @@ export class Indexer {
   bite(): boolean {
     const { parts, store, rows } = this.context
     const made = rows.takeMade()
-    const nodes = store.rowsAfter(store.indexedTo(), BITE_NODES)
+    const nodes = this.context.elsewhere?.() ? [] : store.rowsAfter(store.indexedTo(), BITE_NODES)
     const docs = new Map<number, { stored: StoredNode; words: { body: string; facets: string } | null }[]>()
     if (nodes.length) {
       const trees = new Map<number, RenderTree>()
       const gone: number[] = []
-      for (const { stored, content, folded, source, superseded } of readEntries(store, this.concerned(nodes))) {
+      const concerned = this.concerned(nodes)
+      for (const { stored, content, folded, source, superseded } of readEntries(store, [...concerned.values()])) {
         gone.push(...superseded)
-        const { doc } = store.docOf(stored.node)
+        const doc = store.docOf(stored.node)
         const of = docs.get(doc) ?? []
         docs.set(doc, of)
         const member = store.memberNumber(stored.member)
@@ -99,12 +102,14 @@ export class Indexer {
     }
     if (made.length) store.putTrees(parts.renderVersion, made)
     if (!nodes.length) return false
+    const furthest = store.indexedFurthest()
     store.putDocs(
       nodes.at(-1)!.row,
       [...docs].map(([doc, entries]) => {
         const words = entries.flatMap((entry) => entry.words ?? [])
         const joined = (part: 'body' | 'facets') => words.map((w) => w[part]).join('\n')
-        return { doc, content: words.length ? { body: joined('body'), facets: joined('facets') } : null }
+        const fresh = entries.length === 1 && entries[0]!.stored.row > furthest
+        return { doc, content: words.length ? { body: joined('body'), facets: joined('facets') } : null, fresh }
       }),
     )
     this.context.indexed()
@@ -112,7 +117,7 @@ export class Indexer {
   }
 
   /** The entries whose words may be new: those stored, those that were edited or withdrawn, and who shares their place. */
-  private concerned(nodes: readonly StoredNode[]): StoredNode[] {
+  private concerned(nodes: readonly StoredNode[]): ReadonlyMap<number, StoredNode> {
     const { store } = this.context
     const found = new Map<number, StoredNode>()
     for (const stored of nodes) {
@@ -123,11 +128,11 @@ export class Indexer {
         if (target) found.set(target.row, target)
       }
     }
-    const sharing = [...found.values()].flatMap(({ node }) => {
-      const { rows } = store.docOf(node)
-      return rows.length > 1 ? rows.filter((row) => !found.has(row)) : []
-    })
+    const sharing: number[] = []
+    const docs = new Set([...found.values()].map(({ node }) => store.docOf(node)))
+    for (const [doc, rows] of store.sharingAt([...found.values()].map(({ node }) => node.timestamp)))
+      if (rows.length > 1 && docs.has(doc)) sharing.push(...rows.filter((row) => !found.has(row)))
     for (const stored of store.rows(sharing)) found.set(stored.row, stored)
-    return [...found.values()]
+    return found
   }
 }

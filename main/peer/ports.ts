@@ -175,6 +175,14 @@ export interface StoredCheckpoint {
   digest: Uint8Array
 }
 export type StoreScope = MemberKey | null
+/** What one commit changed of one span of a scope's sums. */
+export interface SpanChange {
+  order: Order
+  member: number
+  span: number
+  by: number
+  least: { at: number; tie: number }
+}
 /** A stretch of a timeline that is believed by the chain above it (rule N9). */
 export interface BelievedRange {
   device: DeviceKey
@@ -208,11 +216,16 @@ export interface StorePort {
   thread(root: NodeId): number[]
   memberNumber(member: MemberKey): number | null
   indexedTo(): number
+  indexedFurthest(): number
+  sharingAt(timestamps: readonly number[]): Map<number, number[]>
   notIndexed(): number
-  putDocs(upTo: number | null, docs: readonly { doc: number; content: { body: string; facets: string } | null }[]): void
+  putDocs(
+    upTo: number | null,
+    docs: readonly { doc: number; content: { body: string; facets: string } | null; fresh?: boolean }[],
+  ): void
   find(what: { match: string; from: number; to: number; limit: number }): number[]
   facets(prefix: string, limit: number): { facet: string; n: number }[]
-  docOf(node: Pick<TimelineNode, 'id' | 'timestamp'>): { doc: number; rows: number[] }
+  docOf(node: Pick<TimelineNode, 'id' | 'timestamp'>): number
   trees(rows: readonly number[], version: number): Map<number, string>
   putTrees(version: number, made: readonly (readonly [number, string])[]): void
   dropTrees(rows: readonly number[]): void
@@ -221,6 +234,9 @@ export interface StorePort {
   bookmarks(limit: number): number[]
   seenTo(member: MemberKey): number
   reading<T>(work: () => T): T
+  follow(commit: number, changes: readonly SpanChange[]): void
+  bulk(on: boolean): void
+  damagedElsewhere(): void
   believed(): BelievedRange | null
   believedCount(): number
   signaturesChecked(range: BelievedRange, bad: readonly number[], now: number): void
@@ -271,6 +287,34 @@ export interface OpenedStore {
   damaged: DamagedStore | null
 }
 
+/** What a committed batch did, told by the connection that committed it. */
+export interface Committed {
+  outcomes: StoreOutcome[]
+  commit: number
+  changes: readonly SpanChange[]
+  tookMs: number
+}
+/** Work beside the main loop (main/workers). Rejects with TwofoldError as the store refuses, or because a thread is lost. */
+export interface WorkersPort {
+  /** Batches of signatures that may be under way at once. */
+  readonly verifyRoom: number
+  verify(items: readonly StoreItem[]): Promise<boolean[]>
+  append(items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): Promise<Committed>
+  /** The thread that stores is there. */
+  readonly storing: boolean
+  /** Lets it index what is stored, and check signatures that were left for later when nothing else is to be done. */
+  look(what: { index: boolean; signatures: boolean }): void
+  /** Fulfilled when everything handed over is committed. */
+  close(): Promise<void>
+}
+export interface WorkersHooks {
+  /** The thread that stores has started, or ended. */
+  bulk(on: boolean): void
+  indexed(): void
+  missigned(device: DeviceKey, seqs: readonly number[]): void
+  lost(error: Error): void
+}
+
 export interface Link {
   readonly remote: DeviceKey
   readonly path: 'lan' | 'internet' | 'loopback'
@@ -280,6 +324,9 @@ export interface Link {
   readonly remoteRun: number
   readonly stats: { readonly bytesIn: number; readonly bytesOut: number; readonly lastReceivedAt: number }
   send(frame: Uint8Array): boolean
+  /** Nothing more is read of it until `resume`: its sender waits. */
+  pause(): void
+  resume(): void
   close(code: string): void
 }
 export interface NetworkEvents {
@@ -344,6 +391,8 @@ export interface Parts extends Time {
   files: FilesPort
   openStore(known: KnownKeys): OpenedStore
   archive: ArchivePort
+  /** Null where there are no threads: everything is done on this one. */
+  workers: ((hooks: WorkersHooks) => WorkersPort) | null
   /** Null on a command line that runs without network: what is written goes out when something next runs. */
   network: ((config: NetworkConfig) => NetworkPort | Promise<NetworkPort>) | null
   parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }

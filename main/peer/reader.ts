@@ -14,9 +14,10 @@ import type {
   ViewChange,
 } from '../../shared/types'
 import type { Engine } from '../protocol/engine'
-import { decodeContent, isEntry } from '../protocol/kinds'
+import { standing } from '../protocol/kinds'
 import type { TimelineNode } from '../protocol/node'
 import { signatureHolds } from '../protocol/verify'
+import type { BulkWork } from './bulk-work'
 import { copied, type CopyForm } from './copying'
 import { Indexer } from './indexer'
 import { inspect } from './inspect'
@@ -40,6 +41,7 @@ interface Ports {
   store: StorePort
   engine: Engine
   receipts: ReceiptKeeper
+  work: BulkWork
   /** The two nodes that prove a fork of a device; null: none is known. */
   forkOf(device: DeviceKey): readonly [TimelineNode, TimelineNode] | null
   /** Highest own seq that a peer is known to hold. */
@@ -74,8 +76,15 @@ export class Reader {
       (node) => keeper.memberOf(node.device),
       (change) => ports.viewChanged(change),
       parts.now,
+      () => ports.work.committing,
     )
-    this.indexer = new Indexer({ parts, store, rows: this.rows, indexed: () => this.views.relist() })
+    this.indexer = new Indexer({
+      parts,
+      store,
+      rows: this.rows,
+      elsewhere: () => ports.work.indexes(),
+      indexed: () => this.indexed(),
+    })
     // Our own entries are never news to us.
     for (const member of keeper.list.members.keys())
       this.unreadOf.set(member, member === identity.member ? 0 : store.unread(member))
@@ -91,17 +100,24 @@ export class Reader {
 
   // -------------------------------------------------------------- what has changed
 
-  stored(nodes: readonly TimelineNode[]): void {
+  /** `exact`: nothing else was stored meanwhile, so that each has the place that it would have alone. */
+  stored(nodes: readonly TimelineNode[], exact: boolean): void {
     const { keeper, identity } = this.ports
     for (const node of nodes) {
       const member = keeper.memberOf(node.device)
-      if (member !== identity.member && isEntry(decodeContent(node.kind, node.body)))
+      if (member !== identity.member && standing(node.kind, node.body).entry)
         this.unreadOf.set(member, this.unread(member) + 1)
     }
-    this.views.stored(nodes)
+    if (exact) this.views.stored(nodes)
+    else this.views.changed()
     this.indexer.wake()
     // A closed gap turns floating rows into linked ones.
     if (nodes.length > 1) this.touched()
+  }
+
+  /** More can be found than before. */
+  indexed(): void {
+    this.views.relist()
   }
 
   /** Rows look different, but none came or went. */
@@ -119,22 +135,22 @@ export class Reader {
   // -------------------------------------------------------------- views
 
   openView(spec: ViewSpec): string {
-    return this.views.openText(spec)
+    return this.ports.store.reading(() => this.views.openText(spec))
   }
   window(id: number, start: number, count: number): string {
-    return this.views.windowText(id, start, count)
+    return this.ports.store.reading(() => this.views.windowText(id, start, count))
   }
   position(id: number, node: NodeId): number {
-    return this.views.position(id, node)
+    return this.ports.store.reading(() => this.views.position(id, node))
   }
   closeView(id: number): void {
     this.views.close(id)
   }
   viewAt(id: number, time: number, count: number): string {
-    return this.views.atText(id, time, count)
+    return this.ports.store.reading(() => this.views.atText(id, time, count))
   }
   histogram(id: number, bins: number): Histogram {
-    return this.views.histogram(id, bins)
+    return this.ports.store.reading(() => this.views.histogram(id, bins))
   }
 
   /** Tags in use that begin so, the most frequent first. */

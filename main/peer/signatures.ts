@@ -21,8 +21,10 @@ const RETRY_MS = 5000
 interface Ports {
   parts: Pick<DriverParts, 'secrets' | 'log' | 'now'>
   store: Pick<StorePort, 'believed' | 'readRun' | 'signaturesChecked'>
-  /** Nothing is on its way in, and nobody else looks. */
+  /** Nothing is on its way in. */
   idle(): boolean
+  /** True: it is done elsewhere. */
+  elsewhere(): boolean
   /** The signatures of these do not hold. */
   found(device: DeviceKey, seqs: readonly number[]): void
 }
@@ -69,8 +71,8 @@ export class SignatureChecker {
 
   private work(): void {
     this.timer = null
-    const { parts, store, idle, found } = this.ports
-    if (!idle()) {
+    const { parts, store, idle, elsewhere, found } = this.ports
+    if (!idle() || elsewhere()) {
       this.again(RETRY_MS)
       return
     }

@@ -45,6 +45,7 @@ export class Views {
   private pending: TimelineNode[] = []
   private changedInPlace = false
   private listsChanged = false
+  private uncertain = false
   private timer: NodeJS.Timeout | null = null
   private lastToldAt = 0
 
@@ -55,6 +56,8 @@ export class Views {
     private readonly memberOf: (node: TimelineNode) => MemberKey,
     private readonly tell: (change: ViewChange) => void,
     private readonly now: () => number,
+    /** Something is being committed beside the main loop. */
+    private readonly committing: () => boolean = () => false,
   ) {}
 
   private scopeOf({ scope }: View): StoreScope {
@@ -207,6 +210,14 @@ export class Views {
     this.soon()
   }
 
+  /** Entries came or went, and their places are not known one by one: the totals are told, and who looks asks anew. */
+  changed(): void {
+    if (!this.views.size) return
+    this.uncertain = true
+    this.listsChanged = true
+    this.soon()
+  }
+
   /** Rows look different, but none came or went: names, proof states, 'waiting'. */
   touched(): void {
     if (!this.views.size) return
@@ -236,17 +247,28 @@ export class Views {
     const nodes = this.pending.filter((node) => this.store.at(node.device, node.seq)?.id === node.id)
     const touched = this.changedInPlace
     const relist = this.listsChanged
+    // What is committed beside the main loop at this moment is in the totals, and not told yet.
+    const uncertain = this.uncertain || this.committing()
     this.pending = []
     this.changedInPlace = false
     this.listsChanged = false
-    for (const view of this.views.values()) {
-      if (view.listed) this.tellList(view, touched, relist)
-      else this.tellCounted(view, nodes, touched)
-    }
+    this.uncertain = false
+    this.store.reading(() => {
+      for (const view of this.views.values()) {
+        if (view.listed) this.tellList(view, touched, relist)
+        else this.tellCounted(view, nodes, touched, uncertain && (nodes.length > 0 || relist))
+      }
+    })
   }
 
-  private tellCounted(view: View, nodes: readonly TimelineNode[], touched: boolean): void {
+  private tellCounted(view: View, nodes: readonly TimelineNode[], touched: boolean, uncertain: boolean): void {
     const scope = this.scopeOf(view)
+    if (uncertain) {
+      view.version++
+      const total = this.store.total(scope)
+      this.tell({ viewId: view.id, version: view.version, total, inserted: [], removed: [], touched: true })
+      return
+    }
     const inScope = scope === null ? nodes : nodes.filter((node) => this.memberOf(node) === scope)
     if (!inScope.length && !touched) return
     view.version++

@@ -125,7 +125,7 @@ export class Writer {
   private length = 0
 
   /** `bytes`: how many are expected, where that is known. */
-  constructor(bytes = 256) {
+  constructor(bytes = 64) {
     this.buffer = new Uint8Array(bytes)
   }
 

@@ -4,6 +4,7 @@
 // one edge. But a dropper breaks edges to many, and an accuser without cause accuses many, so either stands out, while
 // an honest neighbour of theirs has trouble with one or two. Everybody sees the same reports and comes to the same end.
 import type { DeviceKey } from '../../shared/types'
+import { Bounded } from './bounded'
 import { chain, partsOf, relative, type NodeSeed, type Ring, type Tree } from './heirs'
 
 /** Latest nodes on which devices are judged. */
@@ -72,7 +73,7 @@ export function wilsonLow(k: number, n: number, z: number = WILSON_Z): number {
 export class Droppers {
   /** Who is a leaf for now, and why. */
   readonly demoted = new Map<DeviceKey, Demotion>()
-  private readonly sample = new Map<string, Sampled>()
+  private readonly sample = new Bounded<string, Sampled>(SAMPLE_MAX)
   private readonly records = new Map<DeviceKey, Record>()
   private readonly times = new Map<DeviceKey, number>()
   private hearings: Hearing[] = []
@@ -90,11 +91,8 @@ export class Droppers {
   /** A node that travelled the trees. */
   sampled(place: string, ring: Ring, seed: NodeSeed, at: number): void {
     if (this.sample.has(place)) return
-    this.sample.set(place, { at, ring, seed, late: [new Set(), new Set()], charges: [] })
-    if (this.sample.size <= SAMPLE_MAX) return
-    const [oldest, node] = this.sample.entries().next().value!
-    this.sample.delete(oldest)
-    for (const { parent, child } of node.charges) {
+    const gone = this.sample.add(place, { at, ring, seed, late: [new Set(), new Set()], charges: [] })
+    for (const { parent, child } of gone?.[1].charges ?? []) {
       this.forget(this.records.get(parent)?.drops, child)
       this.forget(this.records.get(child)?.accuses, parent)
     }

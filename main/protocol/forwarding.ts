@@ -19,6 +19,7 @@ import {
 } from './heirs'
 import { SEGMENTS_PER_TREE_MAX } from './limits'
 import type { LinkState } from './links'
+import { Bounded } from './bounded'
 import { markOf, type Late, type Message } from './messages'
 import type { TimelineNode } from './node'
 
@@ -153,9 +154,9 @@ export class Forwarding {
     takenOver: 0,
     late: 0,
   }
-  private readonly recent = new Map<NodeId, Recent>()
-  private readonly places = new Map<string, NodeId>()
-  private readonly whole = new Map<NodeId, TimelineNode>()
+  private readonly recent = new Bounded<NodeId, Recent>(RECENT_MAX)
+  private readonly places = new Bounded<string, NodeId>(RECENT_MAX)
+  private readonly whole = new Bounded<NodeId, TimelineNode>(WHOLE_MAX)
   private readonly handOvers = new Map<string, HandOver>()
   private readonly awaited = new Map<NodeId, Awaited>()
   /** Announced, not here: the segments to hand on once it is. */
@@ -185,12 +186,10 @@ export class Forwarding {
   /** A node is stored. */
   learned(node: TimelineNode): void {
     if (this.recent.has(node.id)) return
-    this.recent.set(node.id, { route: this.routeOf(node), handed: [[], []], carried: new Set() })
-    this.places.set(placeKey(node.device, node.seq), node.id)
-    if (this.recent.size > RECENT_MAX) this.recent.delete(this.recent.keys().next().value!)
-    if (this.places.size > RECENT_MAX) this.places.delete(this.places.keys().next().value!)
-    this.whole.set(node.id, node)
-    if (this.whole.size > WHOLE_MAX) this.whole.delete(this.whole.keys().next().value!)
+    this.recent.add(node.id, { route: this.routeOf(node), handed: [[], []], carried: new Set() })
+    const place = placeKey(node.device, node.seq)
+    if (!this.places.has(place)) this.places.add(place, node.id)
+    this.whole.add(node.id, node)
   }
 
   /** A node that was stored a moment ago, or null. */

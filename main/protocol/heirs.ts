@@ -57,15 +57,39 @@ export function makeRing(crypto: Crypto, epoch: EpochId, devices: readonly Devic
   return { epoch, n: order.length, order, position, fingers, fingerSet: new Set(fingers), jump }
 }
 
+/** First byte of an author's stripe hash, by ring: it is the same for all that he writes in an epoch. */
+const stripes = new WeakMap<Ring, Map<DeviceKey, number>>()
+function stripeOf(crypto: Crypto, ring: Ring, author: DeviceKey): number {
+  let known = stripes.get(ring)
+  if (!known) stripes.set(ring, (known = new Map()))
+  let stripe = known.get(author)
+  if (stripe === undefined)
+    known.set(author, (stripe = labelledHash(crypto, 'stripe', fromHex(ring.epoch), fromHex(author))[0]!))
+  return stripe
+}
+
 /** Null when the author is not on the ring. */
 export function nodeSeed(crypto: Crypto, ring: Ring, author: DeviceKey, seq: number): NodeSeed | null {
   const position = ring.position.get(author)
   if (position === undefined) return null
-  const where = [fromHex(ring.epoch), fromHex(author)] as const
-  const seed = labelledHash(crypto, 'seed', ...where, new Writer().uint(seq).finish())
-  const word = (at: number) => ((seed[at]! << 24) | (seed[at + 1]! << 16) | (seed[at + 2]! << 8) | seed[at + 3]!) >>> 0
-  const stripe = ((labelledHash(crypto, 'stripe', ...where)[0]! + (seq % 2)) & 1) as 0 | 1
-  return { s0: word(0), s1: word(4), stripe, author: position, jump: ring.jump }
+  const stripe = ((stripeOf(crypto, ring, author) + (seq % 2)) & 1) as 0 | 1
+  let seed: Uint8Array | null = null
+  const word = (at: number) => {
+    seed ??= labelledHash(crypto, 'seed', fromHex(ring.epoch), fromHex(author), new Writer().uint(seq).finish())
+    return ((seed[at]! << 24) | (seed[at + 1]! << 16) | (seed[at + 2]! << 8) | seed[at + 3]!) >>> 0
+  }
+  return {
+    // Only free mode asks for them (rule F4).
+    get s0() {
+      return word(0)
+    },
+    get s1() {
+      return word(4)
+    },
+    stripe,
+    author: position,
+    jump: ring.jump,
+  }
 }
 
 export const relative = (ring: Ring, seed: NodeSeed, device: DeviceKey): number | null => {

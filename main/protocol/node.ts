@@ -101,3 +101,10 @@ export function decodeNode(
     throw error
   }
 }
+
+/** A node whose bytes were decoded before and whose id is known from then. Throws DecodeError: a bug of the caller. */
+export function decodeKnown(id: NodeId, bytes: Uint8Array): TimelineNode {
+  const reader = new Reader(bytes)
+  reader.uint()
+  return { ...readNode(reader), id, bytes }
+}

@@ -390,6 +390,8 @@ export class World {
         this.carry(wire, from, to, at, frame)
         return true
       },
+      pause: () => {},
+      resume: () => {},
       close: () => {
         if (wire.up) this.clock.after(this.delay(from, to), () => this.down(wire))
       },

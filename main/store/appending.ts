@@ -20,6 +20,9 @@ export interface Appended {
   changes: SpanChange[]
 }
 
+/** Timelines remembered from batch to batch. */
+const TIMELINES_MAX = 4096
+
 interface Parts {
   keys: Keys
   positions: Positions
@@ -30,7 +33,9 @@ interface Parts {
 /** One timeline while a batch is put in. */
 interface Timeline {
   height: number
-  head: { id: NodeId; timestamp: number } | null
+  /** Highest seq that is here. */
+  top: number
+  /** Its head was moved by this batch. */
   moved: boolean
   /** Places that were looked at; null: nothing is there. */
   places: Map<number, Place | null>
@@ -46,8 +51,8 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
   const insert = db.prepare(
     'INSERT INTO nodes (device, seq, member, id48, timestamp, received, via, tree, entry, backlink, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  const headOf = db.prepare<[number], { height: number; head: Uint8Array | null }>(
-    'SELECT height, head FROM devices WHERE id = ?',
+  const headOf = db.prepare<[number], { height: number; top: number | null }>(
+    'SELECT height, (SELECT MAX(seq) FROM nodes WHERE device = id) AS top FROM devices WHERE id = ?',
   )
   const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
   const addProof = db.prepare('INSERT OR IGNORE INTO equivocations VALUES (?, ?, ?, ?)')
@@ -55,9 +60,32 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
     'UPDATE ledger SET commits = commits + 1, circle = COALESCE(circle, ?) RETURNING commits',
   )
 
+  const commitsOf = db.prepare<[], { commits: number }>('SELECT commits FROM ledger')
+  /** Timelines as the last batch left them, true as long as nobody else has committed since. */
+  const timelines = new Map<number, Timeline>()
+  let trueAt = -1
+
+  /** Of a timeline only the place at its top is remembered from batch to batch: what comes next is checked against it. */
+  function settle(): void {
+    if (timelines.size > TIMELINES_MAX) timelines.clear()
+    for (const timeline of timelines.values()) {
+      timeline.moved = false
+      const top = timeline.places.get(timeline.top)
+      timeline.places.clear()
+      if (top) timeline.places.set(timeline.top, top)
+    }
+  }
+
   /** Reads places [from, to] of a timeline that were not looked at yet. */
-  function look(device: number, { places }: Timeline, from: number, to: number): void {
-    for (let seq = from; seq <= to; seq++) if (!places.has(seq)) places.set(seq, null)
+  function look(device: number, { places, top }: Timeline, from: number, to: number): void {
+    let unknown = false
+    for (let seq = from; seq <= to; seq++)
+      if (!places.has(seq)) {
+        places.set(seq, null)
+        unknown ||= seq <= top
+      }
+    // Above the top there is nothing.
+    if (!unknown) return
     for (const row of around.all(device, from, to))
       // Those of this very batch are known better than before.
       if (!places.get(row.seq))
@@ -70,14 +98,15 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
 
   const append = db.transaction(
     (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): Appended => {
-      const timelines = new Map<number, Timeline>()
       const counted: Counted[] = []
+      if (commitsOf.get()!.commits !== trueAt) timelines.clear()
+      trueAt = -1
 
       function timelineOf(device: number): Timeline {
         let timeline = timelines.get(device)
         if (!timeline) {
-          const { height } = headOf.get(device)!
-          timelines.set(device, (timeline = { height, head: null, moved: false, places: new Map() }))
+          const { height, top } = headOf.get(device)!
+          timelines.set(device, (timeline = { height, top: top ?? 0, moved: false, places: new Map() }))
         }
         return timeline
       }
@@ -141,7 +170,8 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
             reached: { at: now, tie: row },
           })
         if (item.chain) believed.add(device, seq)
-        timeline.places.set(seq, node)
+        timeline.places.set(seq, { id: node.id, timestamp: node.timestamp, backlink: node.backlink })
+        timeline.top = Math.max(timeline.top, seq)
         if (seq !== timeline.height + 1) return { type: 'stored', head: null }
         let head: Place = node
         let height = seq
@@ -150,14 +180,13 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
           head = next
         }
         timeline.height = height
-        timeline.head = head
         timeline.moved = true
         return { type: 'stored', head: { height, id: head.id, timestamp: head.timestamp } }
       }
 
       const outcomes = items.map(one)
-      for (const [device, { height, head, moved }] of timelines)
-        if (moved) setHead.run(height, fromHex(head!.id), device)
+      for (const [device, { height, moved, places }] of timelines)
+        if (moved) setHead.run(height, fromHex(places.get(height)!.id), device)
       believed.flush()
       const changes = positions.count(counted, 1)
       const { commits } = note.get(items[0]?.node.circle ?? null)!
@@ -165,10 +194,11 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
     },
   )
 
-  return (
-    items: readonly StoreItem[],
-    memberOf: (device: DeviceKey) => MemberKey,
-    now: number,
-    // Row numbers handed out inside a transaction that was rolled back are not true.
-  ): Appended => keys.forgetting(() => believed.forgetting(() => append.immediate(items, memberOf, now)))
+  return (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): Appended => {
+    // What was remembered inside a transaction that was rolled back is not true.
+    const done = keys.forgetting(() => believed.forgetting(() => append.immediate(items, memberOf, now)))
+    settle()
+    trueAt = done.commit
+    return done
+  }
 }

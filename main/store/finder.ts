@@ -6,11 +6,15 @@ import type Database from 'better-sqlite3'
 /** Document numbers of one millisecond. Two entries of one millisecond rarely share one; then they share the document. */
 const PER_MS = 2048
 const AT = 'found-up-to'
+/** Made for folders of version 0.1 by their migration (narrow-rows.ts). */
+export const FURTHEST = 'found-furthest'
 
 export interface Doc {
   doc: number
   /** Null: nothing of it can be found any more. */
   content: { body: string; facets: string } | null
+  /** It was never put in before: nothing has to be taken out first. */
+  fresh?: boolean
 }
 export interface FindWhat {
   /** An expression of FTS5. */
@@ -37,23 +41,36 @@ export function openFinder(db: Database.Database) {
   const sharing = db.prepare<[number, number], { rowid: number }>(
     `SELECT rowid FROM nodes WHERE timestamp = ? AND id48 % ${PER_MS} = ? AND entry = 1`,
   )
+  const sharingAll = db.prepare<[string], { rowid: number; timestamp: number; id48: number }>(
+    `SELECT n.rowid, n.timestamp, n.id48 FROM (SELECT DISTINCT value FROM json_each(?)) at
+     JOIN nodes n ON n.timestamp = at.value AND n.entry = 1`,
+  )
   const words = db.prepare<[string, string, number], { term: string; doc: number }>(
     "SELECT term, doc FROM found_words WHERE term >= ? AND term < ? AND col = 'facets' ORDER BY doc DESC LIMIT ?",
   )
 
   const indexedTo = (): number => Number(cursor.get()?.value ?? 0)
+  /** How far it has been at most: what lies behind may be in the index already, after a rewind. */
+  const furthest = db.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = '${FURTHEST}'`)
+  const setFurthest = db.prepare(
+    `INSERT INTO meta VALUES ('${FURTHEST}', ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
+  )
+  const indexedFurthest = (): number => Number(furthest.get()?.value ?? 0)
   const put = db.transaction((upTo: number | null, docs: readonly Doc[]) => {
     // In the order of their numbers, or FTS5 would write a segment for every step back.
-    for (const { doc, content } of [...docs].sort((a, b) => a.doc - b.doc)) {
-      remove.run(doc)
+    for (const { doc, content, fresh } of [...docs].sort((a, b) => a.doc - b.doc)) {
+      if (!fresh) remove.run(doc)
       if (content) insert.run(doc, content.body, content.facets)
     }
-    if (upTo !== null) setCursor.run(String(upTo))
+    if (upTo === null) return
+    setCursor.run(String(upTo))
+    if (upTo > indexedFurthest()) setFurthest.run(String(upTo))
   })
 
   return {
     /** The row number up to which everything can be found. */
     indexedTo,
+    indexedFurthest,
     /** Row numbers that cannot be found yet: at least as many as there are entries among them. */
     behind: (): number => Math.max(0, (last.get()!.n ?? 0) - indexedTo()),
     /** Everything behind this row number is put in again. */
@@ -68,6 +85,17 @@ export function openFinder(db: Database.Database) {
     /** Row numbers of the entries that share a document with one. */
     sharing: (timestamp: number, id48: number): number[] =>
       sharing.all(timestamp, id48 % PER_MS).map((row) => row.rowid),
+    /** Row numbers of everybody in the documents of the entries of these moments, by document. */
+    sharingAt(timestamps: readonly number[]): Map<number, number[]> {
+      const byDoc = new Map<number, number[]>()
+      for (const { rowid, timestamp, id48 } of sharingAll.all(JSON.stringify(timestamps))) {
+        const doc = docOf(timestamp, id48)
+        const rows = byDoc.get(doc)
+        if (rows) rows.push(rowid)
+        else byDoc.set(doc, [rowid])
+      }
+      return byDoc
+    },
     /** Facets that begin so, the most frequent first. */
     facets: (prefix: string, limit: number): { facet: string; n: number }[] =>
       words.all(prefix, `${prefix}\uffff`, limit).map(({ term, doc }) => ({ facet: term, n: doc })),

@@ -3,6 +3,7 @@
 import type Database from 'better-sqlite3'
 import { DecodeError, Reader, toHex } from '../protocol/codec'
 import { headBytes } from '../protocol/node'
+import { FURTHEST } from './finder'
 import { ID_TAIL_BYTES, damagedRow } from './node-row'
 
 /** What is kept of a node's bytes: the end of its id, and everything from the epoch on. */
@@ -54,6 +55,7 @@ export function toNarrowRows(db: Database.Database): void {
       narrow(n.id, n.seq, n.bytes)
     FROM nodes n LEFT JOIN nodes below ON below.device = n.device AND below.seq = n.seq - 1
     ORDER BY n.rowid;
+  INSERT INTO meta SELECT '${FURTHEST}', MAX(rowid) FROM nodes HAVING COUNT(*) > 0;
   DROP TABLE nodes;
   ALTER TABLE narrow_nodes RENAME TO nodes;
   CREATE INDEX nodes_by_id ON nodes (id48);

@@ -8,7 +8,7 @@ import { fileError } from '../../shared/file-errors'
 import type { Crypto } from '../protocol/crypto'
 import type { TimelineNode } from '../protocol/node'
 import { openReadable, type KnownKeys } from './readable-nodes'
-import { TIMELINE_FILE, isDamage, openTimelineStore, type TimelineStore } from './timeline-store'
+import { TIMELINE_FILE, isDamage, openTimelineStore, type StoreOptions, type TimelineStore } from './timeline-store'
 
 /** Single values that are of this device alone and come from nobody else (rules M4, N7; what was typed and not sent). */
 const KEPT_META = /^(copied|own-held|held-posts|draft( [0-9a-f]{64})?)$/
@@ -51,12 +51,13 @@ export function openOrSalvage(
   crypto: Crypto,
   now: number,
   known: KnownKeys | null = null,
+  options: StoreOptions = {},
 ): OpenedTimeline {
   let store: TimelineStore | null = null
   let file: string | null
   try {
     moveStrayLog(dir)
-    store = openTimelineStore(dir, crypto)
+    store = openTimelineStore(dir, crypto, options)
     // Empty, and not yet told where it came from: the run that set the damaged one aside ended right there.
     const empty = store.total(null) === 0 && store.lastRow() === 0
     file = store.meta(META_SALVAGING) ?? (empty ? lastSetAside(dir) : null)
@@ -66,7 +67,7 @@ export function openOrSalvage(
     if (!isDamage(error) && !(error instanceof TwofoldError && error.code === 'DATABASE_DAMAGED_NOW')) throw error
     file = `${TIMELINE_FILE}.damaged-${now}`
     setAside(dir, file)
-    store = openTimelineStore(dir, crypto)
+    store = openTimelineStore(dir, crypto, options)
   }
   store.setMeta(META_SALVAGING, file)
   return { store, damaged: salvageOf(dir, file, crypto, known, store) }

@@ -68,16 +68,15 @@ const MIGRATIONS: readonly Migration[] = [
 export function migrate(db: Database.Database): void {
   const version = db.pragma('user_version', { simple: true }) as number
   if (version > MIGRATIONS.length) throw new TwofoldError('DATABASE_NEWER')
-  let slim = false
-  for (let i = version; i < MIGRATIONS.length; i++) {
-    const migration = MIGRATIONS[i]!
-    db.transaction(() => {
+  const missing = MIGRATIONS.slice(version)
+  db.transaction(() => {
+    for (const migration of missing)
       if (typeof migration === 'string') db.exec(migration)
       else migration.run(db)
-      db.pragma(`user_version = ${i + 1}`)
-    })()
-    slim ||= version > 0 && typeof migration !== 'string'
-  }
+    db.pragma(`user_version = ${MIGRATIONS.length}`)
+  })()
+  // A new file has nothing to give back.
+  const slim = version > 0 && missing.some((migration) => typeof migration !== 'string')
   if (slim) slimDown(db)
 }
 

@@ -11,6 +11,23 @@ Module._resolveFilename = function (request, ...rest) {
   return resolve.call(this, paired ? path.join(process.resourcesPath, 'node_modules', request) : request, ...rest)
 }
 
+// Threads have a module system of their own.
+const threads = require('node:worker_threads')
+const { Worker } = threads
+const pairing = `
+const Module = require('node:module')
+const resolve = Module._resolveFilename
+const modules = ${JSON.stringify(path.join(process.resourcesPath, 'node_modules'))}
+Module._resolveFilename = function (request, ...rest) {
+  const paired = /^better-sqlite3($|\\/)/.test(request)
+  return resolve.call(this, paired ? require('node:path').join(modules, request) : request, ...rest)
+}`
+threads.Worker = class extends Worker {
+  constructor(file, options) {
+    super(`${pairing}\nrequire(${JSON.stringify(String(file))})`, { ...options, eval: true })
+  }
+}
+
 const args = process.argv.slice(1)
 let file
 for (let i = 0; i < args.length && file === undefined; i++) {

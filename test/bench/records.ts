@@ -19,6 +19,8 @@ import type { DeviceKey, MemberKey } from '../../shared/types'
 const TEXT_BYTES = 112
 /** Devices admitted by one record. */
 const ADMIT = 200
+/** Texts of one device. */
+const TEXTS = 64
 const START = 1_600_000_000_000
 
 export interface Records {
@@ -26,11 +28,8 @@ export interface Records {
   /** The founder's, who wrote nothing. */
   me: { device: DeviceKey; member: MemberKey; sign: (message: Uint8Array) => Uint8Array }
   memberOf(device: DeviceKey): MemberKey
-  /** Of each device, ascending. */
-  timelines: readonly (readonly TimelineNode[])[]
-  /** All of them in the order in which they were written. */
-  written: readonly TimelineNode[]
-  bytes: number
+  /** In the order in which they are written; made while they are taken, so that a million need no memory. */
+  nodes(): Generator<TimelineNode>
 }
 
 const keysOf = (index: number) => {
@@ -90,32 +89,31 @@ export function makeRecords(count: number, devices: number): Records {
     return text
   }
   // Making a text costs more than signing it: each is used by several.
-  const texts = voices.map((_voice, who) => Array.from({ length: 64 }, () => textFor(who)))
-  const timelines: TimelineNode[][] = Array.from({ length: devices }, () => [])
-  const written: TimelineNode[] = []
-  let bytes = 0
-  for (let i = 0; i < count; i++) {
-    const at = Math.floor(chance() * devices)
-    const who = people[at + 1]!
-    const timeline = timelines[at]!
-    const head = timeline.at(-1)
-    const node = makeNode(
-      crypto,
-      {
-        circle: list.circle,
-        device: who.device,
-        seq: timeline.length + 1,
-        ...(head && { backlink: head.id }),
-        timestamp: START + i * 60_000,
-        epoch: list.epoch,
-        ...encodeContent({ kind: 'post', text: texts[at + 1]![Math.floor(chance() * 64)]! }),
-      },
-      who.sign,
-    )
-    timeline.push(node)
-    written.push(node)
-    bytes += node.bytes.length
+  const texts = voices.map((_voice, who) => Array.from({ length: TEXTS }, () => textFor(who)))
+  function* nodes(): Generator<TimelineNode> {
+    const which = chanceOf(2)
+    const heads: (TimelineNode | undefined)[] = Array.from({ length: devices })
+    for (let i = 0; i < count; i++) {
+      const at = Math.floor(which() * devices)
+      const who = people[at + 1]!
+      const head = heads[at]
+      const node = makeNode(
+        crypto,
+        {
+          circle: list.circle,
+          device: who.device,
+          seq: (head?.seq ?? 0) + 1,
+          ...(head && { backlink: head.id }),
+          timestamp: START + i * 60_000,
+          epoch: list.epoch,
+          ...encodeContent({ kind: 'post', text: texts[at + 1]![Math.floor(which() * TEXTS)]! }),
+        },
+        who.sign,
+      )
+      heads[at] = node
+      yield node
+    }
   }
   const memberByDevice = new Map(people.map((one) => [one.device, one.member]))
-  return { list, me: founder, memberOf: (device) => memberByDevice.get(device)!, timelines, written, bytes }
+  return { list, me: founder, memberOf: (device) => memberByDevice.get(device)!, nodes }
 }

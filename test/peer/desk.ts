@@ -59,6 +59,8 @@ export function endOf(remote: DeviceKey, arrive: (bytes: Uint8Array) => void, on
       underWay.push(() => arrive(frame))
       return true
     },
+    pause: () => undefined,
+    resume: () => undefined,
     close(code) {
       end.closedWith ??= code
       onClose()

@@ -41,6 +41,8 @@ const fakeLink = (remote = bob): FakeLink => ({
     this.sent.push({ at: Date.now(), frame })
     return !this.congested
   },
+  pause: () => undefined,
+  resume: () => undefined,
   close: () => undefined,
 })
 const outboxOf = (drained: (device: DeviceKey) => void = () => {}) => new Outbox(time, () => {}, drained)

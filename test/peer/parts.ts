@@ -125,6 +125,7 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
       },
     },
     files: memoryFiles(),
+    workers: null,
     openStore: (known) => openOrSalvage(dir, secrets.crypto, clock.ms, known),
     archive: archivePort,
     network: null,

@@ -159,6 +159,8 @@ export class World extends SimulatedWorld {
         rogue.heard.push(...(decodeFrame(frame) ?? []))
         return true
       },
+      pause: () => {},
+      resume: () => {},
       close: (code) => {
         rogue.closed = code
         this.clock.after(0, () => to.driver.linkDown(link))

@@ -283,7 +283,7 @@ describe('against a plain model', () => {
       }),
       { numRuns: 40 },
     )
-  })
+  }, 30_000)
 
   test('[N8] windows, positions, counts between, and totals agree with a sorted list, for everyone and each member', () => {
     fc.assert(
@@ -307,7 +307,7 @@ describe('against a plain model', () => {
       }),
       { numRuns: 60 },
     )
-  })
+  }, 30_000)
 })
 
 describe('reading', () => {

@@ -3,10 +3,16 @@ import { assemble, type Running } from '../../main/assemble'
 import { fileVault } from '../../main/identity/vault'
 
 /** Makes the identity too, its words confirmed. */
-export async function newBackend(dir: string, name: string): Promise<Running> {
+export async function newBackend(dir: string, name: string, workersDir?: string): Promise<Running> {
   process.env.TWOFOLD_BOOTSTRAP = ''
   process.env.TWOFOLD_BIND = '127.0.0.1'
-  const running = await assemble({ dir, vault: fileVault, vaultOf: () => fileVault, online: true })
+  const running = await assemble({
+    dir,
+    vault: fileVault,
+    vaultOf: () => fileVault,
+    ...(workersDir !== undefined && { workersDir }),
+    online: true,
+  })
   const { handlers } = running.backend
   const { words } = await handlers['identity.create']({ name })
   const { phase } = await handlers['state.get']({})

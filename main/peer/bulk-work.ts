@@ -1,0 +1,99 @@
+// Where bulk is worked on: beside the main loop where there are threads, else on it. Decides nothing of what is done; when a
+// thread is lost, that is logged, what it had not committed is done here, and no other is started.
+import { TwofoldError } from '../../shared/errors'
+import type { DeviceKey, MemberKey } from '../../shared/types'
+import type { StoreItem } from '../protocol/engine'
+import type { Committed, Parts, StorePort, WorkersPort } from './ports'
+
+/** Entries that wait for the index, or for a check, from which a thread pays: below it the main loop's bites do. */
+const MANY = 2000
+
+interface Ports {
+  parts: Pick<Parts, 'workers' | 'log'>
+  store: Pick<StorePort, 'bulk' | 'damagedElsewhere' | 'notIndexed' | 'believedCount'>
+  indexed(): void
+  missigned(device: DeviceKey): void
+}
+
+export class BulkWork {
+  private workers: WorkersPort | null
+  private open = 0
+
+  constructor(private readonly ports: Ports) {
+    const { parts, store, indexed, missigned } = ports
+    this.workers =
+      parts.workers?.({
+        bulk: (on) => {
+          parts.log('info', on ? 'threads started' : 'threads ended')
+          store.bulk(on)
+        },
+        indexed,
+        missigned,
+        lost: (error) => this.lost(error),
+      }) ?? null
+  }
+
+  /** Null: everything is done on the main loop. */
+  get beside(): Pick<WorkersPort, 'verifyRoom' | 'verify' | 'append'> | null {
+    return this.workers
+  }
+  private get storing(): boolean {
+    return this.workers?.storing ?? false
+  }
+
+  /** A thread could not be started, or ended by itself. */
+  lost(error: Error): void {
+    if (!this.workers) return
+    const { workers } = this
+    this.workers = null
+    this.ports.store.bulk(false)
+    this.ports.parts.log('error', 'threads', { error: error.stack ?? error.message })
+    void workers.close()
+  }
+
+  /** As `StorePort.append`, beside the main loop. Rejects with a TwofoldError, or with whatever lost the thread. */
+  async append(
+    items: readonly StoreItem[],
+    memberOf: (device: DeviceKey) => MemberKey,
+    now: number,
+  ): Promise<Committed> {
+    this.open++
+    try {
+      return await this.workers!.append(items, memberOf, now)
+    } catch (error) {
+      if (error instanceof TwofoldError && error.code === 'DATABASE_DAMAGED_NOW') this.ports.store.damagedElsewhere()
+      throw error
+    } finally {
+      this.open--
+    }
+  }
+  /** Something is being committed, or was and is not told yet. */
+  get committing(): boolean {
+    return this.open > 0
+  }
+
+  /** True: the index is filled elsewhere. */
+  indexes(): boolean {
+    return this.look({ index: true, signatures: false }, () => this.ports.store.notIndexed() > MANY)
+  }
+  /** True: signatures are checked elsewhere. */
+  checks(): boolean {
+    return this.look({ index: false, signatures: true }, () => this.ports.store.believedCount() > MANY)
+  }
+  private look(what: { index: boolean; signatures: boolean }, many: () => boolean): boolean {
+    if (!this.workers || !(this.storing || many())) return false
+    try {
+      this.workers.look(what)
+      return true
+    } catch (error) {
+      this.lost(error instanceof Error ? error : new Error(String(error)))
+      return false
+    }
+  }
+
+  async close(): Promise<void> {
+    const { workers } = this
+    this.workers = null
+    await workers?.close()
+  }
+}
