@@ -626,6 +626,7 @@ export const german: Catalogue = {
     deviceRemoved: 'Das Gerät wurde entfernt',
     votes: 'Stimmt ab',
     votesHint: 'Mit diesem Gerät stimmt sein Mitglied über Änderungen der Liste ab.',
+    saveForkProof: 'Beweis speichern',
     forkedAt: (seq) => `Zwei Fassungen ab Eintrag Nr. ${number(seq)}: angehalten`,
     wants: 'Wartet auf Zustimmung',
     waitsFor: (names) =>

@@ -628,6 +628,7 @@ const english = {
     deviceRemoved: 'The device was removed',
     votes: 'Votes',
     votesHint: 'With this device its member votes on changes of the list.',
+    saveForkProof: 'Save the proof',
     forkedAt: (seq: number) => `Two histories from entry ${number(seq)} on: stopped`,
     wants: 'Waiting for agreement',
     waitsFor: (names: string) => `Waits for ${names} to agree. Goes on by itself when they are online.`,

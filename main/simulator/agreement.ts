@@ -31,6 +31,8 @@ export interface AgreementSchedules {
   /** The machine to run, and whether what it writes is kept: for showing that faults in either are found. */
   make?: (options: AgreementOptions) => Agreement
   keepsWrites?: boolean
+  /** The device that is about to carry out this effect of the schedule, counted from 0, stops there; none stops elsewhere. */
+  crashAt?: number
 }
 
 const ADMINS_MAX = 7
@@ -71,6 +73,8 @@ class World {
   private packets: Packet[] = []
   private values = 0
   private chaos = true
+  /** Effects that were carried out, or were about to be, in disorder. */
+  effects = 0
   /** How hard this schedule is: chances that a message is lost, and that a device stops before an effect. */
   private readonly loss: number
   private readonly crash: number
@@ -83,7 +87,7 @@ class World {
     private readonly options: AgreementSchedules,
   ) {
     this.loss = random() * 0.3
-    this.crash = random() * 0.04
+    this.crash = random() * (options.crashAt === undefined ? 0.04 : 0)
     this.devices = NAMES.slice(0, n).map((key) => ({ key, records: [], written: null, machine: null, wants: false }))
     for (const device of this.devices) this.start(device)
   }
@@ -138,7 +142,8 @@ class World {
   /** In order; the device may stop before any of them. */
   private carryOut(device: Device, effects: readonly AgreementEffect[], breakable: boolean): void {
     for (const effect of effects) {
-      if (breakable && this.chaos && this.random() < this.crash) {
+      const step = this.chaos ? this.effects++ : null
+      if (step !== null && (step === this.options.crashAt || (breakable && this.random() < this.crash))) {
         device.machine = null
         return
       }
@@ -253,18 +258,43 @@ class World {
 
 /** Runs schedules one after the other; the same arguments give the same result. */
 export function simulateAgreement(options: AgreementSchedules): AgreementRun {
-  const run: AgreementRun = { schedules: 0, committed: 0, doubleCertificates: 0, stalled: 0, maxRounds: 0 }
+  const run = nothingYet()
+  for (let i = 0; i < options.schedules; i++) schedule(options, i, run)
+  return run
+}
+
+/**
+ * Runs each schedule once for every effect that it has: there a device stops, and comes back from its disk. `schedules`:
+ * how many are taken apart so.
+ */
+export function simulateEveryCrash(options: Omit<AgreementSchedules, 'crashAt'>): AgreementRun {
+  const run = nothingYet()
   for (let i = 0; i < options.schedules; i++) {
-    const random = generator(Math.imul(options.seed ^ 0x9e3779b9, 31) + i)
-    const admins = options.admins || 1 + (i % ADMINS_MAX)
-    const world = new World(admins, random, options)
-    world.disorder(STEPS_MIN + Math.floor(random() * (STEPS_MAX - STEPS_MIN)))
-    const rounds = world.heal()
-    run.schedules++
-    run.committed += world.decided.size
-    for (const ids of world.decided.values()) if (ids.size > 1) run.doubleCertificates++
-    if (rounds === null) run.stalled++
-    else run.maxRounds = Math.max(run.maxRounds, rounds)
+    const effects = schedule({ ...options, crashAt: -1 }, i, run)
+    for (let crashAt = 0; crashAt < effects; crashAt++) schedule({ ...options, crashAt }, i, run)
   }
   return run
+}
+
+const nothingYet = (): AgreementRun => ({
+  schedules: 0,
+  committed: 0,
+  doubleCertificates: 0,
+  stalled: 0,
+  maxRounds: 0,
+})
+
+/** Runs one, adds what came of it, and gives the number of its effects in disorder. */
+function schedule(options: AgreementSchedules, i: number, run: AgreementRun): number {
+  const random = generator(Math.imul(options.seed ^ 0x9e3779b9, 31) + i)
+  const admins = options.admins || 1 + (i % ADMINS_MAX)
+  const world = new World(admins, random, options)
+  world.disorder(STEPS_MIN + Math.floor(random() * (STEPS_MAX - STEPS_MIN)))
+  const rounds = world.heal()
+  run.schedules++
+  run.committed += world.decided.size
+  for (const ids of world.decided.values()) if (ids.size > 1) run.doubleCertificates++
+  if (rounds === null) run.stalled++
+  else run.maxRounds = Math.max(run.maxRounds, rounds)
+  return world.effects
 }

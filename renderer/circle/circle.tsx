@@ -16,6 +16,7 @@ import {
 import { useState } from 'react'
 import type { CircleView, DeviceView, JoinRequestView, MemberView, WantView } from '../../shared/types'
 import { call } from '../backend'
+import { saveForkProof } from '../inspector/proof-file'
 import { anyOf } from '../language'
 import { useApp } from '../state'
 import { locale, text } from '../text'
@@ -28,7 +29,7 @@ import { useNow } from '../ui/now'
 import { PageHead } from '../ui/page-head'
 import { useShell } from '../ui/shell-context'
 import { relativeTime, shortTime } from '../ui/time'
-import { tell } from '../ui/toast'
+import { tell, tellError } from '../ui/toast'
 import { AddDeviceDialog } from './add-device'
 import { Invites } from './invites'
 import { ListActionDialog, type ListAction } from './list-action'
@@ -275,6 +276,11 @@ function MemberLine({ member, now, admin, writable, onAction }: MemberLineProps)
                   {presenceWords(device.presence, now)} · {text.presence.heights(device.height, device.announcedHeight)}{' '}
                   · {text.circle.addedIn(device.addedInEpoch)}
                 </span>
+                {device.forkedAt !== null && (
+                  <Button size="small" look="quiet" onClick={() => void saveForkProof(device.key).catch(tellError)}>
+                    {text.circle.saveForkProof}
+                  </Button>
+                )}
                 {mayRemoveDevice(device) && (
                   <Button
                     size="small"

@@ -1,6 +1,6 @@
 // The admins' agreement under a hundred thousand random schedules, and the faults that the same schedules must find.
 import { expect, test } from 'vitest'
-import { simulateAgreement } from '../../main/simulator/agreement'
+import { simulateAgreement, simulateEveryCrash } from '../../main/simulator/agreement'
 import { Agreement, type Ballot, type Statement } from '../../main/protocol/agreement'
 import type { EpochId } from '../../shared/types'
 
@@ -10,6 +10,15 @@ test('[M3] 100,000 schedules with 1 to 7 admins: never two records for one numbe
   expect(run.committed).toBeGreaterThan(150_000)
   expect(run.maxRounds).toBeLessThan(20)
 }, 240_000)
+
+test('[M3] a crash before each single effect of a schedule, one after the other, and back from the disk', () => {
+  const run = simulateEveryCrash({ admins: 0, schedules: 140, seed: 5 })
+  expect(run.schedules, 'one run for every effect').toBeGreaterThan(5000)
+  expect(run).toMatchObject({ doubleCertificates: 0, stalled: 0 })
+  // The same crashes find a disk that keeps nothing.
+  const forgetful = simulateEveryCrash({ admins: 3, schedules: 150, seed: 6, keepsWrites: false })
+  expect(forgetful.doubleCertificates).toBeGreaterThan(0)
+}, 60_000)
 
 test('[M3] a voter that answers before it has written is found', () => {
   expect(
