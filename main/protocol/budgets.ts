@@ -16,9 +16,13 @@ export const BUDGETS = {
   frames: { burst: 4000, perSecond: 400, is: 'flood' },
   /** Bytes in such frames: a burst of 1,000 of the largest nodes, then 30 a second (rule F7 goes over to BRIEF there). */
   bytes: { burst: 64 * 1_048_576, perSecond: 2 * 1_048_576, is: 'flood' },
+  /** Messages in any frames: four a node where a thousand are written a second. A microsecond or two each. */
+  messages: { burst: 100_000, perSecond: 10_000, is: 'flood' },
+  /** Announcements, one a node (rule F7). An acknowledgement and a place to be waited for each. */
+  announcements: { burst: 20_000, perSecond: 2000, is: 'flood' },
   /** Nodes that were stored a moment ago: at most two copies, more after a split. Decoded and hashed: 3 µs each. */
   repeats: { burst: 20_000, perSecond: 2000, is: 'flood' },
-  /** Nodes that were stored long ago, sent unasked: a signature each (40 µs). After a restart that is all that comes. */
+  /** Nodes that were stored long ago, or name a list that their sender has not told: a signature each (40 µs). */
   stale: { burst: 4096, perSecond: 64, is: 'flood' },
   /** Digests and vectors: four a second from either side while something is repaired (rule R4). */
   comparing: { burst: 256, perSecond: 16, is: 'flood' },
@@ -40,12 +44,16 @@ export const BUDGETS = {
 } as const satisfies Record<string, Limit>
 export type Account = keyof typeof BUDGETS
 
+/** A read costs at least as much as so many nodes, however few it finds. */
+export const READ_NODES_MIN = 16
 /** How often everything here may be read by one peer before its reads are rationed. */
 export const REREAD_TIMES = 3
 
 /** The account on which a message is put, and how much of it; null: free, beyond its frame. */
 export function costOf(m: Message): readonly [Account, number] | null {
   switch (m.type) {
+    case 'announce':
+      return ['announcements', 1]
     case 'digest':
     case 'have':
       return ['comparing', 1]

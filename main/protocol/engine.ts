@@ -3,7 +3,7 @@
 // in order and feeds back what the store said. The same engine runs in the product, in tests and in simulations.
 import type { ErrorCode } from '../../shared/errors'
 import type { DeviceKey, NodeId } from '../../shared/types'
-import { REREAD_TIMES, costOf, type Account } from './budgets'
+import { READ_NODES_MIN, REREAD_TIMES, costOf, type Account } from './budgets'
 import { CatchUp } from './catch-up'
 import { equalBytes } from './codec'
 import { Comparing } from './comparing'
@@ -349,7 +349,7 @@ export class Engine {
         this.stored(event.items, event.outcomes, now)
         break
       case 'served':
-        this.conduct.charge(event.to, 'reads', event.nodes, now)
+        this.conduct.charge(event.to, 'reads', Math.max(event.nodes, READ_NODES_MIN), now)
         break
       case 'offence':
         this.offence(event.from, event.code, false)
@@ -427,6 +427,7 @@ export class Engine {
       this.cut(from, 'FRAME_MALFORMED')
       return
     }
+    if (!this.affords(link, 'messages', messages.length, now)) return
     link.lastHeardAt = now
     this.seen.set(from, this.wall)
     const items: Incoming = { unverified: [], believed: [] }
@@ -493,9 +494,8 @@ export class Engine {
         this.effects.push({ type: 'aside', from, message: m })
         return
       case 'pull':
-        if (!this.affords(link, 'reads', 0, now, REREAD_TIMES * this.nodesHere())) return
         for (const r of m.ranges)
-          if (this.currentList.devices.has(r.device))
+          if (this.currentList.devices.has(r.device) && this.mayRead(link, now))
             this.effects.push({ type: 'read-run', to: from, device: r.device, from: r.from, toSeq: r.to })
         return
       case 'run':
@@ -618,6 +618,8 @@ export class Engine {
     const item: StoreItem = { node, origin: { from: link.device, how: 'tree', tree: m.tree }, arrival }
     const code = membershipCode(node, this.currentList)
     if (code) {
+      // An honest peer has told of the list before it hands on what was written under it.
+      if (code === 'EPOCH_UNKNOWN' && node.epoch > link.epoch && !this.affords(link, 'stale', 1, now)) return
       this.turnedDown(link, item, code, now)
       return
     }
@@ -685,6 +687,13 @@ export class Engine {
     const { floating, height } = haveOf(this.have, device)
     if (floating.length < FLOATING_RUNS_MAX || seq === height + 1) return false
     return !floating.some(({ from, to }) => from - 1 <= seq && seq <= to + 1)
+  }
+
+  /** What is read is charged when it is done, so an account may be overdrawn by what waits, and by no more. */
+  private mayRead(link: LinkState, now: number): boolean {
+    // What is here is counted only for the few who have used up what everybody may.
+    if (link.cut || this.conduct.affords(link.device, 'reads', 0, now)) return !link.cut
+    return this.affords(link, 'reads', 0, now, REREAD_TIMES * this.nodesHere())
   }
 
   private nodesHere(): number {

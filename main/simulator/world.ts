@@ -414,9 +414,14 @@ export class World {
       let arrival = this.clock.at + this.delay(from, to)
       if (!reordering) wire.latest[at] = arrival = Math.max(arrival, wire.latest[at])
       this.clock.after(arrival - this.clock.at, () => {
-        if (wire.up && to.running && from !== to) to.driver.frame(wire.ends[at], frame)
+        if (wire.up && to.running && from !== to) this.arrive(to, wire.ends[at], frame)
       })
     }
+  }
+
+  /** A frame is there. A test puts a machine of limited speed in between. */
+  protected arrive(to: Peer, link: Link, frame: Uint8Array): void {
+    to.driver.frame(link, frame)
   }
 
   /** Both ends go down. */
