@@ -7,6 +7,10 @@ export const FRAME_BYTES_MAX = 1 << 20
 export const FRAME_BUFFER_FIRST_BYTES = 16 * 1024
 /** Queued bytes per link after which a sender that ignores `false` loses the link: sixteen full frames. */
 export const SEND_QUEUE_BYTES_MAX = 16 * FRAME_BYTES_MAX
+/** The same over all links: then the link with the longest queue goes. */
+export const SEND_QUEUES_BYTES_MAX = 64 * FRAME_BYTES_MAX
+/** A link into which nothing has drained for so long: its other side reads nothing. Twice what a quarter of a frame takes at 10 kB/s. */
+export const STALLED_MS = 60_000
 
 /** A link that did not greet by then is half open; such a zombie blocks the peer's own dials for ~13 s (measured). */
 export const GREETING_TIMEOUT_MS = 4_000

@@ -34,6 +34,8 @@ export class PeerLink implements Link {
   #openedAt = 0
   #remoteRun = 0
   #queuedBytes = 0
+  /** Since when what waits has not drained; 0: nothing waits. ms since 1970. */
+  #fullSince = 0
   #closed = false
   #lost = 'REMOTE_CLOSED'
 
@@ -54,6 +56,7 @@ export class PeerLink implements Link {
     stream.on('data', (chunk) => this.#receive(chunk))
     stream.on('drain', () => {
       this.#queuedBytes = 0
+      this.#fullSince = 0
       if (this.#openedAt > 0 && !this.#closed) options.drain(this)
     })
     stream.on('end', () => this.close('REMOTE_CLOSED'))
@@ -104,6 +107,19 @@ export class PeerLink implements Link {
     this.#stream.destroy()
   }
 
+  /** Bytes that wait because the other side does not take them. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+  /** For how long nothing has drained; 0: nothing waits. */
+  stalledMs(now: number): number {
+    return this.#fullSince === 0 ? 0 : now - this.#fullSince
+  }
+  /** This machine slept: nobody could take anything. */
+  woke(now: number): void {
+    if (this.#fullSince > 0) this.#fullSince = now
+  }
+
   /** Makes a dead path show itself sooner. */
   probe(): void {
     if (!this.#closed) this.#stream.sendKeepAlive()
@@ -113,6 +129,7 @@ export class PeerLink implements Link {
     this.stats.bytesOut += bytes.length
     const room = this.#stream.write(bytes)
     this.#queuedBytes = room ? 0 : this.#queuedBytes + bytes.length
+    this.#fullSince = room ? 0 : this.#fullSince || this.#options.now()
     if (this.#queuedBytes > SEND_QUEUE_BYTES_MAX) this.cut('SEND_QUEUE_FULL')
     return room && !this.#closed
   }

@@ -25,7 +25,9 @@ import {
   PROBLEMS_MAX,
   REFUSED_EVENTS_PER_SECOND_MAX,
   RESTART_CUT_EVERY_MS,
+  SEND_QUEUES_BYTES_MAX,
   SLEPT_MS,
+  STALLED_MS,
   STOP_FORCE_MS,
   STOP_SWARM_MS,
   SWARM_PEERS_MAX,
@@ -504,17 +506,32 @@ export class Network extends Emitter<NetworkEvents> {
     const now = this.#now()
     const slept = now - this.#tickedAt > SLEPT_MS
     this.#tickedAt = now
-    if (slept) this.refresh()
-    else if (now - this.#interfacesAt >= INTERFACES_EVERY_MS) this.#rescan(false)
+    if (slept) {
+      for (const link of this.#links.values()) link.woke(now)
+      this.refresh()
+    } else if (now - this.#interfacesAt >= INTERFACES_EVERY_MS) this.#rescan(false)
     this.#checkInternet(now)
     for (const gone of this.#peers.expire(now)) this.emit('lanPeer', { ...gone, up: false })
     for (const [device, dial] of this.#dht.dials) if (now - dial.startedAt >= DIAL_MS_MAX) this.#giveUp(device)
     for (const map of [this.#restartCutAt, this.#upgradeTriedAt]) {
       for (const [device, at] of map) if (now - at >= LAN_UPGRADE_EVERY_MS) map.delete(device)
     }
+    this.#checkQueues(now)
     this.#manual.resolve(now)
     this.#topics.tick(now)
     this.#dialler.tick(now)
+  }
+
+  /** Who takes nothing for a minute is cut off, and before all memory goes into queues, whoever takes least. */
+  #checkQueues(now: number): void {
+    for (const link of this.#links.values()) if (link.stalledMs(now) >= STALLED_MS) link.cut('READS_NOTHING')
+    const waiting = [...this.#links.values()].sort((a, b) => b.queuedBytes - a.queuedBytes)
+    let total = waiting.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0)
+    for (const link of waiting) {
+      if (total <= SEND_QUEUES_BYTES_MAX) return
+      total -= link.queuedBytes
+      link.cut('SEND_QUEUE_FULL')
+    }
   }
 
   #giveUp(device: DeviceKey): void {

@@ -114,7 +114,7 @@ export interface NetworkEvents {
   /** One whole frame, in order, in memory of its own. */
   frame(link: Link, frame: Uint8Array): void
   drain(link: Link): void
-  /** reason: the code given to close or drop, a NetProblemCode, or REMOTE_CLOSED, LOST, DUPLICATE, STOPPED, PEER_RESTARTED, PEER_MOVED, LAN_PREFERRED. */
+  /** reason: the code given to close or drop, a NetProblemCode, or REMOTE_CLOSED, LOST, DUPLICATE, STOPPED, READS_NOTHING, PEER_RESTARTED, PEER_MOVED, LAN_PREFERRED. */
   linkClosed(link: Link, reason: string): void
   /** A device that holds one of our beacon keys was heard (up: new, moved or restarted) or is gone. */
   lanPeer(peer: { device: DeviceKey; host: string; port: number; up: boolean }): void

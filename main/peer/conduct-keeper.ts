@@ -49,4 +49,8 @@ export const keptOutViews = (conduct: Conduct, nameOf: (device: DeviceKey) => st
 
 /** What the end of a link says against its other side; null: nothing. */
 export const offenceOf = (reason: string): ErrorCode | null =>
-  reason === 'FRAME_OVERSIZED' ? 'FRAME_OVERSIZED' : reason === 'SEND_QUEUE_FULL' ? 'READS_NOTHING' : null
+  reason === 'SEND_QUEUE_FULL'
+    ? 'READS_NOTHING'
+    : reason === 'FRAME_OVERSIZED' || reason === 'READS_NOTHING'
+      ? reason
+      : null
