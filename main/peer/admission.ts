@@ -25,6 +25,8 @@ import type { CircleFile, Identity, Link, Parts, StoredInvite, Want } from './po
 
 /** Requests that may wait for approval; more are refused, so a leaked link cannot fill the disk. */
 const REQUESTS_MAX = 200
+/** Invites announced over the internet at once: as many topics as main/net keeps. */
+const ANNOUNCED_MAX = 16
 /** Bytes of epoch records in one answer, well below the largest frame. */
 const RECORDS_BYTES_MAX = 600_000
 
@@ -117,22 +119,40 @@ export class Admission {
     return this.ports.board.at(`decline ${device}`) !== null
   }
 
-  /** Newest first: the beacon has room for a few. */
-  beaconKeys(): Uint8Array[] {
+  /**
+   * Live invites in the order in which they are made findable, for there is room for a few: our own first, then everybody's
+   * newest, everybody's second newest and so on, so that nobody's many keep out another's one.
+   */
+  private inTurns(): KnownInvite[] {
+    const turns = new Map<DeviceKey, number>()
     return this.liveInvites()
       .sort((a, b) => b.notice.capability.expiresAt - a.notice.capability.expiresAt)
-      .map((i) => i.notice.beaconKey)
+      .map((invite) => {
+        const { inviter } = invite.notice.capability
+        const turn = turns.get(inviter) ?? 0
+        turns.set(inviter, turn + 1)
+        return { invite, turn: inviter === this.ports.identity.device ? -1 : turn }
+      })
+      .sort((a, b) => a.turn - b.turn)
+      .map(({ invite }) => invite)
+  }
+
+  /** The beacon takes the first few. */
+  beaconKeys(): Uint8Array[] {
+    return this.inTurns().map((i) => i.notice.beaconKey)
   }
 
   /** Makes live invites findable over the internet too; called when the network starts and after each change. */
   announce(): void {
-    const live = new Map(this.liveInvites().map(({ notice }) => [notice.capability.invite, notice.topic]))
-    for (const [id, topic] of live) if (!this.announced.has(id)) this.announced.set(id, this.ports.announce(topic))
+    const some = this.inTurns().slice(0, ANNOUNCED_MAX)
+    const live = new Map(some.map(({ notice }) => [notice.capability.invite, notice.topic]))
+    // First those that go, for there is room for no more.
     for (const [id, stop] of this.announced)
       if (!live.has(id)) {
         stop()
         this.announced.delete(id)
       }
+    for (const [id, topic] of live) if (!this.announced.has(id)) this.announced.set(id, this.ports.announce(topic))
   }
 
   /** The network was stopped: its look-ups are gone with it. */

@@ -19,7 +19,7 @@ class Work {
 }
 
 class Worker {
-  readonly inbox = new Map<DeviceKey, { link: Link; frames: Uint8Array[]; bytes: number }>()
+  readonly inbox = new Map<DeviceKey, { link: Link; frames: Uint8Array[]; at: number; bytes: number }>()
   /** Whose turn is next. */
   private turns: DeviceKey[] = []
   private busyUntil = 0
@@ -36,7 +36,8 @@ class Worker {
   take(link: Link, frame: Uint8Array): void {
     // The socket of a link that was cut is gone, and what waited in it.
     if (!this.peer.engine.links.has(link.remote)) return
-    const queue = this.inbox.get(link.remote) ?? { link, frames: [], bytes: 0 }
+    const waiting = this.inbox.has(link.remote)
+    const queue = this.inbox.get(link.remote) ?? { link, frames: [], at: 0, bytes: 0 }
     this.inbox.set(link.remote, queue)
     queue.link = link
     // Flow control: the rest is still with its sender.
@@ -45,7 +46,7 @@ class Worker {
     queue.bytes += frame.length
     this.bytes += frame.length
     this.bytesMost = Math.max(this.bytesMost, this.bytes)
-    if (!this.turns.includes(link.remote)) this.turns.push(link.remote)
+    if (!waiting) this.turns.push(link.remote)
     this.wake()
   }
 
@@ -58,26 +59,31 @@ class Worker {
     })
   }
 
+  /** Goes on until what it has done takes longer than the clock's next millisecond. */
   private next(): void {
-    const from = this.turns.shift()
-    const queue = from === undefined ? undefined : this.inbox.get(from)
-    if (queue && !this.peer.engine.links.has(queue.link.remote)) {
+    this.busyUntil = Math.max(this.busyUntil, this.world.clock.at)
+    while (this.turns.length && this.busyUntil < this.world.clock.at + 1) this.one()
+    this.wake()
+  }
+
+  private one(): void {
+    const queue = this.inbox.get(this.turns.shift()!)
+    if (!queue) return
+    const { remote } = queue.link
+    if (!this.peer.engine.links.has(remote)) {
       this.bytes -= queue.bytes
-      this.inbox.delete(queue.link.remote)
-      return this.wake()
+      this.inbox.delete(remote)
+      return
     }
-    const frame = queue?.frames.shift()
-    if (!queue || !frame) return this.wake()
+    const frame = queue.frames[queue.at++]!
     queue.bytes -= frame.length
     this.bytes -= frame.length
-    if (queue.frames.length) this.turns.push(queue.link.remote)
-    else this.inbox.delete(queue.link.remote)
+    if (queue.at < queue.frames.length) this.turns.push(remote)
+    else this.inbox.delete(remote)
     const before = this.world.work.us
     this.world.work.us += COST_US.frame + (COST_US.kilobyte * frame.length) / 1024
     if (this.peer.running) this.peer.driver.frame(queue.link, frame)
-    const spent = (this.world.work.us - before) / 1000
-    this.busyUntil = Math.max(this.busyUntil, this.world.clock.at) + spent
-    this.wake()
+    this.busyUntil += (this.world.work.us - before) / 1000
   }
 }
 

@@ -12,6 +12,9 @@ const NAMES = ['Ann', 'Bob', 'Carol', 'Dora']
 /** The first two are watched. */
 const WATCHED = 2
 const POST_EVERY_MS = 150
+/** Written before anything is watched: what is kept of the latest entries (4,096 ids, 4,000 trees) is full then. */
+const WARM_UP_ENTRIES = 6000
+const WARM_UP_AT_ONCE = 20
 const SAMPLE_EVERY_MS = 15_000
 const RESTART_EVERY_MS = 40_000
 const START_MS = 60_000
@@ -124,7 +127,16 @@ export async function soakForReal({ minutes }: { minutes: number }, say: (text: 
       await member.ask('join', link)
       await until(`${member.name} is in`, async () => (await member.ask('in')) === true, START_MS)
     }
-    say(`${members.length} processes are one circle; ${minutes} min begin`)
+    const textOf = (turn: number, by: string) =>
+      `Entry ${turn}: **bold**, \`code\` and #tag${turn % 40} of ${by}.\n\n- one\n- two`
+    for (let turn = 0; turn < WARM_UP_ENTRIES; turn += WARM_UP_AT_ONCE)
+      await Promise.all(
+        Array.from({ length: WARM_UP_AT_ONCE }, (_unused, i) => {
+          const member = members[i % members.length]!
+          return member.ask('post', textOf(turn + i, member.name))
+        }),
+      )
+    say(`${members.length} processes are one circle with ${WARM_UP_ENTRIES} entries; ${minutes} min begin`)
     const began = Date.now()
     const end = began + minutes * 60_000
     let sampledAt = began
@@ -132,10 +144,7 @@ export async function soakForReal({ minutes }: { minutes: number }, say: (text: 
     let restarts = 0
     for (let turn = 0; Date.now() < end; turn++) {
       const member = members[Math.floor(Math.random() * members.length)]!
-      await member.ask(
-        'post',
-        `Entry ${turn}: **bold**, \`code\` and #tag${turn % 40} of ${member.name}.\n\n- one\n- two`,
-      )
+      await member.ask('post', textOf(turn, member.name))
       if (turn % 10 === 0) await members[turn % members.length]!.ask('look')
       await pause(POST_EVERY_MS)
       const now = Date.now()

@@ -114,7 +114,8 @@ export function soak({ peers: n, hours, seed }: SoakOptions, progress: (text: st
     network: { latencyMs: [2, 60], loss: 0, duplication: 0, reordering: false },
     disk: () => new QuietDisk(),
   })
-  const peers = Array.from({ length: n }, (_unused, i) => world.peer(i).knowsOnly(first))
+  const known = circle.records.slice(0, first).map(({ bytes }) => bytes)
+  const peers = Array.from({ length: n }, (_unused, i) => world.peer(i).knows(known))
   for (const peer of peers) peer.start()
   const report: SoakReport = {
     hours,
