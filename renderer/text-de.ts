@@ -296,6 +296,10 @@ export const german: Catalogue = {
     off: 'Lokales Netz und Internet sind ausgeschaltet',
     peers: (peers) => `${geraete(peers)} online`,
     progress: (have, all) => `${number(have)} von ${number(all)} Einträgen`,
+    pace: (perSecond, seconds) =>
+      `${number(perSecond)} in der Sekunde, noch ${seconds < 120 ? `etwa ${plural(Math.max(1, seconds), 'Sekunde', 'Sekunden')}` : `etwa ${plural(Math.round(seconds / 60), 'Minute', 'Minuten')}`}`,
+    stalled: (from, seconds) =>
+      `${from} antwortet nicht; in ${plural(Math.max(1, seconds), 'Sekunde', 'Sekunden')} wird jemand anderes gefragt`,
     just: 'Nur Sie',
   },
   held: {

@@ -301,6 +301,11 @@ const english = {
     off: 'LAN and internet are switched off',
     peers: (peers: number) => `${plural(peers, 'device', 'devices')} online`,
     progress: (have: number, all: number) => `${number(have)} of ${number(all)} entries`,
+    /** How fast, and how long still: seconds, or minutes from two on. */
+    pace: (perSecond: number, seconds: number) =>
+      `${number(perSecond)} a second, ${seconds < 120 ? `about ${plural(Math.max(1, seconds), 'second', 'seconds')}` : `about ${plural(Math.round(seconds / 60), 'minute', 'minutes')}`} left`,
+    stalled: (from: string, seconds: number) =>
+      `${from} does not answer; somebody else is asked in ${plural(Math.max(1, seconds), 'second', 'seconds')}`,
     just: 'Just you',
   },
   held: {

@@ -519,6 +519,12 @@ export interface SyncView {
   peersOnline: number
   /** A peer that is online has told what it has: `missing` means something. */
   compared: boolean
+  /** Nodes a second that came by catching up, over the last seconds; 0: none. */
+  perSecond?: number
+  /** Whose answer is overdue (a name), and in how many ms somebody else is asked for it. Absent: nobody's. */
+  stalled?: { from: string; againInMs: number }
+  /** Nodes that are believed by the chain above them until their own signatures were checked (rule N9). */
+  unchecked?: number
 }
 
 /** The whole state that is pushed on every change; small, whatever the size of the timeline. */

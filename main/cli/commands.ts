@@ -1,7 +1,7 @@
 // The commands of the command line, as one table: what each takes, what it says about itself, and what it does with a
 // session. Output for people goes to stdout as text; with --json it is one JSON value a line.
 import { TwofoldError, sentence } from '../../shared/errors'
-import type { Row } from '../../shared/types'
+import type { Row, SyncView } from '../../shared/types'
 import { UsageError, columns, emit, rowJson, text, type Command } from './command'
 import { circleCommands } from './circle-commands'
 import { keptOutLine, keptOutNamed } from './conduct-words'
@@ -15,6 +15,15 @@ import { simulateAgreementCommand } from './simulate-agreement'
 import { simulateChangesCommand } from './simulate-changes'
 import { storageCommands } from './storage-commands'
 import { verifyFile } from './verify-file'
+
+/** What is missing, who brings it, how fast and how long still, or who keeps it waiting. */
+function syncLine({ missing, from, perSecond = 0, stalled }: SyncView): string {
+  const pace = perSecond ? `, ${perSecond} a second, about ${Math.ceil(missing / perSecond)} s left` : ''
+  const wait = stalled
+    ? `; ${stalled.from} does not answer, somebody else is asked in ${Math.ceil(stalled.againInMs / 1000)} s`
+    : ''
+  return `${missing} entries still to come${from === null ? '' : ` from ${from}`}${pace}${wait}`
+}
 
 export const commands: Readonly<Record<string, Command>> = {
   init: {
@@ -122,10 +131,10 @@ export const commands: Readonly<Record<string, Command>> = {
     args: [0, 0],
     async run(call) {
       const network = await call.session.call('network.get', {})
-      const { circle } = await call.session.call('state.get', {})
+      const { circle, sync } = await call.session.call('state.get', {})
       const live = circle && (await call.session.call('network.live', {}))
       if (call.json) {
-        call.io.out(JSON.stringify({ ...network, ...(live && { live: liveJson(live) }) }))
+        call.io.out(JSON.stringify({ ...network, ...(live && { live: liveJson(live) }), sync }))
         return
       }
       if (!call.session.attached)
@@ -150,6 +159,7 @@ export const commands: Readonly<Record<string, Command>> = {
           columns([['MEMBER', 'PATH', 'ADDRESS', 'ROUND TRIP', 'BYTES IN/OUT', 'LAST MINUTE IN/OUT'], ...rows]),
         )
       }
+      if (sync.missing) call.io.out(syncLine(sync))
       for (const demotion of live?.demoted ?? []) call.io.out(demotedLine(demotion))
       for (const one of network.keptOut) call.io.out(keptOutLine(one))
       for (const problem of network.problems) call.io.err(`${problem.code}: ${problem.text}`)

@@ -17,6 +17,7 @@ import { wantKey, type Proposals } from './proposals'
 import type { Recovery } from './recovery'
 import type { Reader } from './reader'
 import type { Signing } from './signing'
+import type { SyncRate } from './sync-rate'
 
 interface Sources {
   parts: Pick<Parts, 'secrets' | 'now'>
@@ -38,6 +39,9 @@ interface Sources {
   damaged: boolean
   /** What the disk refused last, and has not taken since. */
   trouble(): ErrorCode | null
+  rate: SyncRate
+  /** Nodes whose own signature is still to be checked (rule N9). */
+  unchecked(): number
   /** Entries whose own signature does not hold, by device (rule N9). */
   missigned(): ReadonlyMap<DeviceKey, number>
 }
@@ -110,6 +114,9 @@ export class CircleViews {
     const { engine, keeper } = this.sources
     const { catchUp } = engine
     const missing = catchUp.missing()
+    const now = this.sources.parts.now()
+    const overdue = missing ? engine.overdue(now) : null
+    const unchecked = this.sources.unchecked()
     return {
       missing,
       have: [...engine.have.values()].reduce(
@@ -119,6 +126,9 @@ export class CircleViews {
       from: missing && catchUp.lastFrom !== null ? keeper.nameOf(catchUp.lastFrom) : null,
       peersOnline: engine.links.size,
       compared: [...engine.links.values()].some((link) => link.compared),
+      ...(missing > 0 && { perSecond: this.sources.rate.perSecond(now) }),
+      ...(overdue && { stalled: { from: keeper.nameOf(overdue.peer), againInMs: overdue.againInMs } }),
+      ...(unchecked > 0 && { unchecked }),
     }
   }
 

@@ -27,6 +27,7 @@ import { Reader } from './reader'
 import { ReceiptKeeper, readProven } from './receipt-keeper'
 import { Recovery } from './recovery'
 import { SignatureChecker } from './signatures'
+import { SyncRate } from './sync-rate'
 import { Signing } from './signing'
 import { Storage } from './storage'
 import { Twins } from './twins'
@@ -69,6 +70,7 @@ export class Circle {
   private readonly refusedByCode = new Map<string, number>()
   private trouble: ErrorCode | null = null
   private readonly checker: SignatureChecker
+  private readonly rate = new SyncRate()
   /** Entries whose own signature does not hold, by device (rule N9). */
   private missigned: ReadonlyMap<DeviceKey, number> = new Map()
   /** Links that have told that they hold what we hold: the first time shows, the others are routine. */
@@ -293,6 +295,8 @@ export class Circle {
       damaged: damaged !== null,
       trouble: () => this.trouble,
       missigned: () => this.missigned,
+      rate: this.rate,
+      unchecked: () => store.believedCount(),
     })
     this.storage = new Storage({
       parts,
@@ -394,6 +398,7 @@ export class Circle {
 
   private onStored(nodes: readonly TimelineNode[], exact: boolean): void {
     this.reader.stored(nodes, exact)
+    this.rate.note(nodes.length, this.parts.now())
     this.checker.wake()
     this.mirror.stored(nodes)
     this.changed()

@@ -17,6 +17,8 @@ const CHUNK_NODES_MAX = 512
 const OPEN_PER_PEER = 4
 /** A question without an answer is asked of somebody else after this long. */
 const ANSWER_MS = 8000
+/** From then on an answer is overdue: that is told to whoever waits. */
+const OVERDUE_MS = 3000
 /** How long a range is left alone that starts with a node dated ahead. */
 const AHEAD_PAUSE_MS = 60_000
 /** After the store failed (full disk), nothing is pulled for this long. */
@@ -73,6 +75,13 @@ export class CatchUp {
     for (const [device, top] of this.tops())
       for (const r of missingUpTo(this.ports.have, device, top)) total += r.to - r.from + 1
     return total
+  }
+
+  /** The question that has waited longest, if its answer is overdue: of whom, and when somebody else is asked. */
+  overdue(now: number): { peer: DeviceKey; againAt: number } | null {
+    const waiting = this.open.filter((o) => !o.answered && now - o.since >= OVERDUE_MS)
+    const first = waiting.sort((a, b) => a.since - b.since)[0]
+    return first ? { peer: first.peer, againAt: first.since + ANSWER_MS } : null
   }
 
   awaits(device: DeviceKey): boolean {

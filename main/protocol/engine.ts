@@ -315,6 +315,13 @@ export class Engine {
     return this.options.rings.of(this.currentList, epoch)
   }
 
+  /** Whose answer is overdue, and in how many ms somebody else is asked; null: nobody's. */
+  overdue(wall: number): { peer: DeviceKey; againInMs: number } | null {
+    const now = wall + this.behind
+    const overdue = this.catchUp.overdue(now)
+    return overdue && { peer: overdue.peer, againInMs: Math.max(0, overdue.againAt - now) }
+  }
+
   /** Something is expected from this device: an acknowledgement or an answer. */
   awaits(device: DeviceKey): boolean {
     return this.forwarding.awaits(device) || this.catchUp.awaits(device)

@@ -13,12 +13,18 @@ export function syncWords({ sync, network, circle, settings }: AppState): SyncWo
   const others =
     (circle?.members ?? []).some((member) => !member.me && !member.removed) ||
     (circle?.members.find((member) => member.me)?.devices.length ?? 0) > 1
-  if (sync.missing > 0 && sync.from !== null)
+  const { stalled, perSecond = 0 } = sync
+  if (sync.missing > 0 && stalled && perSecond === 0)
     return {
-      tone: 'busy',
-      title: text.sync.fetching(sync.missing, sync.from),
-      hint: text.sync.progress(sync.have, sync.have + sync.missing),
+      tone: 'warn',
+      title: text.sync.missing(sync.missing),
+      hint: text.sync.stalled(stalled.from, Math.ceil(stalled.againInMs / 1000)),
     }
+  if (sync.missing > 0 && sync.from !== null) {
+    const progress = text.sync.progress(sync.have, sync.have + sync.missing)
+    const pace = perSecond > 0 ? ` · ${text.sync.pace(perSecond, Math.ceil(sync.missing / perSecond))}` : ''
+    return { tone: 'busy', title: text.sync.fetching(sync.missing, sync.from), hint: progress + pace }
+  }
   if (!settings.lan && !settings.internet) return { tone: 'warn', title: text.sync.off, hint: text.sync.offlineHint }
   if (sync.peersOnline === 0 && network.lan === 'no-interface')
     return { tone: 'warn', title: text.sync.offline, hint: text.sync.offlineHint }

@@ -218,6 +218,28 @@ describe('catching up', () => {
     world.until('all is there, from the one that answers', () => late.stored.length === 1000, 30_000)
   })
 
+  test('[R4] who keeps us waiting is told from 3 seconds on, with when somebody else is asked', () => {
+    const world = new World(circle)
+    const late = world.peer(2)
+    late.start()
+    const silent = world.rogue(circle.people[1]!.device, late)
+    silent.say({
+      type: 'have',
+      question: false,
+      cut: WHOLE,
+      entries: [{ device: long[0]!.device, height: 1000, head: long[999]!.id }],
+    })
+    world.run(2900)
+    expect(late.engine.overdue(world.clock.at)).toBeNull()
+    world.run(1000)
+    const overdue = late.engine.overdue(world.clock.at)!
+    expect(overdue.peer).toBe(silent.device.key)
+    expect(overdue.againInMs).toBeGreaterThan(3000)
+    expect(overdue.againInMs).toBeLessThan(5000)
+    world.run(6000)
+    expect(late.engine.overdue(world.clock.at)).toBeNull()
+  })
+
   test('[R4] a peer that claims more than there is does not keep the others from serving what there is', () => {
     const world = new World(circle)
     const holder = world.peer(0).already(long)

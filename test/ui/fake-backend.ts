@@ -382,7 +382,10 @@ const scenarios: Record<string, Scenario> = {
   syncing: {
     members: 5,
     entries: 180,
-    change: (app) => ({ ...app, sync: { missing: 312, have: 180, from: 'Bob', peersOnline: 2, compared: true } }),
+    change: (app) => ({
+      ...app,
+      sync: { missing: 312, have: 180, from: 'Bob', peersOnline: 2, compared: true, perSecond: 40 },
+    }),
   },
   alone: {
     members: 5,
