@@ -29,6 +29,8 @@ import type { Reader } from './reader'
 /** Nodes of one piece of work: some milliseconds. */
 const RUN_NODES = 128
 const RUN_BYTES = 4_194_304
+/** Entries of a page: each takes some tenths of a millisecond to draw. */
+const PAGE_ENTRIES = 48
 /** Rows of which only the sizes are added up. */
 const SIZE_ROWS = 20_000
 /** What takes space is counted anew when somebody looks, at most so often. */
@@ -323,7 +325,7 @@ export class Storage {
     let newest: TimelineNode | null = null
     for (;;) {
       const before: number = newest ? store.position(null, newest) : store.total(null)
-      const count = Math.min(RUN_NODES, before)
+      const count = Math.min(PAGE_ENTRIES, before)
       if (count <= 0) return
       const page = store.window(null, before - count, count).reverse()
       const last = page.at(-1)

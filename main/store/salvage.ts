@@ -1,7 +1,7 @@
 // A database that SQLite calls damaged is set aside, never deleted; whatever can still be read of it goes into a new one.
 // Every node read back is verified like a stranger's before it is stored again, and the rest comes from the circle. It is read
 // in small pieces, so that neither its size nor its damage matters to whoever waits.
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TwofoldError } from '../../shared/errors'
 import { fileError } from '../../shared/file-errors'
@@ -12,6 +12,7 @@ import { TIMELINE_FILE, isDamage, openTimelineStore, type StoreOptions, type Tim
 
 /** Single values that are of this device alone and come from nobody else (rules M4, N7; what was typed and not sent). */
 const KEPT_META = /^(copied|own-held|held-posts|draft( [0-9a-f]{64})?)$/
+const NAME = new RegExp(`^${TIMELINE_FILE.replace('.', '\\.')}\\.damaged-\\d+$`)
 /** Under this name the new database knows the one that it is filled from. */
 const META_SALVAGING = 'salvaging'
 
@@ -34,13 +35,6 @@ export interface OpenedTimeline {
   damaged: DamagedStore | null
 }
 
-/** The database that was set aside last; null: none was. */
-function lastSetAside(dir: string): string | null {
-  const name = new RegExp(`^${TIMELINE_FILE.replace('.', '\\.')}\\.damaged-\\d+$`)
-  const files = readdirSync(dir).filter((file) => name.test(file))
-  return files.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).at(-1) ?? null
-}
-
 /**
  * Opens the database of a folder, or a new one beside the damaged one. What was interrupted in between goes on: a new
  * database knows which one it is filled from. `known`: keys from the circle's own file, for nodes whose own key cannot be
@@ -56,41 +50,58 @@ export function openOrSalvage(
   let store: TimelineStore | null = null
   let file: string | null
   try {
-    moveStrayLog(dir)
+    file = underWay(dir)
     store = openTimelineStore(dir, crypto, options)
-    // Empty, and not yet told where it came from: the run that set the damaged one aside ended right there.
-    const empty = store.total(null) === 0 && store.lastRow() === 0
-    file = store.meta(META_SALVAGING) ?? (empty ? lastSetAside(dir) : null)
+    file ??= store.meta(META_SALVAGING)
     if (!file || !existsSync(join(dir, file))) return { store, damaged: null }
   } catch (error) {
     store?.close()
     if (!isDamage(error) && !(error instanceof TwofoldError && error.code === 'DATABASE_DAMAGED_NOW')) throw error
     file = `${TIMELINE_FILE}.damaged-${now}`
-    setAside(dir, file)
+    begin(dir, file)
     store = openTimelineStore(dir, crypto, options)
   }
   store.setMeta(META_SALVAGING, file)
+  rmSync(join(dir, MARKER), { force: true })
   return { store, damaged: salvageOf(dir, file, crypto, known, store) }
 }
 
 const LOGS = ['-wal', '-shm']
+/** Names the database that is being set aside, from before it is renamed until the new one knows it by itself. */
+const MARKER = 'timeline.salvaging'
 
-/** The database first: without it, its log is put beside it at the next start; SQLite would take the log for a new one's. */
-function setAside(dir: string, file: string): void {
+function begin(dir: string, file: string): void {
   try {
-    for (const suffix of ['', ...LOGS]) {
-      const path = join(dir, TIMELINE_FILE + suffix)
-      if (existsSync(path)) renameSync(path, join(dir, file + suffix))
-    }
+    writeFileSync(join(dir, MARKER), file, { mode: 0o600 })
+    rename(dir, file, ['', ...LOGS])
   } catch (error) {
     throw fileError(error, dir)
   }
 }
-function moveStrayLog(dir: string): void {
-  if (existsSync(join(dir, TIMELINE_FILE)) || !LOGS.some((suffix) => existsSync(join(dir, TIMELINE_FILE + suffix))))
-    return
-  const file = lastSetAside(dir)
-  if (file) setAside(dir, file)
+function rename(dir: string, file: string, suffixes: readonly string[]): void {
+  for (const suffix of suffixes) {
+    const path = join(dir, TIMELINE_FILE + suffix)
+    if (existsSync(path)) renameSync(path, join(dir, file + suffix))
+  }
+}
+
+/** A setting aside that was interrupted is brought to its end; its file, or null. */
+function underWay(dir: string): string | null {
+  const marker = join(dir, MARKER)
+  if (!existsSync(marker)) return null
+  const file = readFileSync(marker, 'utf8')
+  if (!NAME.test(file)) {
+    rmSync(marker)
+    return null
+  }
+  try {
+    if (!existsSync(join(dir, file))) rename(dir, file, ['', ...LOGS])
+    // Logs without their database: SQLite would take them for a new one's.
+    else if (!existsSync(join(dir, TIMELINE_FILE))) rename(dir, file, LOGS)
+  } catch (error) {
+    throw fileError(error, dir)
+  }
+  return file
 }
 
 function salvageOf(

@@ -94,6 +94,8 @@ function allOf(damaged: DamagedStore): TimelineNode[] {
   return nodes
 }
 
+const pages = Math.floor(statSync(crashedWhole().path).size / PAGE)
+
 describe('a damaged database', () => {
   test('[N9] a run that was not closed in order is checked, found sound, and used', () => {
     const { dir } = crashed()
@@ -103,7 +105,6 @@ describe('a damaged database', () => {
     store.close()
   })
 
-  const pages = Math.floor(statSync(crashedWhole().path).size / PAGE)
   const places = [0, 1, 2, 3, Math.floor(pages / 4), Math.floor(pages / 2), pages - 3, pages - 1]
   test.each(places)(
     '[N9] page %i overwritten by garbage: set aside, what can be read is read, a new one serves',
@@ -195,6 +196,34 @@ describe('a damaged database', () => {
     expect(again.damaged).not.toBeNull()
     again.store.close()
   })
+})
+
+test('[N9] a setting aside that was interrupted anywhere is brought to its end, and nothing of it is lost', () => {
+  for (const at of ['before', 'after the database', 'after all'] as const) {
+    const { dir, path } = crashedWhole()
+    writeFileSync(`${path}-wal`, 'a log')
+    const file = `${TIMELINE_FILE}.damaged-${AT}`
+    overwrite(path, Math.floor(pages / 2) * PAGE, garbage)
+    writeFileSync(join(dir, 'timeline.salvaging'), file)
+    if (at !== 'before') copyFileSync(path, join(dir, file))
+    if (at !== 'before') rmSync(path)
+    if (at === 'after all') rmSync(`${path}-wal`)
+    const { store, damaged } = openOrSalvage(dir, crypto, AT + 1)
+    expect(damaged?.file, at).toBe(file)
+    expect(allOf(damaged!).length, at).toBeGreaterThan(500)
+    expect(store.total(null)).toBe(0)
+    damaged!.close()
+    store.close()
+    // The run ended before it was through: the next one begins again with the same file.
+    const again = openOrSalvage(dir, crypto, AT + 2)
+    expect(again.damaged?.file).toBe(file)
+    again.damaged!.finished()
+    again.damaged!.close()
+    again.store.close()
+    const last = openOrSalvage(dir, crypto, AT + 3)
+    expect(last.damaged).toBeNull()
+    last.store.close()
+  }
 })
 
 describe('small files', () => {
