@@ -41,6 +41,7 @@ export default defineConfig({
       cli: 'main/cli.ts',
       'store-worker': 'main/store-worker.ts',
       'verify-worker': 'main/verify-worker.ts',
+      'check-worker': 'main/check-worker.ts',
     },
     'out/main',
   ),

@@ -31,6 +31,7 @@ import { folderUse, forgetAside } from './store/folder-use'
 import { lockFolder } from './store/folder-lock'
 import { openOrSalvage } from './store/salvage'
 import { readSettings, writeSettings } from './store/settings-file'
+import { checkBeside } from './workers/checker'
 import { Turn } from './workers/store-thread'
 import { Workers } from './workers/workers'
 
@@ -114,7 +115,8 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
         usage: () => folderUse(dir),
         forgetAside: (file) => forgetAside(dir, file),
       },
-      openStore: (known) => openOrSalvage(dir, crypto, now(), known, { turn }),
+      openStore: (known) => openOrSalvage(dir, crypto, now(), known, { turn, checkBeside: workersDir !== undefined }),
+      checkStore: workersDir === undefined ? null : () => checkBeside(workersDir, dir),
       workers: workersDir === undefined ? null : (hooks) => new Workers(workersDir, dir, turn, hooks),
       archive: archivePort,
       network: online ? startNetwork : null,

@@ -135,6 +135,8 @@ export const wording = {
     'The database was damaged. It was set aside as {file}; {recovered} entries were recovered from it, and the rest comes back from the circle.',
   DATABASE_DAMAGED_NOW:
     'The database is damaged. Start Twofold again: it recovers what can be read, and gets the rest from the circle.',
+  DATABASE_CHECKING:
+    'Twofold did not end in order last time; the database is being checked. You can read; what you write is stored right after.',
   DATABASE_NEWER: 'The database was made by a newer version of Twofold. Install that version or a later one.',
   SETTINGS_DAMAGED: 'The settings could not be read; the standard ones are used, and the old file is kept as {file}.',
   NO_INTERFACE: 'This machine is on no network. Entries are kept and go out when it is.',

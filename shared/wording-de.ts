@@ -140,6 +140,8 @@ export const wordingDe: Readonly<Record<ErrorCode, string>> = {
     'Die Datenbank war beschädigt. Sie wurde als {file} beiseitegelegt; {recovered} Einträge wurden daraus gerettet, der Rest kommt vom Kreis zurück.',
   DATABASE_DAMAGED_NOW:
     'Die Datenbank ist beschädigt. Starten Sie Twofold neu: Es rettet, was lesbar ist, und holt den Rest vom Kreis.',
+  DATABASE_CHECKING:
+    'Twofold wurde zuletzt nicht ordentlich beendet; die Datenbank wird geprüft. Lesen geht schon; was Sie schreiben, wird gleich danach gespeichert.',
   DATABASE_NEWER: 'Die Datenbank stammt von einer neueren Twofold-Version. Installieren Sie diese oder eine spätere.',
   SETTINGS_DAMAGED:
     'Die Einstellungen waren nicht lesbar; es gelten die üblichen, und die alte Datei liegt als {file} daneben.',

@@ -37,6 +37,8 @@ interface Sources {
   recovery: Recovery
   /** The database was damaged at the start. */
   damaged: boolean
+  /** It is being checked, because the last run did not end in order. */
+  checking(): boolean
   /** What the disk refused last, and has not taken since. */
   trouble(): ErrorCode | null
   rate: SyncRate
@@ -140,6 +142,7 @@ export class CircleViews {
     const refused = trouble()
     if (refused) add(refused, 'error')
     const reading = recovery.view()
+    if (this.sources.checking()) add('DATABASE_CHECKING', 'info')
     if (damaged) add('DATABASE_DAMAGED', 'warning', { file: recovery.file, recovered: recovery.recovered })
     if (reading) add('RECOVERING', 'info', { file: reading.file, done: reading.done })
     if (keeper.standing === 'removed' || requests.leaving) add('REMOVED_FROM_CIRCLE', 'warning')

@@ -56,6 +56,8 @@ export class Circle {
   readonly storage: Storage
   readonly mirror: Mirror
   private readonly recovery: Recovery
+  /** The database is looked at after a run that did not end in order; null: that is done, or was not needed. */
+  private checking: Promise<void> | null = null
   private readonly keeper: ListKeeper
   private readonly board: NoticeBoard
   private readonly proposals: Proposals
@@ -178,7 +180,7 @@ export class Circle {
       store,
       gap: () => (this.engine.have.get(identity.device)?.floating.length ?? 0) > 0,
       leaving: () => this.requests.leaving,
-      recovering: () => this.recovery.view() !== null,
+      recovering: () => this.recovery.view() !== null || this.checking !== null,
       recovered: () => this.recovered(),
       stopped: () => {
         // The network goes too, so that the other one with this key keeps its links.
@@ -293,6 +295,7 @@ export class Circle {
       store,
       recovery: this.recovery,
       damaged: damaged !== null,
+      checking: () => this.checking !== null,
       trouble: () => this.trouble,
       missigned: () => this.missigned,
       rate: this.rate,
@@ -340,15 +343,43 @@ export class Circle {
     for (const device of this.list.devices.values()) this.store.knowDevice(device.key, device.member)
   }
 
+  /** Behind what is shown: nothing is written before the answer. */
+  private checkStore(): Promise<void> | null {
+    const { parts, store } = this
+    if (!store.unchecked() || !parts.checkStore) return null
+    const ended = parts.checkStore().then(
+      (wrong) => {
+        if (this.stopped) return
+        if (wrong === null) store.checked()
+        else {
+          parts.log('error', 'the database is damaged', { found: wrong.slice(0, 200) })
+          store.noteDamage()
+          this.onTrouble('DATABASE_DAMAGED_NOW')
+        }
+      },
+      (error: unknown) => parts.log('warn', 'the database was not checked', { error: String(error) }),
+    )
+    return ended.then(() => {
+      this.checking = null
+      this.hooks.changed()
+    })
+  }
+
   /** Fulfilled when all that can be had of our own timelines on this machine is here. */
   private async recovered(): Promise<void> {
+    await this.checking
     await this.recovery.ready()
     await this.mirror.ready()
   }
 
   async start(): Promise<void> {
     this.reader.start()
+    this.checking = this.checkStore()
     await this.recovery.start()
+    // What was kept meanwhile goes out.
+    void this.recovered().then(() => {
+      if (!this.stopped && !this.signing.held && !this.copied) this.author.release()
+    })
     this.checker.wake()
     this.lookIn(LOOK_MS)
     await this.connections.start()

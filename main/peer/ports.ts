@@ -260,6 +260,9 @@ export interface StorePort {
   damage(): never
   /** The same, for whoever goes on with what is sound. */
   noteDamage(): void
+  /** The run before did not end in order, and `checkStore` is to be asked. */
+  unchecked(): boolean
+  checked(): void
   meta(key: string): string | null
   setMeta(key: string, value: string): void
   close(): void
@@ -393,6 +396,8 @@ export interface Parts extends Time {
   archive: ArchivePort
   /** Null where there are no threads: everything is done on this one. */
   workers: ((hooks: WorkersHooks) => WorkersPort) | null
+  /** SQLite's own check in a thread beside: null, or what is wrong. Absent: it is done when the store is opened. */
+  checkStore: (() => Promise<string | null>) | null
   /** Null on a command line that runs without network: what is written goes out when something next runs. */
   network: ((config: NetworkConfig) => NetworkPort | Promise<NetworkPort>) | null
   parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }

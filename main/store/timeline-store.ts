@@ -1,6 +1,7 @@
 // The timeline store: verified nodes in one SQLite file. `append` is one synchronous transaction; what it answers is all
 // that the engine knows of the disk. Reading is by window, by range and by id; nothing here scans a timeline. Places are
 // kept by positions.ts, who speaks about whom by references.ts, words by finder.ts, what is only ours by keepsakes.ts.
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
@@ -37,6 +38,8 @@ import { migrate } from './schema'
 import { openSizes } from './sizes'
 
 export const TIMELINE_FILE = 'timeline.sqlite'
+/** SQLite checks so much in some tenths of a second. */
+const CHECKED_HERE_BYTES_MAX = 67_108_864
 /** SQLite's own wait for a lock that another program holds (a backup tool); then DATABASE_LOCKED. */
 const BUSY_MS = 2000
 /** Pages that may be read again at once; the file is read by window, so a small cache does. */
@@ -99,6 +102,8 @@ export type TimelineStore = ReturnType<typeof storeOn>
 export interface StoreOptions {
   /** A connection beside the one that opened the folder: it neither checks the file nor says how the run ended. */
   beside?: boolean
+  /** A large file is checked beside, by whoever opened it, who calls `checked` in the end. */
+  checkBeside?: boolean
   /** Whose turn it is to write: `take` makes the connection beside this one wait after its transaction. */
   turn?: { take(): void; give(): void }
 }
@@ -129,12 +134,13 @@ export function openTimelineStore(dir: string, crypto: Crypto, options: StoreOpt
     const clean = db.prepare<[], { value: string }>("SELECT value FROM meta WHERE key = 'clean'").get()
     // What an earlier run met, though SQLite's own check may not see it.
     if (clean?.value === 'damaged') throw Object.assign(new Error('met while running'), { code: 'SQLITE_CORRUPT' })
-    if (clean?.value === '0') {
+    const beside = options.checkBeside === true && statSync(join(dir, TIMELINE_FILE)).size > CHECKED_HERE_BYTES_MAX
+    if (clean?.value === '0' && !beside) {
       const found = db.pragma('quick_check(1)', { simple: true })
       if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' })
     }
     db.exec("INSERT INTO meta VALUES ('clean', '0') ON CONFLICT DO UPDATE SET value = '0'")
-    return storeOn(db, dir, crypto, options)
+    return storeOn(db, dir, crypto, options, clean?.value === '0' && beside)
   } catch (error) {
     db.close()
     // Our statements are right, so it is the tables that they do not find, or an index that cannot be opened.
@@ -144,7 +150,14 @@ export function openTimelineStore(dir: string, crypto: Crypto, options: StoreOpt
   }
 }
 
-function storeOn(db: Database.Database, dir: string, crypto: Crypto, { beside = false, turn }: StoreOptions) {
+function storeOn(
+  db: Database.Database,
+  dir: string,
+  crypto: Crypto,
+  { beside = false, turn }: StoreOptions,
+  /** The run before did not end in order, and the file was not looked at since. */
+  unchecked = false,
+) {
   /** Damage was met: this run does not end cleanly, so the next start checks and salvages. */
   let damaged = false
   /** From now on: the run may be killed before it ends. */
@@ -556,6 +569,11 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto, { beside = 
     follow: (commit: number, changes: readonly SpanChange[]): void => positions.follow(commit, changes),
     /** While the connection beside this one stores in bulk, it alone writes the log back: this one must not be held up. */
     bulk: (on: boolean): void => void db.pragma(`wal_autocheckpoint = ${on ? 0 : WAL_PAGES}`),
+    unchecked: (): boolean => unchecked,
+    /** It was checked and found sound. */
+    checked(): void {
+      unchecked = false
+    },
     /** The connection beside this one has met damage: this run does not end cleanly either. */
     damagedElsewhere: noteDamage,
 
@@ -641,7 +659,7 @@ function storeOn(db: Database.Database, dir: string, crypto: Crypto, { beside = 
       try {
         // What bulk left in the log goes to the file, and the log is emptied, unless somebody reads: then it is done later.
         if (beside) db.pragma('wal_checkpoint(TRUNCATE)')
-        else if (!damaged) db.exec("UPDATE meta SET value = '1' WHERE key = 'clean'")
+        else if (!damaged && !unchecked) db.exec("UPDATE meta SET value = '1' WHERE key = 'clean'")
       } finally {
         db.close()
       }

@@ -128,6 +128,7 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     workers: null,
     openStore: (known) => openOrSalvage(dir, secrets.crypto, clock.ms, known),
     archive: archivePort,
+    checkStore: null,
     network: null,
     after: (ms, run) => {
       const timer = setTimeout(run, ms)
