@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openAlone } from '../../main/command-line'
+import { assemble } from '../../main/assemble'
 import { confirmWords, createIdentity } from '../../main/identity/keystore'
 import { crypto, randomBytes } from '../../main/identity/sodium'
 import { fileVault } from '../../main/identity/vault'
@@ -109,9 +109,9 @@ export interface OpenedFolder {
   call<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>>
   close(): Promise<void>
 }
-/** Opens a folder in this process, without network, by the code that the command line opens it with. */
+/** Opens a folder in this process, without network, by the code that the command line opens it with, on this thread alone. */
 export async function openHere(dir: string): Promise<OpenedFolder> {
-  const { backend, close } = await openAlone({})(dir, false)
+  const { backend, close } = await assemble({ dir, vault: fileVault, vaultOf: () => fileVault, online: false })
   return {
     async call<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>> {
       const reply = await dispatch(backend.handlers, name, input, (during, error) => {
