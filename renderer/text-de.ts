@@ -53,6 +53,7 @@ export const german: Catalogue = {
       what: [
         'Tun Sie das nur, wenn keines Ihrer anderen Geräte mehr funktioniert. Funktioniert eines, benutzen Sie dieses.',
         'Alle anderen werden endgültig von der Liste genommen, und der Kreis bekommt ein neues Geheimnis.',
+        'Ihre Einträge, die andere haben, bleiben. Was die verlorenen Geräte schrieben und niemand bekam, ist fort.',
         'Ihre 24 Wörter bürgen für dieses Gerät. Von da an entscheidet es, wer eingelassen wird.',
       ],
     },
@@ -153,7 +154,8 @@ export const german: Catalogue = {
     approvalAsk: 'Zuerst sieht sich ein Verwalter Ihre Anfrage an.',
     unknown: 'Bekannt, sobald jemand antwortet',
     wordsOnly: 'Zwölf Wörter tragen keinen Namen. Sie sehen den Namen des Kreises, bevor etwas mitgeteilt wird.',
-    nothingYet: 'Noch wurde nichts angenommen und nichts gesendet.',
+    nothingYet:
+      'Noch wurde nichts angenommen und nichts gesendet. Treten Sie bei, sehen die Mitglieder Ihren Namen, und alle Einträge des Kreises werden auf diesem Gerät aufbewahrt.',
     accept: 'Diesem Kreis beitreten',
     other: 'Eine andere Einladung benutzen',
   },
@@ -561,6 +563,7 @@ export const german: Catalogue = {
     approvalAuto: 'Eine Einladung genügt',
     approvalAsk: 'Jede Anfrage wird angesehen',
     requests: 'Wartet auf Ihre Antwort',
+    requestsWhat: 'Wen Sie einlassen, der liest alle Einträge des Kreises vom ersten an und behält sie.',
     asks: (name) => `${name} möchte beitreten`,
     asked: (when) => `Gefragt ${when}`,
     approve: 'Einlassen',
@@ -596,15 +599,19 @@ export const german: Catalogue = {
     promoteWhat: (admins) => [
       'Verwalter lassen Menschen ein, entfernen sie und entscheiden, wer sonst Verwalter ist.',
       admins === 1
-        ? 'Von da an müssen Sie beide jeder Änderung zustimmen. Mit einem dritten Verwalter genügen zwei beliebige.'
+        ? 'Von da an müssen Sie beide jeder Änderung zustimmen: Keiner kann den anderen entfernen, und verliert einer das Gerät, mit dem er abstimmt, bleibt die Liste, wie sie ist. Mit einem dritten Verwalter genügen zwei beliebige.'
         : 'Mehr als die Hälfte der Verwalter muss jeder Änderung zustimmen.',
       'Ein Verwalter stimmt mit einem Gerät ab: mit dem, das am längsten auf der Liste steht.',
+      'Die Einträge bleiben, wie sie sind; alle haben sie schon.',
     ],
     promoteConfirm: (name) => `${name} zum Verwalter machen`,
     promoted: (name) => `${name} ist jetzt Verwalter`,
     demote: 'Nicht mehr Verwalter…',
     demoteTitle: (name) => `${name} zum einfachen Mitglied machen?`,
-    demoteWhat: ['Die Person bleibt im Kreis und entscheidet nicht mehr, wer dazugehört.'],
+    demoteWhat: [
+      'Die Person bleibt im Kreis und entscheidet nicht mehr, wer dazugehört.',
+      'Ihre Einträge bleiben, und sie liest und schreibt weiter wie bisher.',
+    ],
     demoteConfirm: 'Zum einfachen Mitglied machen',
     demoted: (name) => `${name} ist nicht mehr Verwalter`,
     leave: 'Den Kreis verlassen…',
@@ -684,7 +691,7 @@ export const german: Catalogue = {
   },
   invite: {
     title: 'Jemanden einladen',
-    lead: 'Legen Sie fest, wie lange die Einladung gilt und für wie viele Menschen.',
+    lead: 'Legen Sie fest, wie lange die Einladung gilt und für wie viele Menschen. Wer hereinkommt, liest alle Einträge vom ersten an.',
     valid: 'Gültig für',
     hour: '1 Stunde',
     day: '1 Tag',

@@ -57,6 +57,7 @@ const english = {
       what: [
         'Do this only if none of your other devices works any more. If one does, use it instead.',
         'All of them are taken off the list for good, and everybody gets a new circle secret.',
+        'Entries of yours that others have stay. What the lost devices wrote and nobody received is gone.',
         'Your 24 words vouch for this device. From then on it decides who is let in.',
       ],
     },
@@ -157,7 +158,8 @@ const english = {
     approvalAsk: 'An admin looks at your request first.',
     unknown: 'Known when somebody answers',
     wordsOnly: 'Twelve words do not carry a name. You see the circle’s name before anything is shared.',
-    nothingYet: 'Nothing has been accepted or sent yet.',
+    nothingYet:
+      'Nothing has been accepted or sent yet. When you join, the members see your name, and all entries of the circle are kept on this device.',
     accept: 'Join this circle',
     other: 'Use another invite',
   },
@@ -564,6 +566,7 @@ const english = {
     approvalAuto: 'An invite is enough to come in',
     approvalAsk: 'Each request is looked at',
     requests: 'Waiting for your answer',
+    requestsWhat: 'Whoever you let in reads all entries of the circle, from the first one on, and keeps them.',
     asks: (name: string) => `${name} asks to join`,
     asked: (when: string) => `Asked ${when}`,
     approve: 'Let in',
@@ -599,15 +602,19 @@ const english = {
     promoteWhat: (admins: number) => [
       'Admins let people in, remove them, and decide who else is an admin.',
       admins === 1
-        ? 'From then on both of you must agree to every change. With a third admin any two are enough.'
+        ? 'From then on both of you must agree to every change: neither can remove the other, and if one loses the device that he votes with, the list stays as it is. With a third admin any two are enough.'
         : 'More than half of the admins must agree to every change.',
       'An admin votes with one device: the one that has been on the list longest.',
+      'Entries stay as they are; everybody has them all already.',
     ],
     promoteConfirm: (name: string) => `Make ${name} an admin`,
     promoted: (name: string) => `${name} is an admin`,
     demote: 'No longer an admin…',
     demoteTitle: (name: string) => `Make ${name} a plain member?`,
-    demoteWhat: ['They stay in the circle, and decide no more who is in it.'],
+    demoteWhat: [
+      'They stay in the circle, and decide no more who is in it.',
+      'Their entries stay, and they go on reading and writing as before.',
+    ],
     demoteConfirm: 'Make a plain member',
     demoted: (name: string) => `${name} is no longer an admin`,
     leave: 'Leave the circle…',
@@ -684,7 +691,7 @@ const english = {
   },
   invite: {
     title: 'Invite somebody',
-    lead: 'Decide how long the invite works and for how many people.',
+    lead: 'Decide how long the invite works and for how many people. Whoever comes in reads all entries, from the first one on.',
     valid: 'Valid for',
     hour: '1 hour',
     day: '1 day',

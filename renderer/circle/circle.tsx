@@ -103,6 +103,7 @@ function Requests({ requests, now }: { requests: readonly JoinRequestView[]; now
   return (
     <section className="requests" aria-label={text.circle.requests}>
       <h2 className="group-title">{text.circle.requests}</h2>
+      <p className="line-hint">{text.circle.requestsWhat}</p>
       <ul>
         {requests.map((request) => (
           <Request key={request.id} request={request} now={now} />
