@@ -2,6 +2,7 @@
 // this circle: the founding record, the member list up to the entry's epoch, and the entry itself.
 import * as v from 'valibot'
 import { TwofoldError } from '../../shared/errors'
+import { proofWords } from '../../shared/proof-words'
 import type { ProofStep } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
@@ -44,9 +45,10 @@ export interface ProofContext {
 /** The checks of rule N4, each done again now. */
 export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofContext): ProofStep[] {
   const { list, below } = context
+  const words = proofWords()
   const device = list.devices.get(node.device)
   const member = device && list.members.get(device.member)
-  const name = member ? shownName(list, member.key) : 'somebody unknown'
+  const name = member ? shownName(list, member.key) : words.somebody
   const again = decodeNode(crypto, node.bytes)
   const inEpoch =
     device !== undefined &&
@@ -63,42 +65,38 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
     {
       id: 'encoding',
       ok: again.ok,
-      sentence: `The entry is ${node.bytes.length} bytes in the one form that such an entry can have.`,
-      raw: [['Entry', toHex(node.bytes)]],
+      sentence: words.encoding(node.bytes.length),
+      raw: [[words.raw.entry, toHex(node.bytes)]],
     },
     {
       id: 'id',
       ok: again.ok && again.node.id === node.id,
-      sentence: 'Its id is the fingerprint (BLAKE2b-256) of exactly these bytes; any change would give another id.',
-      raw: [['Id', node.id]],
+      sentence: words.id,
+      raw: [[words.raw.id, node.id]],
     },
     signatureStep(crypto, node, name, context.chain),
     {
       id: 'device',
       ok: device !== undefined,
-      sentence: device
-        ? `${name} certified this device with the member key that the 24 words restore; it has been on the list since version ${device.addedIn}.`
-        : 'This device is not on the member list.',
-      raw: [['Device key', node.device]],
+      sentence: device ? words.device(name, device.addedIn) : words.noDevice,
+      raw: [[words.raw.device, node.device]],
     },
     {
       id: 'member',
       ok: inEpoch,
-      sentence: inEpoch
-        ? `${name} was a member when this was written${member?.founder ? ' (and founded the circle)' : ''}.`
-        : `${name} was not on the member list that the entry names.`,
-      raw: [['Member key', member?.key ?? '']],
+      sentence: inEpoch ? words.member(name, member?.founder ?? false) : words.noMember(name),
+      raw: [[words.raw.member, member?.key ?? '']],
     },
     {
       id: 'epoch',
       ok: epochId !== undefined && node.epoch <= list.epoch,
       sentence:
         node.epoch === 0
-          ? `It was written under the circle’s founding record, signed by ${agreed}.`
-          : `It was written under version ${node.epoch} of the member list, agreed by ${agreed}${epoch ? ` on ${time(epoch.timestamp)}` : ''}.`,
+          ? words.founding(agreed)
+          : words.version(node.epoch, agreed, epoch ? time(epoch.timestamp) : null),
       raw: [
-        ['Version id', epochId ?? ''],
-        ['Certified record', record ? toHex(record) : toHex(list.genesis.bytes)],
+        [words.raw.version, epochId ?? ''],
+        [words.raw.record, record ? toHex(record) : toHex(list.genesis.bytes)],
       ],
     },
     {
@@ -106,19 +104,19 @@ export function proofSteps(crypto: Crypto, node: TimelineNode, context: ProofCon
       ok: follows || context.linked === false || context.linked === null,
       sentence:
         node.seq === 1
-          ? `It is the first entry of ${name}’s device.`
+          ? words.first(name)
           : context.linked
-            ? `It is number ${node.seq} of this device, and the chain back to number 1 is complete here.`
+            ? words.linked(node.seq)
             : context.linked === false
-              ? `It is number ${node.seq} of this device; older entries of it are still on their way.`
-              : `It is number ${node.seq} of this device and names the fingerprint of number ${node.seq - 1}.`,
-      raw: node.backlink === undefined ? [] : [['Back link', node.backlink]],
+              ? words.floating(node.seq)
+              : words.alone(node.seq),
+      raw: node.backlink === undefined ? [] : [[words.raw.backlink, node.backlink]],
     },
     {
       id: 'time',
       ok: below === null || below.timestamp < node.timestamp,
-      sentence: `Written ${time(node.timestamp)} by the author’s clock${context.receivedAt === null ? '' : `, stored here ${time(context.receivedAt)}`}.`,
-      raw: [['Written (ms since 1970)', String(node.timestamp)]],
+      sentence: words.time(time(node.timestamp), context.receivedAt === null ? null : time(context.receivedAt)),
+      raw: [[words.raw.written, String(node.timestamp)]],
     },
   ]
 }
@@ -130,24 +128,29 @@ function signatureStep(
   name: string,
   chain: readonly TimelineNode[] | null,
 ): ProofStep {
+  const words = proofWords()
   const raw: ProofStep['raw'] = [
-    ['Signature', toHex(node.signature)],
-    ['Signed message', toHex(nodeMessage(node.circle, node.id))],
-    ['Device key', node.device],
+    [words.raw.signature, toHex(node.signature)],
+    [words.raw.message, toHex(nodeMessage(node.circle, node.id))],
+    [words.raw.device, node.device],
   ]
   const head = chain?.at(-1)
   if (signatureHolds(crypto, node) || !head)
     return {
       id: 'signature',
       ok: signatureHolds(crypto, node),
-      sentence: `The signature was made with the key of ${name}’s device for this circle and this entry (Ed25519).`,
+      sentence: words.signature(name),
       raw,
     }
   return {
     id: 'signature',
     ok: true,
-    sentence: `The signature that came with it does not hold. It is believed by the chain up to entry ${head.seq}: ${name}’s device signed that one, and it names, step by step, exactly these bytes.`,
-    raw: [...raw, [`Signature of entry ${head.seq}`, toHex(head.signature)], [`Entry ${head.seq}`, toHex(head.bytes)]],
+    sentence: words.byChain(name, head.seq),
+    raw: [
+      ...raw,
+      [words.raw.signatureOf(head.seq), toHex(head.signature)],
+      [words.raw.entryOf(head.seq), toHex(head.bytes)],
+    ],
   }
 }
 

@@ -41,6 +41,7 @@ export const FIGURES = {
     'scroll.fpsRatio': least(0.98, '× empty'),
     'scroll.blankRows': exactly(0, 'rows'),
     'jump.frames': most(2, 'frames'),
+    'jump.syncingRatio': most(1.2, '× at rest'),
     'search.p95Ms': most(100, 'ms'),
   },
   start: {

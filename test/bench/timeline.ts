@@ -36,7 +36,9 @@ await page.setViewportSize({ width: 1280, height: 800 })
 const windows = (): Promise<number[]> =>
   page.evaluate(async (count): Promise<number[]> => {
     const { twofold } = window as unknown as Twofold
-    const opened = JSON.parse(await twofold.call('view.open', { scope: { type: 'everyone' } })) as Reply<ViewWindow>
+    const opened = JSON.parse(
+      await twofold.call('view.open', { scope: { type: 'everyone' }, paint: true }),
+    ) as Reply<ViewWindow>
     if (!opened.ok) throw new Error(opened.message)
     const { viewId, total } = opened.value
     const times: number[] = []
@@ -93,7 +95,7 @@ const searched = await page.evaluate(async (queries): Promise<{ text: string; ms
     for (const filter of queries) {
       const start = performance.now()
       const answer = JSON.parse(
-        await twofold.call('view.open', { scope: { type: 'everyone' }, filter }),
+        await twofold.call('view.open', { scope: { type: 'everyone' }, filter, paint: true }),
       ) as Reply<ViewWindow>
       if (!answer.ok) throw new Error(answer.message)
       out.push({ text: JSON.stringify(filter), ms: performance.now() - start, total: answer.value.total })
@@ -255,6 +257,15 @@ figure(
   'window.syncingP95Ms',
   rate > 0 ? syncingP95 : Number.NaN,
   `${rate > 0 ? '' : 'nothing was pulled: '}p50 ${rounded(median(during))} ms, while a newcomer pulls ${Math.round(rate)} nodes/s from it; main loop p99 ${rounded(syncDelay, 1)} ms`,
+)
+const beforeJumps = await have()
+const jumpedSyncing = await jumps()
+const pulled = (await have()) > beforeJumps
+const jumpRatio = median(jumpedSyncing) / jumpFrames
+figure(
+  'jump.syncingRatio',
+  pulled ? jumpRatio : Number.NaN,
+  `${pulled ? '' : 'nothing was pulled: '}${median(jumpedSyncing)} frames, p95 ${percentile(jumpedSyncing, 0.95)}, against ${jumpFrames} at rest`,
 )
 await newcomer.close()
 await running.stop()

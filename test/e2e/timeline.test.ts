@@ -223,6 +223,18 @@ test('the window speaks German when it is told to, refusals too, and English aga
   expect(await page.evaluate(() => document.documentElement.lang)).toMatch(/^de/)
   const refused = await call('entry.retract', { id: 'ab'.repeat(32) as NodeId })
   expect(refused).toMatchObject({ ok: false, code: 'ENTRY_UNKNOWN', message: 'Diesen Eintrag gibt es hier nicht.' })
+  const id = await post({ text: 'Bewiesen' })
+  const { proof } = await ask('entry.inspect', { id })
+  expect(proof.map(({ sentence }) => sentence)).toEqual([
+    expect.stringMatching(/^Der Eintrag besteht aus \d+ Bytes/),
+    expect.stringMatching(/^Seine Kennung ist der Fingerabdruck/),
+    expect.stringMatching(/^Die Unterschrift wurde mit dem Schlüssel/),
+    expect.stringMatching(/hat dieses Gerät .* beglaubigt/),
+    expect.stringMatching(/war Mitglied, als dies geschrieben wurde/),
+    expect.stringMatching(/^Er wurde unter Fassung \d+ der Mitgliederliste geschrieben/),
+    expect.stringMatching(/^Er ist Nummer \d+ dieses Geräts/),
+    expect.stringMatching(/^Geschrieben .* nach der Uhr des Autors/),
+  ])
   await ask('settings.set', { language: 'en' })
   await page.getByRole('heading', { name: 'Everyone' }).waitFor()
 })
