@@ -297,6 +297,7 @@ describe('every line of the sheet of keys does what it says', () => {
     Circle: goes('Circle'),
     Network: goes('Network'),
     Settings: goes('Settings'),
+    Storage: goes('Storage'),
   }
   test('no line is without a test, no test without a line', () => {
     expect([...sheet.keys()].sort()).toEqual(Object.keys(acts).sort())
