@@ -160,15 +160,20 @@ function storeOn(
 ) {
   /** Damage was met: this run does not end cleanly, so the next start checks and salvages. */
   let damaged = false
-  /** From now on: the run may be killed before it ends. */
-  const noteDamage = (): void => {
-    if (damaged) return
-    damaged = true
+  let noted = false
+  /** On the disk at once, since the run may be killed; within a transaction, which is about to be undone, right after it. */
+  const writeDamage = (): void => {
+    if (!damaged || noted || db.inTransaction) return
+    noted = true
     try {
       db.exec("UPDATE meta SET value = 'damaged' WHERE key = 'clean'")
     } catch {
       // A database that takes not even this does not pass the check of the next start.
     }
+  }
+  const noteDamage = (): void => {
+    damaged = true
+    writeDamage()
   }
   const failure = (error: unknown): unknown => {
     if (isDamage(error)) noteDamage()
@@ -178,6 +183,7 @@ function storeOn(
     try {
       return work()
     } catch (error) {
+      writeDamage()
       throw failure(error)
     }
   }
@@ -659,7 +665,8 @@ function storeOn(
       try {
         // What bulk left in the log goes to the file, and the log is emptied, unless somebody reads: then it is done later.
         if (beside) db.pragma('wal_checkpoint(TRUNCATE)')
-        else if (!damaged && !unchecked) db.exec("UPDATE meta SET value = '1' WHERE key = 'clean'")
+        else if (damaged) writeDamage()
+        else if (!unchecked) db.exec("UPDATE meta SET value = '1' WHERE key = 'clean'")
       } finally {
         db.close()
       }

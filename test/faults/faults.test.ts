@@ -40,6 +40,7 @@ describe('seeds that failed once', () => {
     ['bits that flipped in four texts', 'damaging', 20],
     ['the search’s index, found unreadable when it is opened', 'damaging', 139],
     ['a page of zeros that is met while reading', 'damaging', 21],
+    ['damage met within one reading of several, which undid the note of it', 'damaging', 633],
     ['a clock that is set back by an hour while a device waits to write', 'clock', 3],
   ])('[N5] %s', (_what, name, seed) => expectSound(kinds[name], seed))
 })

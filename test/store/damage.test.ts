@@ -226,6 +226,24 @@ test('[N9] a setting aside that was interrupted anywhere is brought to its end, 
   }
 })
 
+test('[N9] damage that is met within one reading of several is noted although that reading is undone', () => {
+  const dir = tempFolder()
+  const store = openTimelineStore(dir, crypto)
+  store.append(items(chain.slice(0, 5)), memberOf, NEW_YEAR)
+  expect(() => store.reading(() => store.damage())).toThrow(code('DATABASE_DAMAGED_NOW'))
+  // Killed here: nothing was closed.
+  const kept = tempFolder()
+  for (const suffix of ['', '-wal']) copyFileSync(join(dir, TIMELINE_FILE + suffix), join(kept, TIMELINE_FILE + suffix))
+  store.close()
+  for (const folder of [dir, kept]) {
+    const again = openOrSalvage(folder, crypto, AT)
+    expect(again.damaged).not.toBeNull()
+    expect(allOf(again.damaged!)).toHaveLength(5)
+    again.damaged!.close()
+    again.store.close()
+  }
+})
+
 describe('small files', () => {
   test('[N7] are made for this user alone, and replaced whole', () => {
     const dir = join(tempFolder(), 'data')
