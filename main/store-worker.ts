@@ -17,6 +17,8 @@ import {
   type ToStoreWorker,
 } from './workers/packing'
 
+/** Nodes indexed at once: their transaction takes some 10 ms. */
+const BITE_NODES = 1600
 /** Rest after a bite of checking: half a core at most, and the main loop never waits for the write lock for long. */
 const CHECK_REST_MS = 4
 /** The main thread gives its turn back within a transaction; looked at again after this in case it died in it. */
@@ -42,6 +44,7 @@ const indexer = new Indexer({
   },
   store,
   rows: { takeMade: () => [] },
+  biteNodes: BITE_NODES,
   indexed: () => say({ type: 'indexed' }),
 })
 

@@ -30,6 +30,8 @@ interface IndexerContext {
   rows: Pick<Rows, 'takeMade'>
   /** True: what is stored is indexed elsewhere; only trees that were made for a screen are kept here. */
   elsewhere?(): boolean
+  /** More than BITE_NODES where nobody waits for the thread: every bite is a piece of the index that is merged later. */
+  biteNodes?: number
   /** More can be found than before. */
   indexed(): void
 }
@@ -73,7 +75,9 @@ export class Indexer {
   bite(): boolean {
     const { parts, store, rows } = this.context
     const made = rows.takeMade()
-    const nodes = this.context.elsewhere?.() ? [] : store.rowsAfter(store.indexedTo(), BITE_NODES)
+    const nodes = this.context.elsewhere?.()
+      ? []
+      : store.rowsAfter(store.indexedTo(), this.context.biteNodes ?? BITE_NODES)
     const docs = new Map<number, { stored: StoredNode; words: { body: string; facets: string } | null }[]>()
     if (nodes.length) {
       const trees = new Map<number, RenderTree>()

@@ -29,9 +29,12 @@ const COMMIT_NODES_MAX = 2000
 const COMMIT_RATE_FIRST = 30
 /** Transactions handed over: one under way, one that follows it without a pause. */
 const COMMITS_OPEN_MAX = 2
-/** Bytes of nodes that wait, of one link and in all, beyond which links are not read; they are read again at half of it. */
-const LINK_BYTES_MAX = 4 * 1_048_576
-const BYTES_MAX = 16 * 1_048_576
+/**
+ * Bytes of nodes that wait, of one link and in all, beyond which links are not read; they are read again at half of it. Half
+ * a second of work: more would only make the collector of garbage carry it around.
+ */
+const LINK_BYTES_MAX = 1_048_576
+const BYTES_MAX = 4 * 1_048_576
 
 interface Ports {
   parts: Pick<DriverParts, 'secrets' | 'now' | 'log'>

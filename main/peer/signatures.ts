@@ -72,12 +72,14 @@ export class SignatureChecker {
   private work(): void {
     this.timer = null
     const { parts, store, idle, elsewhere, found } = this.ports
-    if (!idle() || elsewhere()) {
-      this.again(RETRY_MS)
-      return
-    }
     const start = performance.now()
     try {
+      // Nothing is asked of a thread, or of the next seconds, when there is nothing left.
+      if (!store.believed()) return
+      if (!idle() || elsewhere()) {
+        this.again(RETRY_MS)
+        return
+      }
       const checked = checkSome(parts.secrets.crypto, store, parts.now())
       if (!checked) return
       if (checked.bad.length) found(checked.device, checked.bad)

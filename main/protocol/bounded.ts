@@ -8,7 +8,7 @@ export class Bounded<K, V> extends Map<K, V> {
     super()
   }
 
-  /** Adds a key that is not in it; gives what had to go for it. */
+  /** Adds a key that is not in it; gives what had to go for it. One that was deleted and added again may go sooner. */
   add(key: K, value: V): [K, V] | null {
     this.set(key, value)
     if (this.order.length < this.most) {

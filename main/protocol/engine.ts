@@ -803,7 +803,7 @@ export class Engine {
     this.send(link.device, { type: 'ack', tree: 1, mark: m.mark })
     const here = isHere(this.have, author, m.seq)
     if (!this.forwarding.heard(m, author, here, now)) this.refuse(link, 'SEGMENT_INVALID', null)
-    if (!here) this.catchUp.expect(link.device, author, m.seq, now)
+    if (!here && !this.landing.holds(author, m.seq)) this.catchUp.expect(link.device, author, m.seq, now)
   }
 
   private acknowledge(to: DeviceKey, tree: Tree, id: NodeId): void {

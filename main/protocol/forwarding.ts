@@ -160,7 +160,7 @@ export class Forwarding {
   private readonly handOvers = new Map<string, HandOver>()
   private readonly awaited = new Map<NodeId, Awaited>()
   /** Announced, not here: the segments to hand on once it is. */
-  private readonly announced = new Map<string, Segment>()
+  private readonly announced = new Bounded<string, Segment>(ANNOUNCED_MAX)
   private readonly lateWaiting: Late[] = []
   private readonly reachable = new Set<DeviceKey>()
   private everybodyReachable = false
@@ -302,8 +302,8 @@ export class Forwarding {
     const node = id === undefined ? undefined : this.whole.get(id)
     if (node) return this.handOn(node, { tree: 1, brief: true, lo, len }, now)
     if (here) return true
-    this.announced.set(key, { lo, len })
-    if (this.announced.size > ANNOUNCED_MAX) this.announced.delete(this.announced.keys().next().value!)
+    if (this.announced.has(key)) this.announced.set(key, { lo, len })
+    else this.announced.add(key, { lo, len })
     return true
   }
 

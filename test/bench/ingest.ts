@@ -33,7 +33,7 @@ const DEVICES = 100
 const ROUNDS = 3
 const FRAME_BYTES = 65_536
 const LIMIT_NODES = 5000
-const FRAMES_A_TURN = 4
+const FRAMES_A_TURN = 1
 const workersDir = builtMain()
 const folder = mkdtempSync(join(tmpdir(), 'twofold-bench-'))
 
