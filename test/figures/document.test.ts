@@ -1,5 +1,6 @@
-// docs/performance.md names every figure that the benches give, with the target that they hold it against.
-import { readFileSync } from 'node:fs'
+// docs/performance.md names every figure that the benches give, with the target that they hold it against; and every
+// bench of the table can be run by its name.
+import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { FIGURES, type Declared } from '../bench/figures'
 
@@ -15,4 +16,8 @@ test('[bench] the document has a line for each figure, with its target, in the o
   expect([...lines].map(([, name, target]) => [name, target])).toEqual(
     declared.map(([name, figure]) => [name, targetOf(figure)]),
   )
+})
+
+test.each(Object.keys(FIGURES))('[bench] %s can be run by its name', (bench) => {
+  expect(existsSync(`test/bench/${bench}.ts`)).toBe(true)
 })
