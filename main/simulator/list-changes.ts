@@ -311,8 +311,9 @@ class ListChanges {
   private split(): { minority: MinorityView; agreed: number; healedMs: number | null } {
     const { world, options } = this
     // Every second admin and every second member: both sides have admins, and one has most of them.
-    const admins = this.admins()
-    const smaller = new Set(admins.slice(0, Math.ceil(admins.length / 2) - 1).map((m) => m.peer))
+    const admins = this.present().filter((m) => m.isAdmin())
+    const few = Math.min(Math.max(1, Math.ceil(admins.length / 2) - 1), admins.length - 1)
+    const smaller = new Set(admins.slice(0, few).map((m) => m.peer))
     const side = (peer: Peer) => (admins.some((m) => m.peer === peer) ? Number(smaller.has(peer)) : peer.index % 2)
     const across = (peer: Peer) => this.members.filter((m) => side(m.peer) !== side(peer)).map((m) => m.peer)
     for (const { missing, node } of this.written.values()) {
