@@ -139,6 +139,7 @@ export function openTimelineStore(dir: string, crypto: Crypto, options: StoreOpt
       const found = db.pragma('quick_check(1)', { simple: true })
       if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' })
     }
+    demandCounts(db)
     db.exec("INSERT INTO meta VALUES ('clean', '0') ON CONFLICT DO UPDATE SET value = '0'")
     return storeOn(db, dir, crypto, options, clean?.value === '0' && beside)
   } catch (error) {
@@ -148,6 +149,21 @@ export function openTimelineStore(dir: string, crypto: Crypto, options: StoreOpt
       throw Object.assign(error as Error, { code: 'SQLITE_CORRUPT' })
     throw isDamage(error) ? error : storeError(error, dir)
   }
+}
+
+/**
+ * Three sums that every transaction keeps equal: entries by member, by when they were written and by when they came. A page of
+ * zeros in one of them would show a timeline without its entries, and SQLite would not mind.
+ */
+function demandCounts(db: Database.Database): void {
+  const sums = db
+    .prepare<[], { n: number }>(
+      `SELECT COALESCE(SUM(entries), 0) AS n FROM members
+       UNION ALL SELECT COALESCE(SUM(n), 0) FROM spans WHERE ordering = 0 AND member = ${NOBODY}
+       UNION ALL SELECT COALESCE(SUM(n), 0) FROM spans WHERE ordering = 1 AND member = ${NOBODY}`,
+    )
+    .all()
+  if (sums.some(({ n }) => n !== sums[0]!.n)) throw damagedRow('counts that differ')
 }
 
 function storeOn(

@@ -59,7 +59,14 @@ export async function untilEqual(a: Side, b: Side): Promise<void> {
     async () => {
       const [one, other] = await Promise.all([stateOf(a), stateOf(b)])
       const settled = [one, other].every(({ sync }) => sync.compared && sync.missing === 0)
-      return settled && one.sync.have === other.sync.have
+      // By member: each may lack the other's last entry, and count as many.
+      const held = [one, other].map(({ circle }) =>
+        circle!.members
+          .map(({ key, entries }) => `${key} ${entries}`)
+          .sort()
+          .join(),
+      )
+      return settled && one.sync.have === other.sync.have && held[0] === held[1]
     },
     SETTLES_MS,
   )
