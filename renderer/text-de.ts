@@ -648,6 +648,7 @@ export const german: Catalogue = {
     withdrawLabel: (what) => `Nicht mehr fragen: ${what}`,
     waiting: (names) => `Wartet auf die Zustimmung von ${names}`,
     notHeard: (names) => `Online, aber noch ohne die neueste Liste: ${names}`,
+    notSeen: (names) => `Nicht gesehen, seit die neueste Liste gilt: ${names}`,
     invitedBy: (name) => `von ${name}`,
     moreAbout: (name) => `Mehr über ${name}`,
     newInvite: 'Neue Einladung',

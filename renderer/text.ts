@@ -650,6 +650,7 @@ const english = {
     withdrawLabel: (what: string) => `Ask no longer: ${what}`,
     waiting: (names: string) => `Waits for ${names} to agree`,
     notHeard: (names: string) => `Online and not yet told of the latest list: ${names}`,
+    notSeen: (names: string) => `Not seen since the latest list was agreed: ${names}`,
     invitedBy: (name: string) => `by ${name}`,
     moreAbout: (name: string) => `More about ${name}`,
     newInvite: 'New invite',

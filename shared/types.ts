@@ -329,6 +329,8 @@ export interface CircleView {
   searches: SavedSearch[]
   /** Names of members on links that have not told of the latest list yet. */
   notHeard: string[]
+  /** Names of members of whom no device was seen since the latest list was agreed: they may not have heard of it. */
+  notSeen: string[]
   /** This device's member may invite, approve and remove. */
   admin: boolean
   members: MemberView[]

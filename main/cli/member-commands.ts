@@ -149,9 +149,9 @@ export const memberCommands: Readonly<Record<string, Command>> = {
     async run(call) {
       const { circle } = await call.session.call('state.get', {})
       if (!circle) throw new TwofoldError('CIRCLE_MISSING')
-      const { changes, wants, waitingFor, notHeard } = circle
+      const { changes, wants, waitingFor, notHeard, notSeen } = circle
       if (call.json) {
-        call.io.out(JSON.stringify({ epoch: circle.epoch, changes, wants, waitingFor, notHeard }))
+        call.io.out(JSON.stringify({ epoch: circle.epoch, changes, wants, waitingFor, notHeard, notSeen }))
         return
       }
       for (const want of wants)
@@ -159,6 +159,7 @@ export const memberCommands: Readonly<Record<string, Command>> = {
           `waiting  ${WANTED[want.what](want.name)}${waitingFor.length ? `: ${waitingFor.join(' or ')} must agree` : ''}`,
         )
       if (notHeard.length) call.io.out(`not heard of version ${circle.epoch} yet: ${notHeard.join(', ')}`)
+      if (notSeen.length) call.io.out(`not seen since version ${circle.epoch}: ${notSeen.join(', ')}`)
       for (const c of changes)
         call.io.out(
           `${String(c.epoch).padStart(4)}  ${when(c.timestamp)}  ${c.changes.map((change) => DONE[change.what](change.name)).join(' ') || `${c.agreedBy[0]} founded ${circle.name}.`} Agreed by ${c.agreedBy.join(', ')}.`,

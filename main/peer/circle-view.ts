@@ -10,7 +10,7 @@ import type { Connections } from './connections'
 import type { Forks } from './forks'
 import type { ListKeeper } from './list-keeper'
 import type { ListRequests } from './list-requests'
-import { changeLog, memberViews, wantedChange } from './member-views'
+import { changeLog, memberViews, notSeenSince, wantedChange } from './member-views'
 import type { NoticeBoard } from './notice-board'
 import type { Identity, Parts, StorePort } from './ports'
 import { wantKey, type Proposals } from './proposals'
@@ -57,6 +57,7 @@ export class CircleViews {
   circle(): CircleView {
     const { keeper, proposals, requests, admission, signing, author, reader } = this.sources
     const { list, standing } = keeper
+    const members = this.members()
     return {
       id: list.circle,
       name: list.genesis.name,
@@ -76,7 +77,8 @@ export class CircleViews {
       heldPosts: author.heldPosts(),
       searches: reader.searches.list(),
       notHeard: this.notHeard(),
-      members: this.members(),
+      notSeen: notSeenSince(members, list.timestamp, this.sources.parts.now()),
+      members,
       changes: this.changes(),
       requests: admission.requests(),
       invites: admission.views(),

@@ -63,6 +63,26 @@ export function memberViews({ keeper, me, links, have, presence, entries, unread
   })
 }
 
+/** Names of the others on the list of whom no device was seen at or after `since`. Both times: ms since 1970 UTC. */
+export const notSeenSince = (members: readonly MemberView[], since: number, now: number): string[] =>
+  members
+    .filter(({ me, removed }) => !me && !removed)
+    .filter(({ devices }) => devices.every((d) => d.removed || lastSeenAt(d.presence, now) < since))
+    .map(({ name }) => name)
+    .sort()
+
+function lastSeenAt(presence: Presence, now: number): number {
+  switch (presence.state) {
+    case 'self':
+    case 'online':
+      return now
+    case 'seen':
+      return now - presence.agoMs
+    case 'offline':
+      return presence.lastSeenAt ?? 0
+  }
+}
+
 /** The change log, newest first. */
 export function changeLog(crypto: Crypto, keeper: ListKeeper): ListChangeView[] {
   const { genesis, devices } = keeper.list

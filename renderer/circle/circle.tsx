@@ -373,6 +373,7 @@ function Log({ circle }: { circle: CircleView }) {
   return (
     <>
       {circle.notHeard.length > 0 && <p className="tab-lead">{text.circle.notHeard(circle.notHeard.join(', '))}</p>}
+      {circle.notSeen.length > 0 && <p className="tab-lead">{text.circle.notSeen(circle.notSeen.join(', '))}</p>}
       <ol className="panel" aria-label={text.circle.log}>
         {[...circle.changes]
           .sort((a, b) => b.epoch - a.epoch)

@@ -469,6 +469,7 @@ const scenarios: Record<string, Scenario> = {
         ],
         waitingFor: ['Bob', 'Carla Reyes'],
         notHeard: ['Emmi'],
+        notSeen: ['Gran'],
       },
     }),
   },
@@ -594,6 +595,7 @@ export class FakeBackend implements Bridge {
         searches: [],
         heldPosts: [],
         notHeard: [],
+        notSeen: [],
         members: views,
         changes: this.#crew.slice(0, 12).map((person, index) => ({
           epoch: index + 1,
