@@ -1,5 +1,5 @@
 // Two runs with one device key (rule N7): a copied folder that runs beside the original. A member that is greeted by an earlier
-// run of a device after a later one knows that both are alive; it lets each prove it to the other. The proof is a signature
+// run of a device after a later one takes both to be alive, and lets each prove it to the other. The proof is a signature
 // of the key itself over a mark that the other run drew, so nobody without the key can stop a device.
 import type { DeviceKey } from '../../shared/types'
 import { RUN_MARK_BYTES, aliveHolds, signAlive, type Alive } from '../protocol/alive'
@@ -23,20 +23,19 @@ interface Ports {
   twin(): void
 }
 
-/** What is known of two runs of one device that are alive beside each other. */
-interface Pair {
-  earlier: number
-  later: number
+/** A run that has greeted: its start, and the mark that it drew. */
+interface Run {
+  run: number
+  mark: Uint8Array
 }
 
 export class Twins {
   /** Nobody could know it before this run. */
   private readonly mark: Uint8Array
-  /** The latest run that greeted, of each device. */
-  private readonly latest = new Map<DeviceKey, number>()
-  private readonly pairs = new Map<DeviceKey, Pair>()
-  /** Marks of a device by run: that of the run it is linked with, and of the one before. */
-  private readonly marks = new Map<DeviceKey, Map<number, Uint8Array>>()
+  /** The last two runs of each device, the one that greeted last at the end. */
+  private readonly runs = new Map<DeviceKey, Run[]>()
+  /** Devices of which both of these runs may be alive. */
+  private readonly pairs = new Set<DeviceKey>()
   /** Proofs that wait for the run that they are for, by its mark. */
   private readonly proofs = new Map<DeviceKey, Map<string, Alive>>()
 
@@ -44,11 +43,8 @@ export class Twins {
     this.mark = ports.parts.secrets.randomBytes(RUN_MARK_BYTES)
   }
 
-  /** A device has opened a link. A run that greets after a later one had greeted is alive beside it. */
-  linked({ remote, remoteRun }: Pick<Link, 'remote' | 'remoteRun'>): void {
-    const latest = this.latest.get(remote) ?? 0
-    if (remoteRun < latest) this.pairs.set(remote, { earlier: remoteRun, later: latest })
-    else this.latest.set(remote, remoteRun)
+  /** A device has opened a link. */
+  linked({ remote }: Pick<Link, 'remote'>): void {
     this.ports.tell(remote, { type: 'run-mark', mark: this.mark })
   }
 
@@ -57,8 +53,7 @@ export class Twins {
     if (run === null) return
     switch (message.type) {
       case 'run-mark':
-        this.keepMark(from, run, message.mark)
-        this.confront(from, run)
+        this.greeted(from, { run, mark: message.mark })
         return
       case 'alive-want':
         this.answer(from, message.mark)
@@ -69,23 +64,25 @@ export class Twins {
     }
   }
 
-  private keepMark(device: DeviceKey, run: number, mark: Uint8Array): void {
-    const known = this.marks.get(device) ?? new Map<number, Uint8Array>()
-    this.marks.set(device, known)
-    known.delete(run)
-    known.set(run, mark)
+  /**
+   * A device that was started anew greets with a later run from then on. One whose earlier run greets after a later one, or
+   * that has two of the very same start, is alive twice.
+   */
+  private greeted(device: DeviceKey, now: Run): void {
+    const known = this.runs.get(device) ?? []
+    const last = known.at(-1)
+    if (last && !equalBytes(last.mark, now.mark) && now.run <= last.run) this.pairs.add(device)
+    const others = known.filter(({ mark }) => !equalBytes(mark, now.mark))
     // Two are what a pair takes; a device that is started a hundred times leaves no more here.
-    while (known.size > 2) known.delete(known.keys().next().value!)
+    this.runs.set(device, [...others, now].slice(-2))
+    if (this.pairs.has(device)) this.confront(device, now)
   }
 
   /** The run that is linked now is asked to prove itself to the other one, and given what the other one has proven. */
-  private confront(device: DeviceKey, run: number): void {
-    const pair = this.pairs.get(device)
-    if (!pair || (run !== pair.earlier && run !== pair.later)) return
-    const other = this.marks.get(device)?.get(run === pair.earlier ? pair.later : pair.earlier)
-    if (other) this.ports.tell(device, { type: 'alive-want', mark: other })
-    const own = this.marks.get(device)!.get(run)!
-    const proof = this.proofs.get(device)?.get(toHex(own))
+  private confront(device: DeviceKey, now: Run): void {
+    const other = this.runs.get(device)!.find(({ mark }) => !equalBytes(mark, now.mark))
+    if (other) this.ports.tell(device, { type: 'alive-want', mark: other.mark })
+    const proof = this.proofs.get(device)?.get(toHex(now.mark))
     if (proof) this.ports.tell(device, { type: 'alive', ...proof })
   }
 
@@ -104,7 +101,7 @@ export class Twins {
       if (aliveHolds(crypto, list().circle, identity.device, alive) && this.isEarlier(alive)) this.ports.twin()
       return
     }
-    const wanted = [...(this.marks.get(from)?.values() ?? [])].some((mark) => equalBytes(mark, alive.asked))
+    const wanted = this.runs.get(from)?.some(({ mark }) => equalBytes(mark, alive.asked))
     if (!this.pairs.has(from) || !wanted || !aliveHolds(crypto, list().circle, from, alive)) return
     const kept = this.proofs.get(from) ?? new Map<string, Alive>()
     this.proofs.set(from, kept)

@@ -111,7 +111,7 @@ describe('a run', () => {
             {
               ...original,
               ...(i === at % run.length && { body: new Uint8Array([1, 70]) }),
-              ...(below && { backlink: below.id }),
+              ...(below && original.seq > 1 && { backlink: below.id }),
             },
             () => original.signature,
           )
