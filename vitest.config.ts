@@ -21,6 +21,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: apart.map((folder) => `test/${folder}/**`),
+          // They say what is right, not how fast: a busy machine must not fail the large properties.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
