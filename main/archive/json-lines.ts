@@ -1,18 +1,16 @@
 // The export for programs: JSON lines in UTF-8, readable by anything, one node a line with its signature and its very bytes, so
 // that whoever imports it verifies each like a stranger's. The first lines hold what the list is judged by; the last says how
 // many there were, so that a file that was cut short shows.
-import { closeSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
-import { TwofoldError } from '../../shared/errors'
 import type { Item, JsonNode, JsonSource, Step } from '../protocol/archive'
 import { fromHex, toHex } from '../protocol/codec'
+import { fileSource } from './records'
 import { beginFile } from './whole-file'
 
 const JSON_FORMAT = 'twofold-export'
 const VERSION = 1
 /** The longest line is an epoch record of 900,000 bytes in hex. */
 const LINE_CHARS_MAX = 4_194_304
-const CHUNK_BYTES = 262_144
 
 const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
@@ -86,39 +84,27 @@ function itemOfLine(text: string): Item | null {
 
 /** Throws FILE_UNREADABLE. A line that is longer than any of ours is told as unreadable, and passed over. */
 export function* readJsonLines(path: string): Generator<Item> {
-  const unreadable = () => new TwofoldError('FILE_UNREADABLE', { file: path })
-  let handle: number
-  try {
-    handle = openSync(path, 'r')
-  } catch {
-    throw unreadable()
-  }
+  const { read, close } = fileSource(path)
   try {
     const decoder = new StringDecoder('utf8')
-    const chunk = Buffer.alloc(CHUNK_BYTES)
     let rest = ''
     let tooLong = false
     for (;;) {
-      let length: number
-      try {
-        length = readSync(handle, chunk)
-      } catch {
-        throw unreadable()
-      }
-      const lines = (rest + (length ? decoder.write(chunk.subarray(0, length)) : `${decoder.end()}\n`)).split('\n')
-      rest = length ? lines.pop()! : ''
+      const chunk = read()
+      const lines = (rest + (chunk ? decoder.write(chunk) : `${decoder.end()}\n`)).split('\n')
+      rest = chunk ? lines.pop()! : ''
       for (const one of lines) {
         const item = tooLong ? null : one.trim() === '' ? null : itemOfLine(one)
         tooLong = false
         if (item) yield item
       }
-      if (!length) return
+      if (!chunk) return
       if (rest.length <= LINE_CHARS_MAX) continue
       if (!tooLong) yield { type: 'unreadable' }
       tooLong = true
       rest = ''
     }
   } finally {
-    closeSync(handle)
+    close()
   }
 }

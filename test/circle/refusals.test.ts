@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Running } from '../../main/assemble'
-import { crypto, keyPairFromSeed, open, randomBytes, seal, signer, type KeyPair } from '../../main/identity/sodium'
-import { Network } from '../../main/net/network'
+import { crypto, keyPairFromSeed, randomBytes, signer, type KeyPair } from '../../main/identity/sodium'
+import type { Network } from '../../main/net/network'
 import { circleBeaconKey } from '../../main/protocol/invite'
 import { concat, fromHex, toHex, utf8 } from '../../main/protocol/codec'
 import { encodeContent } from '../../main/protocol/kinds'
@@ -17,6 +17,7 @@ import { makeNode, type NodeFields, type TimelineNode } from '../../main/protoco
 import type { Link } from '../../main/net/types'
 import { newBackend } from '../support/backend'
 import { waitFor } from '../support/wait'
+import { lawless } from './mallory'
 import type { AppState, CircleId, DeviceKey, EpochId, MemberKey, NodeId, Row } from '../../shared/types'
 
 const dir = mkdtempSync(join(tmpdir(), 'twofold-refusals-'))
@@ -37,20 +38,6 @@ const rows = async (): Promise<Row[]> => {
   return view.rows
 }
 const refused = async (code: string) => (await state()).network.refused[code] ?? 0
-
-function rogue(keys: KeyPair): Network {
-  return new Network({
-    keyPair: keys,
-    mayConnect: () => true,
-    beaconKeys: () => ({ announce: [beaconKey], open: [beaconKey] }),
-    seal,
-    open,
-    lan: true,
-    internet: false,
-    host: '127.0.0.1',
-    loopbackBeacon: true,
-  })
-}
 
 async function connect(): Promise<Link> {
   const { me } = await state()
@@ -91,7 +78,7 @@ beforeAll(async () => {
   epochId = decodeEpoch(crypto, fromHex(file.epochs[0]!))!.id
   beaconKey = circleBeaconKey(crypto, fromHex(file.secrets[0]!))
   await handlers['entry.post']({ text: 'first' })
-  network = rogue(device)
+  network = lawless(device, beaconKey)
   await network.start()
   link = await connect()
 })
@@ -226,7 +213,7 @@ test('[M5] a removed member is cut off at once, and gets nothing any more', asyn
 })
 
 test("[L3] a stranger's key gets no byte past the handshake", async () => {
-  const stranger = rogue(keyPairFromSeed(randomBytes(32)))
+  const stranger = lawless(keyPairFromSeed(randomBytes(32)), beaconKey)
   const links: Link[] = []
   stranger.on('link', (l) => links.push(l))
   stranger.on('frame', () => links.push(link))

@@ -2,7 +2,7 @@
 // and written to. What was answered as stored is there when there is space again; what was refused was refused in words.
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { scratch, judge, makeFolders, openHere } from './folders'
+import { judge, makeFolders, openHere } from './folders'
 import { ran } from './processes'
 import type { Kind, Round } from './rounds'
 import { smallDisk, whyNoMount } from './small-disk'
@@ -43,14 +43,7 @@ async function beginning(round: Round, dir: string, fill: () => void, free: () =
 
 export const fullDisk: Kind = {
   about: 'a disk that is full at every write in turn',
-  impossible: () => {
-    const { path, remove } = scratch()
-    try {
-      return whyNoMount(path)
-    } finally {
-      remove()
-    }
-  },
+  impossible: whyNoMount,
   async round(round) {
     const disk = smallDisk(join(round.dir, 'disk'), DISK_KIB)
     try {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { crypto } from '../../main/identity/sodium'
 import { TIMELINE_FILE, openTimelineStore } from '../../main/store/timeline-store'
 import { storeAsVersion1 } from '../support/version-1'
-import { judge, makeFolders, openHere, postHere, scratch } from './folders'
+import { judge, makeFolders, openHere, postHere } from './folders'
 import { mustBeHonest } from './full-disk'
 import { lines } from './pairs'
 import { Twofold, ran } from './processes'
@@ -30,14 +30,7 @@ async function backToVersion1(dir: string): Promise<void> {
 
 export const migrating: Kind = {
   about: 'a database of version 0.1 brought forward, killed or on a full disk',
-  impossible: () => {
-    const { path, remove } = scratch()
-    try {
-      return whyNoMount(path)
-    } finally {
-      remove()
-    }
-  },
+  impossible: whyNoMount,
   async round(round) {
     const [made] = makeFolders(round.dir, ['Ann']) as [string]
     const posted = await postHere(made, lines(round, round.between(100, 500), 2500))

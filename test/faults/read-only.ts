@@ -3,7 +3,7 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { TwofoldError } from '../../shared/errors'
-import { judge, makeFolders, openHere, scratch } from './folders'
+import { judge, makeFolders, openHere } from './folders'
 import { mustBeHonest } from './full-disk'
 import { ran, startPeer } from './processes'
 import { pause, type Kind } from './rounds'
@@ -13,14 +13,7 @@ const REFUSED = /\b(FOLDER_UNWRITABLE|DISK_FULL)\b/
 
 export const readOnly: Kind = {
   about: 'a folder that becomes read-only',
-  impossible: () => {
-    const { path, remove } = scratch()
-    try {
-      return whyNoMount(path)
-    } finally {
-      remove()
-    }
-  },
+  impossible: whyNoMount,
   async round(round) {
     const disk = smallDisk(join(round.dir, 'disk'), 8192)
     try {

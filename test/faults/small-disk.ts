@@ -2,16 +2,16 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratch } from './folders'
 
 const BLOCK = 4096
 const run = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
 
 let known: string | null | undefined
 /** Null: file systems can be mounted here. */
-export function whyNoMount(dir: string): string | null {
+export function whyNoMount(): string | null {
   if (known !== undefined) return known
-  const at = join(dir, 'try')
-  mkdirSync(at, { recursive: true })
+  const { path: at, remove } = scratch()
   try {
     run('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at)
     run('umount', at)
@@ -19,7 +19,7 @@ export function whyNoMount(dir: string): string | null {
   } catch {
     known = 'it needs root and mount'
   }
-  rmSync(at, { recursive: true, force: true })
+  remove()
   return known
 }
 
