@@ -1,47 +1,21 @@
 // The window in the hands of different people: everything that the sheet of keys promises, what a screen reader is told, much
 // zoom, tiny and huge windows, forced colours, searches that are kept, drafts, and what arrives while somebody reads.
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import axe from 'axe-core'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { seedFolder } from '../../main/seed'
-import type { Bridge, CallName, Input, Reply, Result } from '../../shared/ipc-contract'
-import { tempFolder } from '../support/folder'
-import { choose, conversation, entry, views } from '../ui/views'
-import { launch, type Running } from './launch'
+import type { CallName, Input } from '../../shared/ipc-contract'
+import { choose, entry, views } from '../ui/views'
+import { askFrom, openSample, type Sample } from './sample'
 
-const parent = tempFolder()
-const folder = join(parent, 'sample')
-let running: Running
+let sample: Sample
 let page: Page
 beforeAll(async () => {
-  await seedFolder({})(folder, { entries: 400, members: 6, days: 200, random: 11 }, () => undefined)
-  running = await launch({
-    dataFolder: folder,
-    env: { TWOFOLD_BOOTSTRAP: '', TWOFOLD_BIND: '127.0.0.1', TWOFOLD_TEST: '1' },
-  })
-  page = running.page
-  page.setDefaultTimeout(15_000)
-  await entry(page).waitFor()
-  await conversation(page)
-  await page.emulateMedia({ reducedMotion: 'reduce' })
+  sample = await openSample({ entries: 400, days: 200, random: 11 })
+  page = sample.page
 })
-afterAll(async () => {
-  await running.stop()
-  rmSync(parent, { recursive: true, force: true })
-})
+afterAll(() => sample.stop())
 
-async function ask<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>> {
-  const json = await page.evaluate(
-    ([of, given]) =>
-      (window as unknown as { twofold: Bridge }).twofold.call(of as never, given as never) as Promise<string>,
-    [name, input] as const,
-  )
-  const reply = JSON.parse(json) as Reply<Result<K>>
-  if (!reply.ok) throw new Error(reply.message)
-  return reply.value
-}
+const ask = <K extends CallName>(name: K, input: Input<K>) => askFrom(page, name, input)
 const heading = (name: string) => page.getByRole('heading', { name, exact: true }).waitFor()
 const home = () => views['everyone']!(page)
 const placeOf = async (row: Locator): Promise<number> => Number(await row.getAttribute('aria-posinset'))
@@ -332,7 +306,7 @@ describe('windows that are looked at differently', () => {
       )
     })
   const zoom = (factor: number) =>
-    running.app.evaluate(({ BrowserWindow }, to) => {
+    sample.running.app.evaluate(({ BrowserWindow }, to) => {
       BrowserWindow.getAllWindows()[0]!.webContents.setZoomFactor(to)
     }, factor)
   beforeEach(() => page.setViewportSize({ width: 1280, height: 800 }))
@@ -461,5 +435,5 @@ describe('while somebody reads', () => {
 })
 
 test('the console had nothing to say', () => {
-  expect(running.problems).toEqual([])
+  expect(sample.running.problems).toEqual([])
 })

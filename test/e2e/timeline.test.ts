@@ -1,52 +1,22 @@
 // The timeline as a person uses it, on the real app with a sample circle: every view is reachable by keys and holds up
 // against axe in both themes, hostile entries are harmless, and the window speaks the language that it is told to.
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { seedFolder } from '../../main/seed'
-import type { Bridge, CallName, Input, Reply, Result } from '../../shared/ipc-contract'
+import type { CallName, Input } from '../../shared/ipc-contract'
 import type { NodeId } from '../../shared/types'
-import { tempFolder } from '../support/folder'
-import { choose, conversation, entry, views } from '../ui/views'
-import { launch, type Running } from './launch'
+import { choose, entry, views } from '../ui/views'
+import { askFrom, callFrom, openSample, type Sample } from './sample'
 
-const parent = tempFolder()
-const folder = join(parent, 'sample')
-let running: Running
+let sample: Sample
 let page: Page
 beforeAll(async () => {
-  await seedFolder({})(folder, { entries: 600, members: 6, days: 300, random: 7 }, () => undefined)
-  running = await launch({
-    dataFolder: folder,
-    env: { TWOFOLD_BOOTSTRAP: '', TWOFOLD_BIND: '127.0.0.1', TWOFOLD_TEST: '1' },
-  })
-  page = running.page
-  page.setDefaultTimeout(15_000)
-  await entry(page).waitFor()
-  await conversation(page)
-  // Whatever axe reads, it reads at rest.
-  await page.emulateMedia({ reducedMotion: 'reduce' })
+  sample = await openSample({ entries: 600, days: 300, random: 7 })
+  page = sample.page
 })
-afterAll(async () => {
-  await running.stop()
-  rmSync(parent, { recursive: true, force: true })
-})
+afterAll(() => sample.stop())
 
-async function call<K extends CallName>(name: K, input: Input<K>): Promise<Reply<Result<K>>> {
-  const json = await page.evaluate(
-    ([of, given]) =>
-      (window as unknown as { twofold: Bridge }).twofold.call(of as never, given as never) as Promise<string>,
-    [name, input] as const,
-  )
-  return JSON.parse(json) as Reply<Result<K>>
-}
-async function ask<K extends CallName>(name: K, input: Input<K>): Promise<Result<K>> {
-  const reply = await call(name, input)
-  if (!reply.ok) throw new Error(reply.message)
-  return reply.value
-}
+const ask = <K extends CallName>(name: K, input: Input<K>) => askFrom(page, name, input)
 async function post(input: Input<'entry.post'>): Promise<NodeId> {
   const row = await ask('entry.post', input)
   if (!row) throw new Error('the entry waits')
@@ -213,7 +183,7 @@ describe('hostile entries', () => {
     await ask('entry.retract', { id })
   })
   test('neither the policy of the page nor the console had anything to say', () => {
-    expect(running.problems).toEqual([])
+    expect(sample.running.problems).toEqual([])
   })
 })
 
@@ -221,7 +191,7 @@ test('the window speaks German when it is told to, refusals too, and English aga
   await ask('settings.set', { language: 'de' })
   await page.getByRole('heading', { name: 'Alle' }).waitFor()
   expect(await page.evaluate(() => document.documentElement.lang)).toMatch(/^de/)
-  const refused = await call('entry.retract', { id: 'ab'.repeat(32) as NodeId })
+  const refused = await callFrom(page, 'entry.retract', { id: 'ab'.repeat(32) as NodeId })
   expect(refused).toMatchObject({ ok: false, code: 'ENTRY_UNKNOWN', message: 'Diesen Eintrag gibt es hier nicht.' })
   const id = await post({ text: 'Bewiesen' })
   const { proof } = await ask('entry.inspect', { id })
