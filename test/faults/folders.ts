@@ -1,28 +1,72 @@
 // Data folders for the fault tests: identities and a certified list made by the product's own code, so that a round begins
 // with a circle of two in a few milliseconds; and the judge that says whether a folder still holds what it answered for.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assemble } from '../../main/assemble'
-import { confirmWords, createIdentity } from '../../main/identity/keystore'
+import { confirmWords, createIdentity, openIdentity } from '../../main/identity/keystore'
 import { crypto, randomBytes } from '../../main/identity/sodium'
 import { fileVault } from '../../main/identity/vault'
 import { dispatch } from '../../main/ipc/dispatch'
-import { toHex } from '../../main/protocol/codec'
+import { fromHex, toHex } from '../../main/protocol/codec'
+import type { StoreItem } from '../../main/protocol/engine'
+import { encodeContent } from '../../main/protocol/kinds'
 import {
   acceptEpoch,
   certifyEpoch,
+  decodeGenesis,
   deviceMessage,
   epochMessage,
   foundedList,
   makeGenesis,
   proposeEpoch,
 } from '../../main/protocol/membership'
-import { writeCircle } from '../../main/store/circle-file'
+import { makeNode } from '../../main/protocol/node'
+import { readCircle, writeCircle } from '../../main/store/circle-file'
 import { openFolder } from '../../main/store/files'
+import { openTimelineStore } from '../../main/store/timeline-store'
 import { TwofoldError } from '../../shared/errors'
 import type { CallName, Input, Result } from '../../shared/ipc-contract'
 import type { AppState, NodeId } from '../../shared/types'
+
+/**
+ * Fills a folder that nothing runs on with entries of its own device, signed and stored by the product's code, in one
+ * transaction and as if written one a second up to now; their texts by id.
+ */
+export function fill(dir: string, entries: readonly string[]): Map<string, string> {
+  const files = openFolder(dir)
+  const identity = openIdentity(files, () => fileVault)!
+  const { genesis, epochs } = readCircle(files, Date.now())!
+  const circle = foundedList(decodeGenesis(crypto, fromHex(genesis))!).circle
+  const store = openTimelineStore(dir, crypto)
+  try {
+    const posted = new Map<string, string>()
+    const start = Date.now() - entries.length * 1000
+    let below = store.at(identity.device, store.height(identity.device))
+    const items = entries.map((text, i): StoreItem => {
+      const node = makeNode(
+        crypto,
+        {
+          circle,
+          device: identity.device,
+          seq: (below?.seq ?? 0) + 1,
+          ...(below && { backlink: below.id }),
+          timestamp: Math.max(start + i * 1000, below?.timestamp ?? 0),
+          epoch: epochs.length,
+          ...encodeContent({ kind: 'post', text }),
+        },
+        identity.signAsDevice,
+      )
+      below = node
+      posted.set(node.id, text)
+      return { node, origin: { from: null, how: 'own', tree: null }, arrival: null }
+    })
+    store.append(items, () => identity.member, Date.now())
+    return posted
+  } finally {
+    store.close()
+  }
+}
 
 /** Posts entries in a folder that nothing runs on; their texts by id. */
 export async function postHere(dir: string, entries: readonly string[]): Promise<Map<string, string>> {
@@ -168,5 +212,16 @@ export async function judge(dir: string, acknowledged: Iterable<string>, write =
     return { state, ids }
   } finally {
     await opened.close()
+  }
+}
+
+/** What a kill left, judged on a copy, so that the folder itself is as the kill left it for whatever comes next. */
+export async function judgeCopy(dir: string, acknowledged: Iterable<string>, nodes = 0): Promise<Judged> {
+  const copy = `${dir}-looked-at`
+  cpSync(dir, copy, { recursive: true, filter: (path) => !path.endsWith('.sock') })
+  try {
+    return await judge(copy, acknowledged, true, nodes)
+  } finally {
+    rmSync(copy, { recursive: true })
   }
 }

@@ -3,29 +3,42 @@
 import { cpSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { crypto } from '../../main/identity/sodium'
-import { TIMELINE_FILE, openTimelineStore } from '../../main/store/timeline-store'
+import { openTimelineStore, TIMELINE_FILE } from '../../main/store/timeline-store'
 import { storeAsVersion1 } from '../support/version-1'
-import { judge, makeFolders, openHere, postHere } from './folders'
+import { fill, judge, judgeCopy, makeFolders } from './folders'
 import { mustBeHonest } from './full-disk'
+import { killedWithin } from './kills'
 import { lines } from './pairs'
-import { Twofold, ran } from './processes'
-import { pause, type Kind } from './rounds'
+import { ran } from './processes'
+import type { Kind, Round } from './rounds'
 import { smallDisk, whyNoMount } from './small-disk'
 
 /** The same nodes, as version 0.1 stored them. */
-async function backToVersion1(dir: string): Promise<void> {
-  const opened = await openHere(dir)
-  const { me } = await opened.call('state.get', {})
-  await opened.close()
+function backToVersion1(dir: string): void {
   const store = openTimelineStore(dir, crypto)
-  const nodes = [...store.all()].map(({ node }) => node)
+  const all = [...store.all()]
   const old = join(dir, 'old')
   mkdirSync(old)
-  storeAsVersion1(old, [{ device: me!.device, member: me!.member }], nodes, Date.now())
+  storeAsVersion1(
+    old,
+    [{ device: all[0]!.node.device, member: all[0]!.member }],
+    all.map(({ node }) => node),
+    Date.now(),
+  )
   store.close()
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(dir, TIMELINE_FILE + suffix), { force: true })
   cpSync(join(old, TIMELINE_FILE), join(dir, TIMELINE_FILE))
   rmSync(old, { recursive: true })
+}
+
+async function killed(round: Round, dir: string, posted: ReadonlyMap<string, string>): Promise<void> {
+  for (let kills = round.between(4, 8); kills > 0; kills--) {
+    const hit = await killedWithin(round, dir, ['timeline', '--json'], { name: 'migrate', aboutMs: 80 })
+    await judgeCopy(dir, posted.keys(), posted.size)
+    // What was brought forward is migrated no more: the old file once more, beside the logs that the last kill left of it.
+    if (!hit) return
+  }
+  await judge(dir, posted.keys(), true, posted.size)
 }
 
 export const migrating: Kind = {
@@ -33,18 +46,10 @@ export const migrating: Kind = {
   impossible: whyNoMount,
   async round(round) {
     const [made] = makeFolders(round.dir, ['Ann']) as [string]
-    const posted = await postHere(made, lines(round, round.between(100, 500), 2500))
-    await backToVersion1(made)
-    if (round.chance() < 0.6) {
-      for (let times = round.between(1, 3); times > 0; times--) {
-        const delayMs = 180 + round.chance() * 320
-        round.note(`killed after ${delayMs.toFixed(0)} ms`)
-        const running = new Twofold(made, ['timeline', '--json'])
-        running.endInput()
-        await Promise.race([pause(delayMs), running.ended])
-        await running.signal('SIGKILL')
-      }
-      await judge(made, posted.keys(), true, posted.size)
+    const posted = fill(made, lines(round, round.between(100, 1500), 2500))
+    backToVersion1(made)
+    if (round.chance() < 0.85) {
+      await killed(round, made, posted)
       return
     }
     const { size } = statSync(join(made, TIMELINE_FILE))

@@ -1,14 +1,18 @@
 // Real processes for the fault tests: the built command line on the pinned Node, on loopback, killed, stopped and watched.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { root } from '../../scripts/electron-runtime.mjs'
 import { connectControl, type ControlClient } from '../../main/ipc/control-client'
 import { loopback } from '../e2e/command-line'
 import { waitFor } from '../support/wait'
 
 const cli = join(root, 'out/main/cli.cjs')
+/** Programs are compiled once and not by each of some thousand processes. */
+const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), 'twofold-fault-compiled') }
 
 export interface StartOptions {
   env?: Readonly<Record<string, string>>
@@ -20,15 +24,18 @@ export interface StartOptions {
 export class Twofold {
   readonly lines: string[] = []
   err = ''
+  /** What it said on descriptor 3; only with killing.cjs. */
+  said = ''
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   private readonly child: ChildProcess
 
   constructor(dir: string, args: readonly string[], { env = {}, within = [], onLine }: StartOptions = {}) {
     const [program, ...rest] = [...within, process.execPath, cli, ...args, '--data', dir]
     this.child = spawn(program!, rest, {
-      env: { ...process.env, ...loopback, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...compiled, ...loopback, ...env },
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     })
+    ;(this.child.stdio[3] as Readable).on('data', (data) => (this.said += String(data)))
     this.child.stdin!.on('error', () => undefined)
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       this.lines.push(line)

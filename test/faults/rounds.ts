@@ -10,6 +10,8 @@ export interface Round {
   between(from: number, to: number): number
   pick<T>(values: readonly T[]): T
   readonly dir: string
+  /** A process was killed while it worked. */
+  killed(): void
   /** A line for whoever looks into a failure. */
   note(text: string): void
 }
@@ -25,14 +27,20 @@ export interface Failure {
   error: string
   notes: string[]
 }
+export interface Ran {
+  /** Null: all was as it must be. */
+  failure: Failure | null
+  kills: number
+}
 
-/** Runs one round; null: all was as it must be. */
-export async function runRound(kind: Kind, seed: number, keep = false): Promise<Failure | null> {
+/** Runs one round. */
+export async function runRound(kind: Kind, seed: number, keep = false): Promise<Ran> {
   const random = seededRandom(seed)
   // The first values of neighbouring seeds resemble each other.
   for (let i = 0; i < 8; i++) random()
   const { path, remove } = scratch()
   const notes: string[] = []
+  let kills = 0
   const between = (from: number, to: number) => from + Math.floor(random() * (to - from + 1))
   try {
     await kind.round({
@@ -41,11 +49,13 @@ export async function runRound(kind: Kind, seed: number, keep = false): Promise<
       between,
       pick: (values) => values[between(0, values.length - 1)]!,
       dir: path,
+      killed: () => void kills++,
       note: (text) => void notes.push(text),
     })
-    return null
+    return { failure: null, kills }
   } catch (error) {
-    return { seed, error: error instanceof Error ? (error.stack ?? error.message) : String(error), notes }
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { failure: { seed, error: told, notes }, kills }
   } finally {
     if (!keep) remove()
   }

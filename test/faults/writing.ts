@@ -3,33 +3,47 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Row } from '../../shared/types'
-import { judge, makeFolders, openHere } from './folders'
+import { fill, judge, makeFolders } from './folders'
+import { killedWithin } from './kills'
+import { lines } from './pairs'
 import { Twofold, ran, startPeer } from './processes'
 import { pause, type Kind, type Round } from './rounds'
 
 const LINES = 60
 const idOf = (line: string) => (JSON.parse(line) as { id: string }).id
 
-/** Posts lines and is killed at a random one, or while it starts or ends. */
+/** Posts lines and is killed right behind a random one, or at any moment of its work. */
 async function byCommandLine(round: Round, dir: string, acknowledged: Set<string>): Promise<void> {
-  const after = round.between(0, LINES)
-  const delayMs = after === 0 ? round.chance() * 450 : round.chance() * 6
-  round.note(`post --lines, killed ${delayMs.toFixed(1)} ms after ${after} answers`)
-  const lines = Array.from({ length: LINES }, (_unused, i) => `line ${i} ${'x'.repeat(round.between(0, 3000))}`)
+  const texts = Array.from({ length: LINES }, (_unused, i) => `line ${i} ${'x'.repeat(round.between(0, 3000))}`)
+  const input = `${texts.join('\n')}\n`
+  const before = acknowledged.size
+  const after = round.chance() < 0.6 ? round.between(1, LINES) : 0
+  const answered = (line: string) => void acknowledged.add(idOf(line))
+  if (after === 0) {
+    await killedWithin(round, dir, ['post', '--lines', '--json'], {
+      name: 'post',
+      aboutMs: 250,
+      input,
+      onLine: answered,
+    })
+    return
+  }
   let reached = () => {}
   const due = new Promise<void>((resolve) => (reached = resolve))
   const running = new Twofold(dir, ['post', '--lines', '--json'], {
     onLine(line) {
-      acknowledged.add(idOf(line))
+      answered(line)
       if (acknowledged.size === before + after) reached()
     },
   })
-  const before = acknowledged.size
-  running.input(`${lines.join('\n')}\n`)
+  running.input(input)
   running.endInput()
-  if (after > 0) await Promise.race([due, running.ended])
+  await Promise.race([due, running.ended])
+  const delayMs = round.chance() * 6
   await pause(delayMs)
+  if (running.running) round.killed()
   await running.signal('SIGKILL')
+  round.note(`post --lines, killed ${delayMs.toFixed(1)} ms after ${after} answers`)
 }
 
 /** The same through a peer's socket, with reactions and edits in between. */
@@ -52,6 +66,7 @@ async function byPeer(round: Round, dir: string, acknowledged: Set<string>): Pro
   for (let i = 0; i < after; i++) await write(i)
   const last3 = [write(after), write(after + 1), write(after + 2)].map((one) => one.catch(() => undefined))
   await pause(round.chance() * 8)
+  round.killed()
   await peer.process.signal('SIGKILL')
   await Promise.all(last3)
   peer.control.close()
@@ -61,14 +76,7 @@ async function byPeer(round: Round, dir: string, acknowledged: Set<string>): Pro
 /** Killed while an identity or a circle is made: afterwards the step has happened or can be made again. */
 async function atTheBeginning(round: Round): Promise<void> {
   const dir = join(round.dir, 'first')
-  const kill = async (args: readonly string[]) => {
-    const delayMs = 60 + round.chance() * 400
-    round.note(`${args.join(' ')}, killed after ${delayMs.toFixed(0)} ms`)
-    const running = new Twofold(dir, args)
-    running.endInput()
-    await Promise.race([pause(delayMs), running.ended])
-    await running.signal('SIGKILL')
-  }
+  const kill = (args: readonly string[]) => killedWithin(round, dir, args, { name: args[0]!, aboutMs: 60 })
   const must = async (args: readonly string[], also: string) => {
     const { code, err } = await ran(dir, args)
     if (code !== 0 && !err.includes(also)) throw new Error(`${args[0]} after the fault ended with ${code}: ${err}`)
@@ -90,14 +98,14 @@ export const writing: Kind = {
     }
     const [dir] = makeFolders(round.dir, ['Ann']) as [string]
     const acknowledged = new Set<string>()
-    const opened = await openHere(dir)
-    for (let i = 0; i < 5; i++) acknowledged.add((await opened.call('entry.post', { text: `before ${i}` }))!.id)
-    await opened.close()
-    const kills = round.between(1, 3)
+    for (const id of fill(dir, lines(round, 5, 3000)).keys()) acknowledged.add(id)
     let changes = 0
-    for (let i = 0; i < kills; i++)
-      if (round.chance() < 0.7) await byCommandLine(round, dir, acknowledged)
+    for (let kills = round.between(3, 8); kills > 0; kills--) {
+      if (round.chance() < 0.8) await byCommandLine(round, dir, acknowledged)
       else changes += await byPeer(round, dir, acknowledged)
-    await judge(dir, acknowledged, true, acknowledged.size + changes)
+      // Now and then the next run finds what the kill left.
+      if (kills === 1 || round.chance() < 0.7)
+        for (const id of (await judge(dir, acknowledged, true, acknowledged.size + changes)).ids) acknowledged.add(id)
+    }
   },
 }
