@@ -80,10 +80,15 @@ export function migrate(db: Database.Database): void {
   if (slim) slimDown(db)
 }
 
-/** Gives free pages back. A disk that is too full for it, or a reader, leaves a file that is sound and larger than need be. */
+/**
+ * Gives free pages back, and the log that both steps fill: a disk that had room for the old file has it for the new one. A
+ * disk that is too full for it, or a reader, leaves a file that is sound and larger than need be.
+ */
 function slimDown(db: Database.Database): void {
   try {
+    db.pragma('wal_checkpoint(TRUNCATE)')
     db.exec('VACUUM')
+    db.pragma('wal_checkpoint(TRUNCATE)')
   } catch (error) {
     if (!/^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY)/.test((error as { code?: string }).code ?? '')) throw error
   }

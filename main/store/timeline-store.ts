@@ -683,6 +683,9 @@ function storeOn(
         if (beside) db.pragma('wal_checkpoint(TRUNCATE)')
         else if (damaged) writeDamage()
         else if (!unchecked) db.exec("UPDATE meta SET value = '1' WHERE key = 'clean'")
+      } catch (error) {
+        // Everything that was answered is stored; without the mark the next start checks the file.
+        if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error
       } finally {
         db.close()
       }

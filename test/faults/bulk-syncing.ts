@@ -7,7 +7,7 @@ import { fill, judge, openHere } from './folders'
 import { demandEqual, end, kill, lines, makePair, start, stateOf, untilEqual } from './pairs'
 import { pause, type Kind } from './rounds'
 
-const NODES = 6000
+const NODES = 4000
 /** A claim, a link and a busy machine's time. */
 const ARRIVES_MS = 60_000
 
