@@ -9,13 +9,8 @@ import { checkSome } from './peer/signatures'
 import { facetsOf } from './render/facets'
 import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
 import { openTimelineStore } from './store/timeline-store'
-import {
-  unpackBatch,
-  type FromStoreWorker,
-  type PackedBatch,
-  type StoreWorkerData,
-  type ToStoreWorker,
-} from './workers/packing'
+import { RunBatches } from './workers/run-batch'
+import { unpackBatch, type FromStoreWorker, type StoreWorkerData, type ToStoreWorker } from './workers/packing'
 
 /** Nodes indexed at once: their transaction takes some 10 ms. */
 const BITE_NODES = 1600
@@ -48,7 +43,9 @@ const indexer = new Indexer({
   indexed: () => say({ type: 'indexed' }),
 })
 
-const batches: PackedBatch[] = []
+type Job = Extract<ToStoreWorker, { id: number }>
+const jobs: Job[] = []
+const runs = new RunBatches()
 let index = false
 let signatures = false
 let ending = false
@@ -56,7 +53,7 @@ let pausedUntil = 0
 let awake: (() => void) | null = null
 
 port.on('message', (message: ToStoreWorker) => {
-  if (message.type === 'append') batches.push(message.batch)
+  if ('id' in message) jobs.push(message)
   else if (message.type === 'end') ending = true
   else {
     index ||= message.index
@@ -71,17 +68,39 @@ function waitForTurn(): void {
     if (Atomics.wait(wanting, 0, wanted, TURN_MS) === 'timed-out') return
 }
 
-function append(batch: PackedBatch): void {
+function append({ id, batch }: Extract<Job, { type: 'append' }>): void {
   const members = new Map(batch.members)
   const start = performance.now()
-  try {
-    const items = unpackBatch(batch)
+  const items = unpackBatch(batch)
+  waitForTurn()
+  const committed = store.commit(items, (device) => members.get(device)!, batch.now)
+  say({ type: 'appended', id, committed, tookMs: performance.now() - start })
+}
+
+function storeRuns(together: readonly Extract<Job, { type: 'run' }>[]): void {
+  const packed = together.map((job) => job.packed)
+  const members = new Map(packed.map(({ rules }) => [rules.author.key, rules.author.member]))
+  const { results, committed } = runs.store(crypto, packed, (items, now) => {
     waitForTurn()
-    const committed = store.commit(items, (device) => members.get(device)!, batch.now)
-    say({ type: 'appended', committed, tookMs: performance.now() - start })
+    return store.commit(items, (device) => members.get(device)!, now)
+  })
+  results.forEach((result, i) =>
+    say({ type: 'ran', id: together[i]!.id, result, committed: i === 0 ? committed : null }),
+  )
+}
+
+/** The next batch, or as many runs as go together. */
+function work(): void {
+  const end = jobs.findIndex(({ type }) => type !== 'run')
+  const waiting = (end < 0 ? jobs : jobs.slice(0, end)) as Extract<Job, { type: 'run' }>[]
+  const together = jobs.splice(0, end === 0 ? 1 : runs.fitting(waiting.map((job) => job.packed)))
+  try {
+    const first = together[0]!
+    if (first.type === 'append') append(first)
+    else storeRuns(together as typeof waiting)
   } catch (error) {
     if (!(error instanceof TwofoldError)) throw error
-    say({ type: 'refused', code: error.code, details: { ...error.details } })
+    for (const { id } of together) say({ type: 'refused', id, code: error.code, details: { ...error.details } })
   }
   index = true
 }
@@ -109,9 +128,9 @@ async function bite(): Promise<boolean> {
 }
 
 async function run(): Promise<void> {
+  say({ type: 'ready' })
   for (;;) {
-    const batch = batches.shift()
-    if (batch) append(batch)
+    if (jobs.length) work()
     else if (ending) return
     else if (!(await bite())) {
       say({ type: 'idle' })

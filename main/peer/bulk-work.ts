@@ -3,7 +3,8 @@
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey } from '../../shared/types'
 import type { StoreItem } from '../protocol/engine'
-import type { Committed, Parts, StorePort, WorkersPort } from './ports'
+import type { PulledRun } from '../protocol/pulled'
+import type { Committed, CommittedRun, Parts, StorePort, WorkersPort } from './ports'
 
 /** Entries that wait for the index, or for a check, from which a thread pays: below it the main loop's bites do. */
 const MANY = 2000
@@ -34,7 +35,7 @@ export class BulkWork {
   }
 
   /** Null: everything is done on the main loop. */
-  get beside(): Pick<WorkersPort, 'verifyRoom' | 'verify' | 'append'> | null {
+  get beside(): Pick<WorkersPort, 'verifyRoom' | 'verify' | 'storing' | 'ready'> | null {
     return this.workers
   }
   private get storing(): boolean {
@@ -52,14 +53,18 @@ export class BulkWork {
   }
 
   /** As `StorePort.append`, beside the main loop. Rejects with a TwofoldError, or with whatever lost the thread. */
-  async append(
-    items: readonly StoreItem[],
-    memberOf: (device: DeviceKey) => MemberKey,
-    now: number,
-  ): Promise<Committed> {
+  append(items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): Promise<Committed> {
+    return this.committed(() => this.workers!.append(items, memberOf, now))
+  }
+  /** Judges and commits a run beside the main loop. Rejects like `append`. */
+  storeRun({ from, device, to, nodes, rules }: PulledRun, now: number): Promise<CommittedRun> {
+    return this.committed(() => this.workers!.storeRun({ from, device, to, nodes }, rules, now))
+  }
+
+  private async committed<T>(commit: () => Promise<T>): Promise<T> {
     this.open++
     try {
-      return await this.workers!.append(items, memberOf, now)
+      return await commit()
     } catch (error) {
       if (error instanceof TwofoldError && error.code === 'DATABASE_DAMAGED_NOW') this.ports.store.damagedElsewhere()
       throw error
@@ -72,6 +77,11 @@ export class BulkWork {
     return this.open > 0
   }
 
+  /** Much is about to come: the thread is there when it does. */
+  prepare(): void {
+    this.started(() => this.workers?.prepare())
+  }
+
   /** True: the index is filled elsewhere. */
   indexes(): boolean {
     return this.look({ index: true, signatures: false }, () => this.ports.store.notIndexed() > MANY)
@@ -82,8 +92,12 @@ export class BulkWork {
   }
   private look(what: { index: boolean; signatures: boolean }, many: () => boolean): boolean {
     if (!this.workers || !(this.storing || many())) return false
+    return this.started(() => this.workers!.look(what))
+  }
+  /** False: the thread could not be started. */
+  private started(start: () => void): boolean {
     try {
-      this.workers.look(what)
+      start()
       return true
     } catch (error) {
       this.lost(error instanceof Error ? error : new Error(String(error)))

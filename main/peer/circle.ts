@@ -14,7 +14,7 @@ import { readKeptOut, saveKeptOut } from './conduct-keeper'
 import { Connections } from './connections'
 import { CutOffs } from './cut-offs'
 import { BulkWork } from './bulk-work'
-import { Driver, type DriverHooks } from './driver'
+import { Driver, type DriverHooks, type StoredRun } from './driver'
 import { Forks } from './forks'
 import { ListKeeper } from './list-keeper'
 import { ListRequests } from './list-requests'
@@ -143,6 +143,7 @@ export class Circle {
     })
     const driverHooks: DriverHooks = {
       stored: (nodes, exact) => this.onStored(nodes, exact),
+      storedRun: (run) => this.onStoredRun(run),
       epochsArrived: (from, records) => this.onEpochs(from, records),
       epochsWanted: (after) => keeper.recordsAfter(after),
       inStep: (by) => this.onInStep(by),
@@ -431,7 +432,15 @@ export class Circle {
     this.reader.stored(nodes, exact)
     this.rate.note(nodes.length, this.parts.now())
     this.checker.wake()
-    this.mirror.stored(nodes)
+    this.mirror.stored(nodes.map((node) => node.device))
+    this.changed()
+  }
+
+  private onStoredRun({ device, nodes, entries }: StoredRun): void {
+    this.reader.storedRun(device, entries)
+    this.rate.note(nodes.count, this.parts.now())
+    this.checker.wake()
+    this.mirror.stored([device])
     this.changed()
   }
 

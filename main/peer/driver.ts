@@ -6,8 +6,9 @@ import type { DeviceKey, NodeId } from '../../shared/types'
 import type { AsideMessage, Effect, Event, StoreItem, StoreOutcome } from '../protocol/engine'
 import type { Crypto } from '../protocol/crypto'
 import type { MemberList } from '../protocol/membership'
-import { PULL_NODES_MAX } from '../protocol/limits'
+import { FRAME_BYTES_TARGET, PULL_NODES_MAX } from '../protocol/limits'
 import type { TimelineNode } from '../protocol/node'
+import type { Run } from '../protocol/runs'
 import type { BulkWork } from './bulk-work'
 import { Intake } from './intake'
 import { Outbox, type Caps } from './outbox'
@@ -26,6 +27,7 @@ function shows(effect: Effect): boolean {
     case 'send':
       return effect.message.type === 'pull'
     case 'read-run':
+    case 'much-missing':
     case 'read-epochs':
     case 'dial':
     case 'in-step':
@@ -45,6 +47,8 @@ export interface DriverParts extends Time {
 export interface DriverHooks {
   /** Nodes were stored: views and counts follow. `exact`: nothing else was stored meanwhile. */
   stored(nodes: readonly TimelineNode[], exact: boolean): void
+  /** A long answer to a pull was stored, whose nodes were not looked at here. */
+  storedRun(run: StoredRun): void
   epochsArrived(from: DeviceKey, records: Uint8Array[]): void
   epochsWanted(after: number): Uint8Array[]
   inStep(by: DeviceKey): void
@@ -67,6 +71,11 @@ export interface DriverHooks {
   behindCutOff(): void
 }
 
+export interface StoredRun extends Run {
+  /** How many of its nodes are entries. */
+  entries: number
+}
+
 /** What the driver needs of an engine; a benchmark puts a naive one in its place. */
 export interface Machine {
   readonly list: MemberList
@@ -82,6 +91,8 @@ export class Driver {
   /** Answers that wait for a link to drain (rule C1: bulk sync with back-pressure). */
   private readonly reads = new Map<DeviceKey, Extract<Effect, { type: 'read-run' }>[]>()
   private readonly congested = new Set<DeviceKey>()
+  /** Have asked for something in what is being carried out. */
+  private readonly asking = new Set<DeviceKey>()
   private timer: { at: number; cancel: () => void } | null = null
   private stopped = false
   private network: NetworkPort | null = null
@@ -101,6 +112,7 @@ export class Driver {
       linkOf: (device) => this.linkOf(device),
       handle: (event) => this.handle(event),
       stored: (nodes, exact) => hooks.stored(nodes, exact),
+      storedRun: (run) => hooks.storedRun(run),
       forked: (node) => hooks.forked(node),
       trouble: (code) => hooks.storeTrouble(code),
     })
@@ -206,6 +218,11 @@ export class Driver {
       this.one(effect)
       changed ||= shows(effect)
     }
+    // Everything that one frame asks for, so that short answers travel together.
+    for (const device of this.asking) {
+      this.asking.delete(device)
+      this.serveReads(device)
+    }
     if (changed) this.hooks.changed()
   }
 
@@ -220,6 +237,12 @@ export class Driver {
       case 'store':
         this.intake.store(effect.items)
         return
+      case 'store-run':
+        this.intake.storeRun(effect.run)
+        return
+      case 'much-missing':
+        this.intake.expect()
+        return
       case 'cut-off':
         this.hooks.behindCutOff()
         return
@@ -233,7 +256,7 @@ export class Driver {
         }
         waiting.push(effect)
         this.reads.set(effect.to, waiting)
-        this.serveReads(effect.to)
+        this.asking.add(effect.to)
         return
       }
       case 'read-epochs': {
@@ -293,12 +316,16 @@ export class Driver {
   private serveReads(to: DeviceKey): void {
     const waiting = this.reads.get(to)
     const link = this.links.get(to)
+    let bytes = 0
     while (waiting?.length && link && !this.congested.has(to)) {
-      const read = waiting.shift()!
-      const nodes = this.store.readRun(read.device, read.from, read.toSeq, PULL_NODES_MAX, RUN_BYTES_MAX)
-      this.outbox.send(to, { type: 'run', device: read.device, from: read.from, to: read.toSeq, nodes })
-      this.carryOut(this.engine.handle({ type: 'served', to, nodes: nodes.length }, this.parts.now()))
+      const { device, from, toSeq } = waiting.shift()!
+      const nodes = this.store.packedRun(device, from, toSeq, PULL_NODES_MAX, RUN_BYTES_MAX)
+      this.outbox.send(to, { type: 'run', device, from, to: toSeq, nodes })
+      this.carryOut(this.engine.handle({ type: 'served', to, nodes: nodes.count }, this.parts.now()))
+      bytes += nodes.bytes.length
+      if (waiting.length && bytes < FRAME_BYTES_TARGET) continue
       if (!this.outbox.flushed(to)) this.congested.add(to)
+      bytes = 0
     }
   }
 }

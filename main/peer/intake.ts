@@ -6,15 +6,19 @@ import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey } from '../../shared/types'
 import type { Event, StoreItem, StoreOutcome } from '../protocol/engine'
 import type { TimelineNode } from '../protocol/node'
+import type { PulledRun } from '../protocol/pulled'
+import { doneOf, itemsOfRun, nodesOfRun, storeRun, type RunDone } from '../protocol/runs'
 import { signatureHolds } from '../protocol/verify'
 import type { BulkWork } from './bulk-work'
-import type { DriverParts } from './driver'
+import type { DriverParts, StoredRun } from './driver'
 import type { Link, StorePort } from './ports'
 
 /** Nodes of one frame that are done at once, and how much of the main loop's time that may take: a tenth. */
 const AT_ONCE_NODES = 64
 const AT_ONCE_MS = 10
 const AT_ONCE_WINDOW_MS = 100
+/** The same while the thread that stores is on its way: half of the time, since somebody waits for the first rows. */
+const UNTIL_READY_MS = 50
 /** Signatures handed over at once: from 64 on the hand-over costs next to nothing (measured). */
 const CHECKS_MIN = 64
 const CHECKS_MAX = 256
@@ -45,6 +49,7 @@ interface Ports {
   handle(event: Event): void
   /** Nodes were stored. `exact`: nothing else was meanwhile, so places that follow from it are true. */
   stored(nodes: readonly TimelineNode[], exact: boolean): void
+  storedRun(run: StoredRun): void
   forked(node: TimelineNode): void
   trouble(code: ErrorCode | null): void
 }
@@ -71,7 +76,7 @@ export class Intake {
   // -------------------------------------------------------------- verify
 
   verify(items: readonly StoreItem[]): void {
-    if (!this.ports.work?.beside || (!this.checks.length && !this.checking && this.mayAtOnce(items))) {
+    if (!this.ports.work?.beside || (!this.checks.length && !this.checking && this.mayAtOnce(items.length))) {
       this.timed(() => this.verifyHere(items))
       return
     }
@@ -120,7 +125,7 @@ export class Intake {
   // -------------------------------------------------------------- store
 
   store(items: readonly StoreItem[]): void {
-    if (!this.ports.work?.beside || (!this.commits.length && !this.committing && this.mayAtOnce(items))) {
+    if (!this.ports.work?.beside || (!this.commits.length && !this.committing && this.mayAtOnce(items.length))) {
       this.timed(() => this.storeHere(items))
       return
     }
@@ -133,7 +138,7 @@ export class Intake {
   commit(items: readonly StoreItem[]): StoreOutcome[] {
     const { store, memberOf, parts } = this.ports
     const outcomes = store.append(items, memberOf, parts.now())
-    this.committed(items, outcomes, this.committing === 0)
+    this.committed(items, outcomes, !this.ports.work?.committing)
     return outcomes
   }
 
@@ -150,10 +155,13 @@ export class Intake {
 
   /** Nothing of it happened and nothing of it is acknowledged: others hold it, and it comes again. */
   private failed(items: readonly StoreItem[], error: unknown): void {
+    this.refused(error)
+    this.ports.handle({ type: 'store-failed', items })
+  }
+  private refused(error: unknown): void {
     if (!(error instanceof TwofoldError)) throw error
     this.ports.parts.log('error', 'store', { code: error.code })
     this.ports.trouble(error.code)
-    this.ports.handle({ type: 'store-failed', items })
   }
 
   private committed(items: readonly StoreItem[], outcomes: readonly StoreOutcome[], exact: boolean): void {
@@ -162,6 +170,69 @@ export class Intake {
     const nodes = items.filter((_item, i) => outcomes[i]!.type === 'stored').map((item) => item.node)
     if (nodes.length) stored(nodes, exact)
     items.forEach((item, i) => outcomes[i]!.type === 'equivocation' && forked(item.node))
+  }
+
+  // -------------------------------------------------------------- long answers to pulls
+
+  /** Much is about to come. */
+  expect(): void {
+    this.ports.work?.prepare()
+  }
+
+  /** How many there are is bounded by what is asked for (main/protocol/landing.ts), so no link has to wait for them. */
+  storeRun(run: PulledRun): void {
+    const { work, parts, store } = this.ports
+    if (!work?.beside || (!work.beside.ready && this.mayAtOnce(run.nodes.count))) {
+      this.timed(() => this.runHere(run))
+      return
+    }
+    void work
+      .storeRun(run, parts.now())
+      .then(
+        ({ result, committed }) =>
+          () => {
+            if (committed) store.follow(committed.commit, committed.changes)
+            this.ranTo(
+              run,
+              doneOf(result, () => itemsOfRun(run, nodesOfRun(parts.secrets.crypto, run))),
+              false,
+            )
+          },
+        (error: unknown) => {
+          if (error instanceof TwofoldError) return () => this.runFailed(run, error)
+          work.lost(error instanceof Error ? error : new Error(String(error)))
+          return () => this.runHere(run)
+        },
+      )
+      .then((done) => {
+        if (!this.stopped) done()
+      })
+  }
+
+  private runHere(run: PulledRun): void {
+    const { store, memberOf, parts } = this.ports
+    let done: RunDone
+    try {
+      done = storeRun(parts.secrets.crypto, run, run.rules, (items) => store.append(items, memberOf, parts.now()))
+    } catch (error) {
+      this.runFailed(run, error)
+      return
+    }
+    this.ranTo(run, done, !this.ports.work?.committing)
+  }
+
+  private ranTo(run: PulledRun, done: RunDone, exact: boolean): void {
+    if (done.type === 'mixed') this.committed(done.items, done.outcomes, exact)
+    else if (done.type === 'stored') {
+      this.ports.trouble(null)
+      this.ports.storedRun({ ...run, entries: done.entries })
+    }
+    this.ports.handle({ type: 'run-stored', run, result: done })
+  }
+
+  private runFailed(run: PulledRun, error: unknown): void {
+    this.refused(error)
+    this.ports.handle({ type: 'run-failed', run })
   }
 
   private pumpCommits(): void {
@@ -210,11 +281,12 @@ export class Intake {
 
   // -------------------------------------------------------------- how much
 
-  private mayAtOnce(items: readonly StoreItem[]): boolean {
-    if (items.length > AT_ONCE_NODES) return false
+  private mayAtOnce(nodes: number): boolean {
+    if (nodes > AT_ONCE_NODES) return false
     const now = performance.now()
     if (now - this.atOnce.from > AT_ONCE_WINDOW_MS) this.atOnce = { from: now, ms: 0 }
-    return this.atOnce.ms < AT_ONCE_MS
+    const beside = this.ports.work?.beside
+    return this.atOnce.ms < (beside?.storing && !beside.ready ? UNTIL_READY_MS : AT_ONCE_MS)
   }
   private timed(work: () => void): void {
     const start = performance.now()

@@ -127,10 +127,10 @@ export class Mirror {
   }
 
   /** Entries were stored; own ones go to the copy. */
-  stored(nodes: readonly TimelineNode[]): void {
+  stored(devices: readonly DeviceKey[]): void {
     if (this.folder === null || this.state === 'comparing' || this.stopped) return
     const own = new Set(this.devices)
-    if (!nodes.some((node) => own.has(node.device))) return
+    if (!devices.some((device) => own.has(device))) return
     this.cancelFlush ??= this.ports.parts.after(SETTLE_MS, () => {
       this.cancelFlush = null
       void this.inTurn(async () => this.attempt(() => this.flush()))

@@ -17,6 +17,8 @@ import type { Crypto, Sign } from '../protocol/crypto'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { DeviceHave, HaveVector } from '../protocol/have'
 import type { TimelineNode } from '../protocol/node'
+import type { PackedNodes } from '../protocol/packed'
+import type { Run, RunResult, RunRules } from '../protocol/runs'
 import type { ArchivePort } from './archive-port'
 
 export interface KeyPair {
@@ -194,6 +196,7 @@ export interface StorePort {
   have(): HaveVector
   cutOff(device: DeviceKey, seq: number): DeviceHave | null
   readRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): Uint8Array[]
+  packedRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): PackedNodes
   at(device: DeviceKey, seq: number): TimelineNode | null
   height(device: DeviceKey): number
   byId(id: NodeId): StoredNode | null
@@ -297,14 +300,25 @@ export interface Committed {
   changes: readonly SpanChange[]
   tookMs: number
 }
+/** What became of a run. `committed`: of the transaction that it was in, told once for all runs in it. */
+export interface CommittedRun {
+  result: RunResult
+  committed: { commit: number; changes: readonly SpanChange[] } | null
+}
 /** Work beside the main loop (main/workers). Rejects with TwofoldError as the store refuses, or because a thread is lost. */
 export interface WorkersPort {
   /** Batches of signatures that may be under way at once. */
   readonly verifyRoom: number
   verify(items: readonly StoreItem[]): Promise<boolean[]>
   append(items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): Promise<Committed>
-  /** The thread that stores is there. */
+  /** Judges a long answer to a pull and commits it, alone or with others (main/protocol/runs.ts). */
+  storeRun(run: Run, rules: RunRules, now: number): Promise<CommittedRun>
+  /** The thread that stores is there, or on its way. */
   readonly storing: boolean
+  /** It has opened the database. */
+  readonly ready: boolean
+  /** Starts it: much is about to come. */
+  prepare(): void
   /** Lets it index what is stored, and check signatures that were left for later when nothing else is to be done. */
   look(what: { index: boolean; signatures: boolean }): void
   /** Fulfilled when everything handed over is committed. */

@@ -115,6 +115,16 @@ export class Reader {
     if (nodes.length > 1) this.touched()
   }
 
+  /** Many nodes of one device were stored at once, with so many entries. */
+  storedRun(device: DeviceKey, entries: number): void {
+    const { keeper, identity } = this.ports
+    const member = keeper.memberOf(device)
+    if (member !== identity.member) this.unreadOf.set(member, this.unread(member) + entries)
+    this.views.changed()
+    this.indexer.wake()
+    this.touched()
+  }
+
   /** More can be found than before. */
   indexed(): void {
     this.views.relist()

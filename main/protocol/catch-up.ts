@@ -8,13 +8,20 @@ import type { Message } from './messages'
 import type { Range } from './timeline'
 
 /**
- * Nodes asked for at once: few of a timeline of which little is here, so that every timeline's newest come soon; then as many
- * as are here below its top, up to about 150 KiB of ordinary nodes, so that one signature stands for many (rule N9).
+ * Nodes asked for at once: few of a timeline of which little was asked for, so that every timeline's newest come soon, but
+ * enough that one signature stands for all of them (rule N9); then as many as were asked for above, up to about 150 KiB of
+ * ordinary nodes.
  */
-const CHUNK_NODES_MIN = 16
+const CHUNK_NODES_MIN = 24
 const CHUNK_NODES_MAX = 512
-/** Open questions to one peer: enough to keep a link busy over 100 ms, few enough to switch when it stalls. */
-const OPEN_PER_PEER = 4
+/**
+ * Open questions to one peer, and nodes that they ask for: enough to keep a link busy over 100 ms, few enough to switch when
+ * it stalls. Many are small ones, in the beginning.
+ */
+const OPEN_PER_PEER = 32
+const OPEN_NODES_PER_PEER = 4 * CHUNK_NODES_MAX
+/** From so many missing nodes on it pays to store them beside the main loop. */
+const MUCH_NODES = 512
 /** A question without an answer is asked of somebody else after this long. */
 const ANSWER_MS = 8000
 /** From then on an answer is overdue: that is told to whoever waits. */
@@ -34,13 +41,22 @@ interface Expected {
   seq: number
   due: number
 }
-interface Open extends Range {
-  device: DeviceKey
+interface Open extends Question {
   peer: DeviceKey
   since: number
   /** Its answer came and is being verified or stored. */
   answered: boolean
 }
+interface Question extends Range {
+  device: DeviceKey
+}
+/** What one peer may be asked besides. */
+interface Room {
+  questions: number
+  nodes: number
+}
+const NONE: readonly Open[] = []
+
 interface Ports {
   have: HaveVector
   /** What is on its way in is not asked for. */
@@ -51,10 +67,14 @@ interface Ports {
   patienceMs(): number
   /** Highest seq that may be stored of a device: its cut-off if it was removed, 0 if it was never on the list (rule M5). */
   ceiling(device: DeviceKey): number
+  /** Much is missing and has been asked for. */
+  much(): void
 }
 
 export class CatchUp {
   private readonly open: Open[] = []
+  /** That much is missing was told. */
+  private toldMuch = false
   private readonly expected = new Set<Expected>()
   private pausedUntil = 0
   /** Something has changed since nothing was found to ask for. */
@@ -153,7 +173,7 @@ export class CatchUp {
     open.answered = true
     this.stirred = true
     this.lastFrom = peer
-    if (!run.nodes.length) this.unserved(peer, run.device)
+    if (!run.nodes.count) this.unserved(peer, run.device)
     return () => {
       const at = this.open.indexOf(open)
       if (at >= 0) this.open.splice(at, 1)
@@ -166,41 +186,78 @@ export class CatchUp {
     // With as much on its way as memory may hold, the next question waits for the disk.
     if (!this.stirred || now < this.pausedUntil || this.ports.landing.full) return
     this.stirred = false
-    const free = new Map<LinkState, number>()
-    for (const link of this.ports.links.values()) {
-      const room = OPEN_PER_PEER - this.open.filter((o) => o.peer === link.device && !o.answered).length
-      if (room > 0 && link.heights.size) free.set(link, room)
-    }
+    const asked = new Map<DeviceKey, Open[]>()
+    for (const open of this.open) this.note(asked, open)
+    const free = new Map<LinkState, Room>()
+    for (const link of this.ports.links.values()) if (link.heights.size) this.measure(free, link)
+    const ranges = new Map<LinkState, Question[]>()
     // The peer with the most room asks next, so that several serve side by side; each is asked only for what it can serve.
     while (free.size) {
-      const [link, room] = [...free].sort((a, b) => b[1] - a[1] || (a[0].srttMs ?? 1000) - (b[0].srttMs ?? 1000))[0]!
-      const want = this.nextFor(link)
+      const [link, room] = [...free].sort(
+        ([a, x], [b, y]) => y.nodes - x.nodes || (a.srttMs ?? 1000) - (b.srttMs ?? 1000),
+      )[0]!
+      const want = this.nextFor(link, asked)
       if (!want) {
         free.delete(link)
         continue
       }
-      this.open.push({ ...want, peer: link.device, since: now, answered: false })
-      this.wake = Math.min(this.wake, now + ANSWER_MS)
+      const open: Open = { ...want, peer: link.device, since: now, answered: false }
+      this.open.push(open)
+      this.note(asked, open)
       this.pulled++
-      this.ports.send(link.device, { type: 'pull', ranges: [want] })
-      if (room === 1) free.delete(link)
-      else free.set(link, room - 1)
+      room.questions--
+      room.nodes -= want.to - want.from + 1
+      if (room.questions <= 0 || room.nodes <= 0) free.delete(link)
+      const together = ranges.get(link)
+      if (together) together.push(want)
+      else ranges.set(link, [want])
     }
+    for (const [link, together] of ranges) this.ports.send(link.device, { type: 'pull', ranges: together })
+    if (ranges.size) this.asked(now)
+    else if (!this.open.length) this.toldMuch = false
   }
 
-  /** What to ask of one peer: the newest missing run of the timeline that has been filled least from its top. */
-  private nextFor(link: LinkState): (Range & { device: DeviceKey }) | null {
+  private asked(now: number): void {
+    this.wake = Math.min(this.wake, now + ANSWER_MS)
+    if (this.toldMuch || this.missing() < MUCH_NODES) return
+    this.toldMuch = true
+    this.ports.much()
+  }
+
+  private measure(free: Map<LinkState, Room>, link: LinkState): void {
+    const room: Room = { questions: OPEN_PER_PEER, nodes: OPEN_NODES_PER_PEER }
+    for (const { peer, answered, from, to } of this.open) {
+      if (answered || peer !== link.device) continue
+      room.questions--
+      room.nodes -= to - from + 1
+    }
+    if (room.questions > 0 && room.nodes > 0) free.set(link, room)
+  }
+
+  private note(asked: Map<DeviceKey, Open[]>, open: Open): void {
+    const others = asked.get(open.device)
+    if (others) others.push(open)
+    else asked.set(open.device, [open])
+  }
+
+  /** What to ask of one peer: the newest missing run of the timeline that was asked for least from its top. */
+  private nextFor(link: LinkState, asked: ReadonlyMap<DeviceKey, Open[]>): Question | null {
     let best: { device: DeviceKey; gap: Range; depth: number } | null = null
     for (const [device, height] of link.heights) {
-      const gap = this.newestGap(device, this.top(device, height))
+      const top = this.top(device, height)
+      const gap = this.newestGap(device, top, asked.get(device) ?? NONE)
       if (!gap) continue
-      const depth = this.depth(device, gap)
+      const depth = top - gap.to
       if (!best || depth < best.depth || (depth === best.depth && device < best.device)) best = { device, gap, depth }
     }
     if (!best) return null
     const { device, gap, depth } = best
+    const all = gap.to - gap.from + 1
     const count = Math.min(CHUNK_NODES_MAX, Math.max(CHUNK_NODES_MIN, depth))
-    return { device, from: Math.max(gap.from, gap.to - count + 1), to: gap.to }
+    // A small rest goes along: alone it would cost a signature each.
+    const rest = all - count
+    const along = rest > 0 && rest < CHUNK_NODES_MIN && all <= CHUNK_NODES_MAX
+    return { device, from: along ? gap.from : Math.max(gap.from, gap.to - count + 1), to: gap.to }
   }
 
   /** Highest seq worth asking for, of what a peer says it has. */
@@ -208,19 +265,13 @@ export class CatchUp {
     return Math.min(told, this.ports.ceiling(device), (this.ahead.get(device)?.from ?? Infinity) - 1)
   }
 
-  /** How far back a timeline has been filled from its top: nodes between the gap and the highest seq known here. */
-  private depth(device: DeviceKey, gap: Range): number {
-    const floating = haveOf(this.ports.have, device).floating
-    return Math.max(0, (floating.at(-1)?.to ?? gap.to) - gap.to)
-  }
-
   /** The newest seqs that are neither here nor asked for. */
-  private newestGap(device: DeviceKey, top: number): Range | null {
+  private newestGap(device: DeviceKey, top: number, asked: readonly Open[]): Range | null {
     if (top <= haveOf(this.ports.have, device).height) return null
-    const asked = this.open.filter((o) => o.device === device)
+    const descending = asked.length > 1 ? [...asked].sort((a, b) => b.to - a.to) : asked
     for (const gap of missingUpTo(this.ports.have, device, top).toReversed()) {
       let { to } = gap
-      for (const o of [...asked].sort((a, b) => b.to - a.to)) if (o.from <= to && to <= o.to) to = o.from - 1
+      for (const o of descending) if (o.from <= to && to <= o.to) to = o.from - 1
       while (to >= gap.from && this.ports.landing.holds(device, to)) to--
       if (to >= gap.from) {
         const below = asked

@@ -269,6 +269,11 @@ export class Reader {
     return this.fixed(this.uint(max))
   }
 
+  /** Passes over bytes that are not looked at here. */
+  skip(length: number): void {
+    this.take(length)
+  }
+
   text(maxBytes: number): string {
     const text = utf8Text(this.bytes(maxBytes))
     if (text === null) throw new DecodeError('not UTF-8')

@@ -10,13 +10,13 @@ import type { TimelineNode } from './node'
 /** Everything, whenever it was written. */
 export const WHOLE = 0
 /** Cuts that lie further back than this may not be known any more; whole vectors are compared then. */
-const KEPT_MS = 120_000
+export const KEPT_MS = 120_000
 /** Places kept of one timeline, whatever their age. */
 const PLACES_MAX = 4096
 
 const CACHE_MAX = 64
 
-interface Place {
+export interface Place {
   seq: number
   id: NodeId
   timestamp: number
@@ -95,35 +95,52 @@ export class Cuts {
   }
 
   /** Notes one stored node, and the head that it led to, if it closed a gap. */
-  noteStored(node: TimelineNode, head: Head | null, now: number): void {
+  noteStored({ device, seq, id, timestamp }: TimelineNode, head: Head | null, now: number): void {
+    this.noteRun(device, [{ seq, id, timestamp }], head, now)
+  }
+
+  /**
+   * The same for nodes that follow each other. `places`, ascending: of those that no cut tells apart the newest is enough, and
+   * then all that are newer.
+   */
+  noteRun(device: DeviceKey, places: readonly Place[], head: Head | null, now: number): void {
     this.cache.clear()
-    const timeline = this.timeline(node.device)
+    const timeline = this.timeline(device)
+    if (head) this.link(timeline, places, head, now)
+    else for (const place of places) this.float(timeline, place, now)
+  }
+
+  private float(timeline: Timeline, place: Place, now: number): void {
     const { linked, floating } = timeline
-    const place = { seq: node.seq, id: node.id, timestamp: node.timestamp }
-    const height = linked.at(-1)?.seq ?? 0
-    if (!head) {
-      if (node.seq <= height || floating.size >= PLACES_MAX) return
-      if (node.timestamp >= now - KEPT_MS) floating.set(node.seq, place)
-      else if (node.seq > (timeline.newestOld ?? 0)) {
-        // Of what is too old to be told apart by a cut only the newest counts: it stands for all that lies below.
-        if (timeline.newestOld !== null) floating.delete(timeline.newestOld)
-        timeline.newestOld = node.seq
-        floating.set(node.seq, place)
-      }
-      return
+    if (place.seq <= (linked.at(-1)?.seq ?? 0) || floating.size >= PLACES_MAX) return
+    if (place.timestamp >= now - KEPT_MS) floating.set(place.seq, place)
+    else if (place.seq > (timeline.newestOld ?? 0)) {
+      // Of what is too old to be told apart by a cut only the newest counts: it stands for all that lies below.
+      if (timeline.newestOld !== null) floating.delete(timeline.newestOld)
+      timeline.newestOld = place.seq
+      floating.set(place.seq, place)
     }
+  }
+
+  private link(timeline: Timeline, places: readonly Place[], head: Head, now: number): void {
+    const { linked, floating } = timeline
     // The store's answers may come in another order than its commits.
-    if (head.height <= height) return
-    linked.push(place)
-    for (let seq = node.seq + 1; seq <= head.height; seq++) {
-      const next = floating.get(seq)
-      floating.delete(seq)
-      if (seq === timeline.newestOld) timeline.newestOld = null
-      if (next) linked.push(next)
+    if (head.height <= (linked.at(-1)?.seq ?? 0)) return
+    const first = places[0]!
+    if (first.seq > (linked.at(-1)?.seq ?? 0) + 1) linked.splice(0, linked.length)
+    linked.push(...places)
+    const top = places.at(-1)!.seq
+    if (head.height > top) {
+      const above: Place[] = []
+      let seq = head.height
+      for (let next = floating.get(seq); next && seq > top; next = floating.get(--seq)) above.push(next)
       // What lay above the gap was stored before this run, or too long ago: only the head is known.
-      else linked.splice(0, linked.length)
+      if (seq > top) linked.splice(0, linked.length)
+      linked.push(...above.reverse())
+      if (linked.at(-1)?.seq !== head.height) linked.push({ seq: head.height, id: head.id, timestamp: head.timestamp })
     }
-    if (linked.at(-1)?.seq !== head.height) linked.push({ seq: head.height, id: head.id, timestamp: head.timestamp })
+    for (const seq of floating.keys()) if (seq <= head.height) floating.delete(seq)
+    if (timeline.newestOld !== null && timeline.newestOld <= head.height) timeline.newestOld = null
     // The first place stays as long as the second is not old enough to stand for what lies below.
     let old = 0
     while (old + 1 < linked.length && (linked[old + 1]!.timestamp < now - KEPT_MS || linked.length - old > PLACES_MAX))

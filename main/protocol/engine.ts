@@ -20,10 +20,11 @@ import { isCurrentDevice, type MemberList } from './membership'
 import { PROTOCOL_VERSION, decodeFrame, markOf, type Late, type Message } from './messages'
 import { CLOCK_AHEAD_MS } from './limits'
 import { decodeNode, type TimelineNode } from './node'
+import { Pulled, type PulledRun } from './pulled'
 import { Receipts, type Proven } from './receipts'
 import type { Rings } from './rings'
+import type { RunDone } from './runs'
 import { Shares } from './shares'
-import { linkCode } from './timeline'
 import { membershipCode, signatureHolds, verifyNode, type VerifyCode } from './verify'
 
 /** Nodes waiting for an epoch or for the clock, and their bytes. Beyond it the oldest is dropped; it comes again. */
@@ -36,8 +37,6 @@ const HELD_PER_LINK_MAX = 1024
 const HELD_BYTES_PER_LINK_MAX = 4_194_304
 /** Runs of one timeline above gaps. Catching up makes a few; a device that writes only every other node would make millions. */
 const FLOATING_RUNS_MAX = 1024
-/** Answers of so few nodes are checked node by node: 1 ms at most, and nothing is left to be checked later. */
-const EACH_CHECKED_MAX = 16
 /** Ways over which one node is noted to have come before it was stored: two trees, and a repair of each. */
 const WAYS_MAX = 8
 /** Then list records are asked for again. */
@@ -102,6 +101,9 @@ export type Event =
   | { type: 'readmit'; device: DeviceKey }
   /** The store could not take the batch (disk full): nothing of it happened, nothing is acknowledged. */
   | { type: 'store-failed'; items: readonly StoreItem[] }
+  /** What became of a long answer to a pull; or the store could not take it, as above. */
+  | { type: 'run-stored'; run: PulledRun; result: RunDone }
+  | { type: 'run-failed'; run: PulledRun }
   /** `have`: how far the timelines of newly removed devices reach after they were cut off. */
   | { type: 'list-changed'; list: MemberList; have?: HaveVector }
   /** A device that is not linked can (or can no longer) be dialled: its beacon was heard. Null: anybody, over the internet. */
@@ -114,6 +116,13 @@ export type Effect =
   | { type: 'verify'; items: StoreItem[] }
   /** Commit in one transaction, then feed `stored` or `store-failed` back. Nothing of it is said to anybody before. */
   | { type: 'store'; items: StoreItem[] }
+  /**
+   * Judge a long answer to a pull (runs.ts) and, if there is nothing unusual in it, commit it in one transaction; then feed
+   * `run-stored` or `run-failed` back.
+   */
+  | { type: 'store-run'; run: PulledRun }
+  /** Much is about to come. */
+  | { type: 'much-missing' }
   /** A list that came meanwhile ends timelines before what was stored: the store is to follow it. */
   | { type: 'cut-off' }
   /** Read the newest nodes of a range and answer with `run`. */
@@ -202,6 +211,7 @@ export class Engine {
   readonly droppers: Droppers
   readonly conduct: Conduct
   private readonly comparing: Comparing
+  private readonly pulled: Pulled
   private readonly cuts: Cuts
   private currentList: MemberList
   private readonly crypto: Crypto
@@ -255,6 +265,31 @@ export class Engine {
       landing: this.landing,
       patienceMs: () => this.forwarding.patienceMs,
       ceiling: (device) => this.ceiling(device),
+      much: () => this.effects.push({ type: 'much-missing' }),
+    })
+    this.pulled = new Pulled({
+      me,
+      crypto,
+      have,
+      cuts,
+      landing: this.landing,
+      catchUp: this.catchUp,
+      forwarding: this.forwarding,
+      links,
+      list: () => this.currentList,
+      wall: () => this.wall,
+      isYoung: this.isYoung,
+      isAhead: this.isAhead,
+      addsRun: (place) => this.addsRun(place),
+      charge: (device, account, amount, now) => this.conduct.charge(device, account, amount, now),
+      refuse: (link, code, id, author) => this.refuse(link, code, id, author),
+      turnedDown: (link, item, code, now) => this.turnedDown(link, item, code, now),
+      effect: (effect) => this.effects.push(effect),
+      stored: (items, outcomes, now) => this.stored(items, outcomes, now),
+      repaired: (behind, now) => {
+        this.storedAt = now
+        this.followed(true, behind, now)
+      },
     })
     this.comparing = new Comparing({
       cuts,
@@ -293,7 +328,6 @@ export class Engine {
     return this.currentList
   }
 
-  /** No link is kept with it, for what it did. */
   /** How many entries of a device wait for this clock (rule N4). */
   aheadOf(device: DeviceKey): number {
     let count = 0
@@ -301,6 +335,7 @@ export class Engine {
       if (code === 'TIMESTAMP_AHEAD' && item.node.device === device) count++
     return count
   }
+  /** No link is kept with it, for what it did. */
   isKeptOut(device: DeviceKey): boolean {
     return this.conduct.keptOut(device, this.wall) !== null
   }
@@ -366,6 +401,16 @@ export class Engine {
         break
       case 'store-failed':
         this.landed(event.items)
+        this.catchUp.storeFailed(now)
+        break
+      case 'run-stored': {
+        const items = this.pulled.done(event.run, event.result, now)
+        if (items.length) this.effects.push({ type: 'store', items })
+        else this.catchUp.pump(now)
+        break
+      }
+      case 'run-failed':
+        this.pulled.failed(event.run)
         this.catchUp.storeFailed(now)
         break
       case 'list-changed':
@@ -506,7 +551,7 @@ export class Engine {
             this.effects.push({ type: 'read-run', to: from, device: r.device, from: r.from, toSeq: r.to })
         return
       case 'run':
-        this.runArrived(link, m, items, now)
+        items.believed.push(...this.pulled.arrived(link, m, now))
         return
       case 'epochs-want':
         this.effects.push({ type: 'read-epochs', to: from, after: m.after })
@@ -690,7 +735,7 @@ export class Engine {
   }
 
   /** One run too many above the gaps of a timeline. */
-  private addsRun({ device, seq }: TimelineNode): boolean {
+  private addsRun({ device, seq }: Pick<TimelineNode, 'device' | 'seq'>): boolean {
     const { floating, height } = haveOf(this.have, device)
     if (floating.length < FLOATING_RUNS_MAX || seq === height + 1) return false
     return !floating.some(({ from, to }) => from - 1 <= seq && seq <= to + 1)
@@ -708,86 +753,6 @@ export class Engine {
     for (const { height, floating } of this.have.values())
       total += height + floating.reduce((sum, { from, to }) => sum + to - from + 1, 0)
     return total
-  }
-
-  /**
-   * Rule N9. The answer to a pull is a chain: each node's id is the backlink of the one above. So the signature of its
-   * highest node is the author's word for every byte below it; the others' own signatures are looked at when there is time
-   * (signatures.ts). A node that is young enough to be handed on alone, and every node of a short answer, is checked itself.
-   */
-  private runArrived(link: LinkState, m: Extract<Message, { type: 'run' }>, items: Incoming, now: number): void {
-    const settle = this.catchUp.answered(link.device, m)
-    if (!settle) return
-    // What was asked for is not on its account.
-    this.conduct.charge(link.device, 'frames', -1, now)
-    this.conduct.charge(link.device, 'bytes', -m.nodes.reduce((sum, bytes) => sum + bytes.length, 0), now)
-    const run: Asked = { left: 0, settle }
-    const taken: StoreItem[] = []
-    const item = (node: TimelineNode): StoreItem => ({
-      node,
-      origin: { from: link.device, how: 'sync', tree: null },
-      arrival: null,
-    })
-    /** The node above in this answer, if it is believed or stands by what is stored above it. */
-    let above: TimelineNode | null = null
-    /** The signature of the highest node holds. If not, everything stands by what is stored above it, or falls. */
-    let signed = false
-    let good = true
-    for (let i = m.nodes.length - 1, expected = m.to; good && i >= 0; i--, expected--) {
-      const decoded = decodeNode(this.crypto, m.nodes[i]!)
-      if (!decoded.ok) {
-        this.refuse(link, decoded.code, null)
-        good = false
-        break
-      }
-      const { node } = decoded
-      if (node.device !== m.device || node.seq !== expected || node.seq < m.from) {
-        this.refuse(link, 'FRAME_MALFORMED', node.id)
-        good = false
-        break
-      }
-      const broken = above && linkCode(above, node, null)
-      if (broken) {
-        this.refuse(link, broken, node.id, node.device)
-        good = false
-        break
-      }
-      const code = membershipCode(node, this.currentList) ?? (this.isAhead(node) ? 'TIMESTAMP_AHEAD' : null)
-      if (code) {
-        // Dated ahead is held only once its signature holds: the checks are those of rule N4, in their order.
-        if (code === 'TIMESTAMP_AHEAD' && !signatureHolds(this.crypto, node)) {
-          this.refuse(link, 'SIGNATURE_INVALID', node.id)
-          good = false
-        } else good = this.turnedDown(link, item(node), code, now)
-        // The chain begins anew below it.
-        above = null
-        continue
-      }
-      const first = above === null
-      above = node
-      const here = isHere(this.have, node.device, node.seq) || this.landing.holds(node.device, node.seq)
-      if (here && !first) continue
-      const checked =
-        (first || m.nodes.length <= EACH_CHECKED_MAX || this.isYoung(node)) && signatureHolds(this.crypto, node)
-      if (first) signed = checked
-      if (here) continue
-      if (!taken.length && this.addsRun(node)) {
-        good = false
-        break
-      }
-      taken.push({ ...item(node), run, ...(!checked && { chain: signed ? 'run' : 'above' }) })
-    }
-    // An answer that stops at a bad node tells that this peer cannot serve the rest.
-    if (!good) this.catchUp.unserved(link.device, m.device)
-    run.left = taken.length
-    if (!taken.length) {
-      settle()
-      return
-    }
-    // Ascending, as the store reads; where each stands by the one above, downward.
-    if (taken.every(({ chain }) => chain !== 'above')) taken.reverse()
-    this.landing.add(taken)
-    items.believed.push(...taken)
   }
 
   private isYoung = (node: TimelineNode): boolean => Math.abs(this.wall - node.timestamp) <= REPAIR_YOUNGER_MS
@@ -869,6 +834,11 @@ export class Engine {
           break
       }
     })
+    this.followed(repaired, behind, now)
+  }
+
+  /** What follows from anything that was stored, or was here already. */
+  private followed(repaired: boolean, behind: boolean, now: number): void {
     if (behind) this.effects.push({ type: 'cut-off' })
     if (this.storedAt === now) this.comparing.news(now)
     if (repaired) this.comparing.repaired(now)

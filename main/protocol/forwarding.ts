@@ -22,6 +22,7 @@ import type { LinkState } from './links'
 import { Bounded } from './bounded'
 import { markOf, type Late, type Message } from './messages'
 import type { TimelineNode } from './node'
+import type { Range } from './timeline'
 
 /** The segment that came with a node or an announcement. */
 export interface Arrival extends Segment {
@@ -289,6 +290,12 @@ export class Forwarding {
     if (settled) this.await(node, true, [true, true], now)
     this.announcedBefore(node, now)
     this.takeOver(node, true, [true, !this.recent.get(node.id)!.handed[1].length], now)
+  }
+
+  /** Nodes came by a pull that are too old to be handed on. */
+  passed(device: DeviceKey, { from, to }: Range): void {
+    if (!this.announced.size) return
+    for (let seq = from; seq <= to; seq++) this.announced.delete(placeKey(device, seq))
   }
 
   private await(node: TimelineNode, brief: boolean, missing: [boolean, boolean], now: number): void {

@@ -22,6 +22,12 @@ export const isHere = (have: HaveVector, device: DeviceKey, seq: number): boolea
   return seq <= d.height || d.floating.some((r) => r.from <= seq && seq <= r.to)
 }
 
+/** Something of a stretch is here. */
+export const overlapsHere = (have: HaveVector, device: DeviceKey, { from, to }: Range): boolean => {
+  const d = haveOf(have, device)
+  return from <= d.height || d.floating.some((r) => r.from <= to && from <= r.to)
+}
+
 /** A timeline's new gapless height after a node closed a gap, with the id and timestamp of the node there. */
 export interface Head {
   height: number

@@ -3,6 +3,7 @@
 // its way is memory, and whoever waits for the disk must not fill it.
 import type { DeviceKey, NodeId } from '../../shared/types'
 import type { StoreItem } from './engine'
+import type { Range } from './timeline'
 
 /** Bytes of nodes on their way beyond which nothing more is pulled: some 20 answers, half a second of work. */
 export const LANDING_BYTES_MAX = 6 * 1_048_576
@@ -10,6 +11,8 @@ export const LANDING_BYTES_MAX = 6 * 1_048_576
 export class Landing {
   private readonly items = new Map<NodeId, StoreItem>()
   private readonly places = new Map<DeviceKey, Set<number>>()
+  /** Long answers, whose nodes are not known one by one. */
+  private readonly runs = new Map<DeviceKey, Range[]>()
   private size = 0
 
   get bytes(): number {
@@ -47,6 +50,29 @@ export class Landing {
     return this.items.get(id) ?? null
   }
   holds(device: DeviceKey, seq: number): boolean {
-    return this.places.get(device)?.has(seq) ?? false
+    if (this.places.get(device)?.has(seq)) return true
+    return this.runs.get(device)?.some(({ from, to }) => from <= seq && seq <= to) ?? false
+  }
+
+  addRun(device: DeviceKey, range: Range, bytes: number): void {
+    const ranges = this.runs.get(device)
+    if (ranges) ranges.push(range)
+    else this.runs.set(device, [range])
+    this.size += bytes
+  }
+  /** `range`: the very one that was added. */
+  removeRun(device: DeviceKey, range: Range, bytes: number): void {
+    const ranges = this.runs.get(device)!
+    ranges.splice(ranges.indexOf(range), 1)
+    if (!ranges.length) this.runs.delete(device)
+    this.size -= bytes
+  }
+  /** Something of a stretch is on its way. */
+  overlaps(device: DeviceKey, { from, to }: Range): boolean {
+    if (this.runs.get(device)?.some((run) => run.from <= to && from <= run.to)) return true
+    const places = this.places.get(device)
+    if (!places) return false
+    for (const seq of places) if (from <= seq && seq <= to) return true
+    return false
   }
 }

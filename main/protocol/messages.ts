@@ -2,6 +2,7 @@
 // of messages; a frame that does not decode as a whole is refused as a whole and costs its sender the link (rule F8).
 import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
 import { RUN_MARK_BYTES, type Alive } from './alive'
+import { readPacked, type PackedNodes } from './packed'
 import { DecodeError, Writer, decodeWhole, type Reader } from './codec'
 import type { Tree } from './heirs'
 import {
@@ -65,7 +66,7 @@ export type Message =
   | { type: 'have'; question: boolean; cut: number; entries: HaveEntry[] }
   | { type: 'pull'; ranges: { device: DeviceKey; from: number; to: number }[] }
   /** Answer to one pulled range: the nodes next below and at `to` that the sender has, ascending; empty if none. */
-  | { type: 'run'; device: DeviceKey; from: number; to: number; nodes: Uint8Array[] }
+  | { type: 'run'; device: DeviceKey; from: number; to: number; nodes: PackedNodes }
   | { type: 'epochs-want'; after: number }
   | { type: 'epochs'; records: Uint8Array[] }
   /** Rule C2: checkpoints of one epoch and cut, each with the segment that the receiver passes it on to. */
@@ -115,6 +116,8 @@ const APP_BYTES_MAX = 64
 const EPOCHS_PER_MESSAGE_MAX = 1024
 
 const SIGNATURE_BYTES = 64
+/** What stands before the nodes of a run: type, device, from, to, count. */
+const RUN_HEAD_BYTES_MAX = 1 + 32 + 9 + 9 + 3
 const MARK_BYTES = 8
 /** What names a node among those of one link: the first 8 bytes of its id, as hex. */
 export const markOf = (id: NodeId): string => id.slice(0, 2 * MARK_BYTES)
@@ -161,8 +164,7 @@ function writeMessage(w: Writer, m: Message): void {
       for (const r of m.ranges) w.key(r.device).uint(r.from).uint(r.to)
       return
     case 'run':
-      w.key(m.device).uint(m.from).uint(m.to).uint(m.nodes.length)
-      for (const bytes of m.nodes) w.bytes(bytes)
+      w.key(m.device).uint(m.from).uint(m.to).uint(m.nodes.count).raw(m.nodes.bytes)
       return
     case 'epochs-want':
       w.uint(m.after)
@@ -262,12 +264,7 @@ function readMessage(r: Reader): Message {
     case TYPE.pull:
       return { type: 'pull', ranges: times(r.uint(PULL_RANGES_MAX), () => ({ device: device(r), ...readRange(r) })) }
     case TYPE.run:
-      return {
-        type: 'run',
-        device: device(r),
-        ...readRange(r),
-        nodes: times(r.uint(PULL_NODES_MAX), () => r.bytes(NODE_BYTES_MAX)),
-      }
+      return { type: 'run', device: device(r), ...readRange(r), nodes: readPacked(r) }
     case TYPE['epochs-want']:
       return { type: 'epochs-want', after: r.uint() }
     case TYPE.epochs:
@@ -319,7 +316,7 @@ function readMessage(r: Reader): Message {
 }
 
 export const encodeMessage = (message: Message): Uint8Array => {
-  const w = new Writer()
+  const w = new Writer(message.type === 'run' ? RUN_HEAD_BYTES_MAX + message.nodes.bytes.length : undefined)
   writeMessage(w, message)
   return w.finish()
 }

@@ -1,7 +1,8 @@
 // Whether a node is believed (rules N4, N5): what can be said of it from its own bytes, the member list and the clock.
 // Whether it fits its neighbours in the log is said by timeline.ts inside the store's transaction. Order matters: what
 // costs nothing comes first, the signature (40 µs) last.
-import { deviceInEpoch, type MemberList } from './membership'
+import type { CircleId } from '../../shared/types'
+import { deviceInEpoch, type DeviceRecord, type MemberList } from './membership'
 import { keyBytes } from './codec'
 import type { Crypto } from './crypto'
 import { CLOCK_AHEAD_MS } from './limits'
@@ -17,10 +18,18 @@ export type VerifyCode =
   | 'SIGNATURE_INVALID'
 
 /** Membership part alone: who may have written it. Null: fine. */
-export function membershipCode(node: TimelineNode, list: MemberList): VerifyCode | null {
-  if (node.circle !== list.circle) return 'CIRCLE_MISMATCH'
-  if (node.epoch > list.epoch) return 'EPOCH_UNKNOWN'
-  const device = list.devices.get(node.device)
+export const membershipCode = (node: TimelineNode, list: MemberList): VerifyCode | null =>
+  authorCode(node, list.circle, list.epoch, list.devices.get(node.device))
+
+/** The same, where no more of the list is at hand than its circle, its number and the author's device. */
+export function authorCode(
+  node: TimelineNode,
+  circle: CircleId,
+  epoch: number,
+  device: DeviceRecord | undefined,
+): VerifyCode | null {
+  if (node.circle !== circle) return 'CIRCLE_MISMATCH'
+  if (node.epoch > epoch) return 'EPOCH_UNKNOWN'
   if (!device || !deviceInEpoch(device, node.epoch)) return 'DEVICE_NOT_IN_EPOCH'
   if (device.cutoffSeq !== undefined && node.seq > device.cutoffSeq)
     return device.removedIn === undefined ? 'DEVICE_FROZEN' : 'DEVICE_REMOVED'

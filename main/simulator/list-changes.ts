@@ -6,6 +6,7 @@ import type { Want } from '../peer/ports'
 import { toHex } from '../protocol/codec'
 import { currentMember, decodeEpoch, deviceMessage, isCurrentDevice } from '../protocol/membership'
 import type { TimelineNode } from '../protocol/node'
+import { nodesOfRun, type Run } from '../protocol/runs'
 import { NEW_YEAR, rememberingCrypto, simulatedCircle, type Keys, type Person } from './circle'
 import { Member } from './member'
 import { latencyBetween, seededRandom } from './random'
@@ -157,6 +158,7 @@ class ListChanges {
     const hooks = {
       refused: (code: string) => void (this.refused[code] = (this.refused[code] ?? 0) + 1),
       stored: (nodes: readonly TimelineNode[]) => this.stored(member.peer, nodes),
+      storedRun: (run: Run) => this.stored(member.peer, nodesOfRun(world.crypto, run)),
     }
     const member: Member = new Member(
       world,

@@ -6,6 +6,7 @@ import type { Effect, Event } from '../protocol/engine'
 import type { Jump } from '../protocol/heirs'
 import { DEVICES_MAX } from '../protocol/limits'
 import { encodeMessage, type Message } from '../protocol/messages'
+import { nodesOfRun } from '../protocol/runs'
 import type { DeviceKey, NodeId } from '../../shared/types'
 import { authorToAll, emptySample, fullMesh, pushToTwo, summarize, type Sample, type Spread } from './baselines'
 import { NEW_YEAR, rememberingCrypto, simulatedCircle, type Keys } from './circle'
@@ -103,14 +104,20 @@ class Watch {
     readonly indexOf: ReadonlyMap<DeviceKey, number>,
   ) {}
 
-  stored(peer: Peer, event: Extract<Event, { type: 'stored' }>): void {
-    event.items.forEach(({ node, origin }, i) => {
-      const sample = this.samples.get(node.id)
-      if (event.outcomes[i]!.type !== 'stored' || !sample) return
-      sample.arrivals[peer.index] = peer.world.clock.at - this.written.get(node.id)!
-      const from = origin.from === null ? undefined : this.indexOf.get(origin.from)
-      sample.hops[peer.index] = from === undefined ? 0 : sample.hops[from]! + 1
-    })
+  handled(peer: Peer, event: Event): void {
+    if (event.type === 'stored')
+      event.items.forEach(({ node, origin }, i) => {
+        if (event.outcomes[i]!.type === 'stored') this.stored(peer, node, origin.from)
+      })
+    else if (event.type === 'run-stored' && event.result.type === 'stored')
+      for (const node of nodesOfRun(peer.world.crypto, event.run)) this.stored(peer, node, event.run.from)
+  }
+  private stored(peer: Peer, { id }: TimelineNode, by: DeviceKey | null): void {
+    const sample = this.samples.get(id)
+    if (!sample) return
+    sample.arrivals[peer.index] = peer.world.clock.at - this.written.get(id)!
+    const from = by === null ? undefined : this.indexOf.get(by)
+    sample.hops[peer.index] = from === undefined ? 0 : sample.hops[from]! + 1
   }
 
   sent(peer: Peer, pending: Set<DeviceKey>, to: DeviceKey, message: Message, id: NodeId | null): void {
@@ -146,7 +153,7 @@ class Observed implements Machine {
     return this.machine.wakeAt()
   }
   handle(event: Event, now: number): Effect[] {
-    if (event.type === 'stored') this.watch.stored(this.peer, event)
+    this.watch.handled(this.peer, event)
     const effects = this.machine.handle(event, now)
     for (const effect of effects)
       if (effect.type === 'send') {

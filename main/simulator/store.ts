@@ -4,6 +4,7 @@ import type { DeviceKey, NodeId } from '../../shared/types'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { DeviceHave, HaveVector } from '../protocol/have'
 import type { TimelineNode } from '../protocol/node'
+import { packNodes, type PackedNodes } from '../protocol/packed'
 
 export interface ModelProof {
   device: DeviceKey
@@ -98,6 +99,10 @@ export class MemoryStore {
       out.unshift(node.bytes)
     }
     return out
+  }
+
+  packedRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): PackedNodes {
+    return packNodes(this.readRun(device, from, to, max, bytesMax))
   }
 
   /** Ids of everything stored, sorted: equal for two stores exactly when they hold the same nodes. */

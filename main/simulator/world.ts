@@ -45,7 +45,7 @@ export interface SimulatedCircle {
   records: readonly EpochRecord[]
   people: readonly { device: SimulatedDevice }[]
 }
-export type Disk = Pick<StorePort, 'append' | 'readRun' | 'acknowledge' | 'have' | 'height' | 'at' | 'cutOff'>
+export type Disk = Pick<StorePort, 'append' | 'packedRun' | 'acknowledge' | 'have' | 'height' | 'at' | 'cutOff'>
 
 /** A link notices that the other end is gone: main/net's keep-alive and what UDX retries take about this long. */
 const LINK_DEAD_MS = 10_000
@@ -151,6 +151,7 @@ export class Peer {
     })
     const hooks: DriverHooks = {
       stored: () => {},
+      storedRun: () => {},
       epochsArrived: (_from, records) => this.adopt(records),
       epochsWanted: (after) => this.records.slice(after).map((r) => r.bytes),
       inStep: () => {},

@@ -7,7 +7,8 @@ import { DecodeError, Reader, Writer, fromHex, toHex, uintBytes } from '../proto
 import { BODY_BYTES_MAX, KIND_MAX } from '../protocol/limits'
 import { NODE_VERSION, SIGNATURE_BYTES, headBytes, type TimelineNode } from '../protocol/node'
 
-const ID48_BYTES = 6
+/** Bytes of an id that are kept as a number. */
+export const ID48_BYTES = 6
 /** Bytes of an id behind the first 48 bits. */
 export const ID_TAIL_BYTES = 32 - ID48_BYTES
 

@@ -23,7 +23,6 @@ import { openKeepsakes } from './keepsakes'
 import { openKeys } from './keys'
 import {
   ID_TAIL_BYTES,
-  bytesOf,
   damagedRow,
   id48Of,
   idOfRow,
@@ -35,6 +34,7 @@ import {
 import { openPositions, type Counted, type Key, type SpanChange } from './positions'
 import { openReferences } from './references'
 import { migrate } from './schema'
+import { openServing } from './serving'
 import { openSizes } from './sizes'
 
 export const TIMELINE_FILE = 'timeline.sqlite'
@@ -258,6 +258,8 @@ function storeOn(
       }),
   }
 
+  const serving = openServing(db, keys, () => source.circle())
+
   const SELECT = `SELECT n.rowid, n.device, n.member, n.seq, n.id48, n.timestamp, n.received, d.height, n.via, n.tree, n.rest
     FROM nodes n JOIN devices d ON d.id = n.device`
   const known = <T>(key: T | null): T => {
@@ -319,10 +321,6 @@ function storeOn(
   )
   const entries = db.prepare<[], { n: number }>('SELECT COALESCE(SUM(entries), 0) AS n FROM members')
   const entriesOf = db.prepare<[number], { n: number }>('SELECT entries AS n FROM members WHERE id = ?')
-  const run = db.prepare<
-    [number, number, number],
-    { seq: number; id48: number; timestamp: number; backlink: Uint8Array | null; rest: Uint8Array }
-  >('SELECT seq, id48, timestamp, backlink, rest FROM nodes WHERE device = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC')
   const headOf = db.prepare<[number], { height: number }>('SELECT height FROM devices WHERE id = ?')
   const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
   const timelines = db.prepare<[], { id: number; key: DeviceKey; height: number; head: Uint8Array | null }>(
@@ -454,30 +452,7 @@ function storeOn(
       return have
     },
 
-    /** The newest nodes of [from, to] that connect downward from `to`: ascending bytes, at most `max`, about `bytesMax`. */
-    readRun(device: DeviceKey, from: number, to: number, max: number, bytesMax: number): Uint8Array[] {
-      const id = keys.device(device, null)
-      if (id === null) return []
-      const out: Uint8Array[] = []
-      /** The lowest so far: its backlink is the next row's id. */
-      let lowest: (NodeColumns & { backlink: Uint8Array | null }) | null = null
-      let size = 0
-      const take = (columns: NodeColumns, backlink: NodeId | null): boolean => {
-        const bytes = bytesOf(source.circle(), columns, backlink)
-        if (out.length === max || (size > 0 && size + bytes.length > bytesMax)) return false
-        size += bytes.length
-        out.push(bytes)
-        return true
-      }
-      for (const row of run.iterate(id, Math.max(1, from - 1), to)) {
-        if (row.seq !== (lowest ? lowest.seq - 1 : to)) break
-        if (lowest && !take(lowest, idOfRow(row.id48, row.rest))) return out.reverse()
-        lowest = row.seq < from ? null : { device, ...row }
-        if (!lowest) break
-      }
-      if (lowest) take(lowest, lowest.seq === 1 ? null : lowest.backlink && (toHex(lowest.backlink) as NodeId))
-      return out.reverse()
-    },
+    ...serving,
 
     /** The node at one place, or null. */
     at(device: DeviceKey, seq: number): TimelineNode | null {

@@ -5,6 +5,7 @@ import { fromHex, keyBytes, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import type { Origin, StoreItem, StoreOutcome } from '../protocol/engine'
 import { decodeKnown, nodeMessage } from '../protocol/node'
+import type { Run, RunResult, RunRules } from '../protocol/runs'
 
 const ID_BYTES = 32
 const SIGNATURE_BYTES = 64
@@ -106,6 +107,13 @@ export function unpackBatch({ ids, bytes, lengths, how, senders }: PackedBatch):
   return items
 }
 
+/** A run on its way to the thread. */
+export interface PackedRun {
+  run: Run
+  rules: RunRules
+  now: number
+}
+
 /** What a committed batch did, as the store tells it (main/store/appending.ts). `changes`: of its sums. */
 export interface Committed {
   outcomes: StoreOutcome[]
@@ -128,13 +136,19 @@ export interface StoreWorkerData {
   turn: SharedArrayBuffer
 }
 export type ToStoreWorker =
-  | { type: 'append'; batch: PackedBatch }
+  /** `id`: of the answer. */
+  | { type: 'append'; id: number; batch: PackedBatch }
+  | { type: 'run'; id: number; packed: PackedRun }
   /** There is something to index, or to check when there is nothing else to do. */
   | { type: 'look'; index: boolean; signatures: boolean }
   | { type: 'end' }
 export type FromStoreWorker =
-  | { type: 'appended'; committed: Committed; tookMs: number }
-  | { type: 'refused'; code: ErrorCode; details: Record<string, string | number> }
+  /** The database is open. */
+  | { type: 'ready' }
+  | { type: 'appended'; id: number; committed: Committed; tookMs: number }
+  /** `committed`: of its transaction, with the first run of those that were in it. */
+  | { type: 'ran'; id: number; result: RunResult; committed: Omit<Committed, 'outcomes'> | null }
+  | { type: 'refused'; id: number; code: ErrorCode; details: Record<string, string | number> }
   /** More can be found than before; `left`: entries that cannot. */
   | { type: 'indexed' }
   | { type: 'missigned'; device: DeviceKey; seqs: number[] }

@@ -4,13 +4,15 @@ import { Worker } from 'node:worker_threads'
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey } from '../../shared/types'
 import type { StoreItem } from '../protocol/engine'
+import type { Run, RunResult, RunRules } from '../protocol/runs'
 import { packBatch, type Committed, type FromStoreWorker, type StoreWorkerData, type ToStoreWorker } from './packing'
 
 /** A pause in a sync is shorter. */
 const IDLE_MS = 10_000
 
+type Answer = Extract<FromStoreWorker, { type: 'appended' | 'ran' }>
 interface Job {
-  resolve(committed: Committed & { tookMs: number }): void
+  resolve(answer: Answer): void
   reject(error: Error): void
 }
 export interface StoreThreadHooks {
@@ -38,7 +40,9 @@ export class Turn {
 
 export class StoreThread {
   private worker: Worker | null = null
-  private readonly jobs: Job[] = []
+  private readonly jobs = new Map<number, Job>()
+  private lastId = 0
+  private opened = false
   private timer: NodeJS.Timeout | null = null
   private ending: (() => void) | null = null
   /** What was said to a thread that is ending, for the next one. */
@@ -54,28 +58,61 @@ export class StoreThread {
   get running(): boolean {
     return this.worker !== null
   }
+  /** It has opened the database. */
+  get ready(): boolean {
+    return this.worker !== null && this.opened && !this.ending
+  }
 
   /** Commits in one transaction. Rejects with what the store refuses (TwofoldError), or because the thread is lost. */
-  append(
+  async append(
     items: readonly StoreItem[],
     memberOf: (device: DeviceKey) => MemberKey,
     now: number,
   ): Promise<Committed & { tookMs: number }> {
+    const batch = packBatch(items, memberOf, now)
+    const answer = await this.ask((id) =>
+      this.say({ type: 'append', id, batch }, [
+        batch.bytes.buffer,
+        batch.ids.buffer,
+        batch.lengths.buffer,
+        batch.how.buffer,
+      ]),
+    )
+    if (answer.type !== 'appended') throw new Error('answered something else')
+    return { ...answer.committed, tookMs: answer.tookMs }
+  }
+
+  /** Judges a run and commits it, alone or with others. Rejects like `append`. */
+  async storeRun(
+    { from, device, to, nodes }: Run,
+    rules: RunRules,
+    now: number,
+  ): Promise<{ result: RunResult; committed: Omit<Committed, 'outcomes'> | null }> {
+    // A copy: what came stays here in case the thread is lost.
+    const bytes = new Uint8Array(nodes.bytes)
+    const run = { from, device, to, nodes: { count: nodes.count, bytes } }
+    const packed = { run, rules, now }
+    const answer = await this.ask((id) => this.say({ type: 'run', id, packed }, [bytes.buffer]))
+    if (answer.type !== 'ran') throw new Error('answered something else')
+    return answer
+  }
+
+  private ask(say: (id: number) => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const batch = packBatch(items, memberOf, now)
+      const id = ++this.lastId
       try {
-        this.say({ type: 'append', batch }, [
-          batch.bytes.buffer,
-          batch.ids.buffer,
-          batch.lengths.buffer,
-          batch.how.buffer,
-        ])
+        say(id)
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)))
         return
       }
-      this.jobs.push({ resolve, reject })
+      this.jobs.set(id, { resolve, reject })
     })
+  }
+
+  /** Starts the thread, for what is about to come. Throws when it cannot be started. */
+  prepare(): void {
+    this.say({ type: 'look', index: false, signatures: false })
   }
 
   /** Lets it index, and check signatures when there is nothing else to do. Throws when it cannot be started. */
@@ -97,14 +134,19 @@ export class StoreThread {
   private start(): Worker {
     const data: StoreWorkerData = { dir: this.dir, turn: this.turn.buffer }
     const worker = new Worker(this.file, { workerData: data })
+    this.opened = false
     this.hooks.bulk(true)
     const lost = (error: Error) => {
       if (this.worker !== worker) return
       this.worker = null
       this.hooks.bulk(false)
       // Ending, it has committed everything that was said before; the rest is for the next one.
-      const unsaid = this.later.filter(([message]) => message.type === 'append').length
-      for (const { reject } of this.jobs.splice(0, this.jobs.length - unsaid)) reject(error)
+      const unsaid = new Set(this.later.map(([message]) => ('id' in message ? message.id : 0)))
+      for (const [id, { reject }] of this.jobs) {
+        if (unsaid.has(id)) continue
+        this.jobs.delete(id)
+        reject(error)
+      }
       if (this.ending) this.ended()
       else this.hooks.lost(error)
     }
@@ -123,11 +165,15 @@ export class StoreThread {
 
   private heard(message: FromStoreWorker): void {
     switch (message.type) {
+      case 'ready':
+        this.opened = true
+        return
       case 'appended':
-        this.jobs.shift()!.resolve({ ...message.committed, tookMs: message.tookMs })
+      case 'ran':
+        this.settled(message.id).resolve(message)
         return
       case 'refused':
-        this.jobs.shift()!.reject(new TwofoldError(message.code, message.details))
+        this.settled(message.id).reject(new TwofoldError(message.code, message.details))
         return
       case 'indexed':
         this.hooks.indexed()
@@ -140,19 +186,27 @@ export class StoreThread {
         const error = new Error(message.error)
         this.worker = null
         this.hooks.bulk(false)
-        for (const { reject } of this.jobs.splice(0)) reject(error)
+        const jobs = [...this.jobs.values()]
+        this.jobs.clear()
+        for (const { reject } of jobs) reject(error)
         this.hooks.lost(error)
         void worker?.terminate()
         return
       }
       case 'idle':
-        if (this.jobs.length) return
+        if (this.jobs.size) return
         this.timer ??= setTimeout(() => void this.close(), IDLE_MS)
         this.timer.unref()
         return
       case 'ended':
         return
     }
+  }
+
+  private settled(id: number): Job {
+    const job = this.jobs.get(id)!
+    this.jobs.delete(id)
+    return job
   }
 
   /** Fulfilled when everything handed over is committed and its connection is closed. */

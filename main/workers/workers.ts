@@ -2,6 +2,7 @@
 import type { DeviceKey, MemberKey } from '../../shared/types'
 import { join } from 'node:path'
 import type { StoreItem } from '../protocol/engine'
+import type { Run, RunRules } from '../protocol/runs'
 import { StoreThread, type StoreThreadHooks, type Turn } from './store-thread'
 import { VerifyPool } from './verify-pool'
 
@@ -24,8 +25,17 @@ export class Workers {
   append(items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number) {
     return this.store.append(items, memberOf, now)
   }
+  storeRun(run: Run, rules: RunRules, now: number) {
+    return this.store.storeRun(run, rules, now)
+  }
   get storing(): boolean {
     return this.store.running
+  }
+  get ready(): boolean {
+    return this.store.ready
+  }
+  prepare(): void {
+    this.store.prepare()
   }
   look(what: { index: boolean; signatures: boolean }): void {
     this.store.look(what)

@@ -128,6 +128,7 @@ async function ingest(records: Records, { frames, count }: Frames, dir: string) 
         stored += nodes.length
         work.indexes()
       },
+      storedRun: nothing,
       epochsArrived: nothing,
       epochsWanted: () => [],
       inStep: nothing,

@@ -39,6 +39,7 @@ import {
   type NoticeBody,
 } from '../../main/protocol/notices'
 import { verifyNode } from '../../main/protocol/verify'
+import { packNodes } from '../../main/protocol/packed'
 import { goldenValues } from '../protocol/golden-values'
 import {
   NEW_YEAR,
@@ -153,7 +154,13 @@ export const frames = () => {
   const messages = [
     ...frozen(golden.messages),
     encodeMessage({ type: 'node', tree: 0, brief: false, lo: 1, len: 3, bytes: first.bytes }),
-    encodeMessage({ type: 'run', device: bob.device.key, from: 1, to: 2, nodes: [first.bytes, second.bytes] }),
+    encodeMessage({
+      type: 'run',
+      device: bob.device.key,
+      from: 1,
+      to: 2,
+      nodes: packNodes([first.bytes, second.bytes]),
+    }),
     encodeMessage({ type: 'epochs', records: records.map((r) => r.bytes) }),
     encodeMessage({ type: 'notices', notices: notices.map((n) => n.bytes) }),
     encodeMessage({ type: 'pull', ranges: [{ device: bob.device.key, from: 1, to: 128 }] }),

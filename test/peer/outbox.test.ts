@@ -5,6 +5,7 @@ import { Outbox } from '../../main/peer/outbox'
 import type { Link, Time } from '../../main/peer/ports'
 import { FRAME_BYTES_MAX, FRAME_BYTES_TARGET, FRAME_MESSAGES_MAX } from '../../main/protocol/limits'
 import { decodeFrame, encodeMessage, type Message } from '../../main/protocol/messages'
+import { packNodes } from '../../main/protocol/packed'
 import type { DeviceKey } from '../../shared/types'
 
 const bob = 'b0'.repeat(32) as DeviceKey
@@ -70,8 +71,10 @@ const big = (n: number, bytes: number): Message => ({
   device: bob,
   from: n,
   to: n,
-  nodes: Array.from({ length: Math.ceil(bytes / 60_000) }, (_unused, i) =>
-    new Uint8Array(Math.min(60_000, bytes - i * 60_000)).fill(n % 251),
+  nodes: packNodes(
+    Array.from({ length: Math.ceil(bytes / 60_000) }, (_unused, i) =>
+      new Uint8Array(Math.min(60_000, bytes - i * 60_000)).fill(n % 251),
+    ),
   ),
 })
 const numberOf = (message: Message) =>

@@ -31,6 +31,7 @@ import { decodeNotice, makeNotice } from '../../main/protocol/notices'
 import { decodeEpoch, decodeGenesis, certifyEpoch, makeGenesis } from '../../main/protocol/membership'
 import { decodeFrame, encodeMessage, type Message } from '../../main/protocol/messages'
 import { decodeNode, makeNode, type NodeFields } from '../../main/protocol/node'
+import { packNodes } from '../../main/protocol/packed'
 import type { CircleId, DeviceKey, EpochId, InviteId, MemberKey, NodeId } from '../../shared/types'
 import { crypto, makePerson } from '../support/people'
 import golden from './golden.json'
@@ -158,7 +159,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc
     .tuple(device, range, fc.array(small, { maxLength: 3 }))
-    .map(([d, r, nodes]) => ({ type: 'run' as const, device: d, ...r, nodes })),
+    .map(([d, r, nodes]) => ({ type: 'run' as const, device: d, ...r, nodes: packNodes(nodes) })),
   fc.record({ type: fc.constant('epochs-want' as const), after: uint }),
   fc.record({ type: fc.constant('epochs' as const), records: fc.array(small, { maxLength: 3 }) }),
   fc.record({ type: fc.constant('notices-have' as const), ids: fc.array(bytes(16).map(toHex), { maxLength: 4 }) }),

@@ -20,6 +20,7 @@ import { checkpointMessage } from '../../main/protocol/receipts'
 import { TIME_MS_MAX } from '../../main/protocol/limits'
 import { makeNode } from '../../main/protocol/node'
 import { nodeSeed, makeRing } from '../../main/protocol/heirs'
+import { packNodes } from '../../main/protocol/packed'
 import type { DeviceKey, EpochId, NodeId } from '../../shared/types'
 import {
   NEW_YEAR,
@@ -146,7 +147,9 @@ export function goldenValues() {
       same: toHex(encodeMessage({ type: 'same', digest: seedOf('digest') })),
       have: toHex(encodeMessage({ type: 'have', question: true, cut: 0, entries: [{ device, height: 65_536, head }] })),
       pull: toHex(encodeMessage({ type: 'pull', ranges: [{ device, from: 1, to: 252 }] })),
-      run: toHex(encodeMessage({ type: 'run', device, from: 1, to: 2, nodes: [fromHex('03'), fromHex('04')] })),
+      run: toHex(
+        encodeMessage({ type: 'run', device, from: 1, to: 2, nodes: packNodes([fromHex('03'), fromHex('04')]) }),
+      ),
       epochsWant: toHex(encodeMessage({ type: 'epochs-want', after: 0 })),
       epochs: toHex(encodeMessage({ type: 'epochs', records: [fromHex('05')] })),
       announce: toHex(

@@ -10,6 +10,7 @@ import { WHOLE } from '../../main/protocol/cuts'
 import type { Message } from '../../main/protocol/messages'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
 import { signatureHolds } from '../../main/protocol/verify'
+import { packNodes } from '../../main/protocol/packed'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import { tempFolder } from '../support/folder'
 import { NEW_YEAR, crypto, makeCircle, writeTimeline } from '../support/people'
@@ -51,7 +52,7 @@ function served(
         rogue.say({
           type: 'run',
           ...range,
-          nodes: corrupt(timeline.slice(range.from - 1, range.to).map((node) => new Uint8Array(node.bytes))),
+          nodes: packNodes(corrupt(timeline.slice(range.from - 1, range.to).map((node) => new Uint8Array(node.bytes)))),
         })
     answered = pulls.length
     world.run(20)

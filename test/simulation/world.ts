@@ -7,6 +7,7 @@ import { concat, toHex } from '../../main/protocol/codec'
 import type { Effect, Engine, Event, StoreItem, StoreOutcome } from '../../main/protocol/engine'
 import { decodeFrame, encodeMessage, type Message } from '../../main/protocol/messages'
 import type { TimelineNode } from '../../main/protocol/node'
+import { nodesOfRun } from '../../main/protocol/runs'
 import { MemoryStore } from '../../main/simulator/store'
 import {
   CALM,
@@ -89,6 +90,7 @@ export class Peer extends SimulatedPeer {
       machine: (engine) => new Witness(engine, this),
       hooks: {
         stored: (nodes) => this.stored.push(...nodes),
+        storedRun: (run) => this.stored.push(...nodesOfRun(crypto, run)),
         inStep: () => this.inStep++,
         ownTimelineAhead: (height) => this.ownAhead.push(height),
         refused: (code) => this.refused.set(code, (this.refused.get(code) ?? 0) + 1),

@@ -177,6 +177,7 @@ class RealPeer {
         stored: (nodes) => {
           for (const node of nodes) this.arrivals[node.id] = Date.now()
         },
+        storedRun: () => undefined,
         epochsArrived: () => {},
         epochsWanted: () => [],
         inStep: () => {},
