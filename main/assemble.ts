@@ -21,9 +21,8 @@ import { Backend } from './peer/backend'
 import type { NetworkConfig } from './peer/ports'
 import { differences } from './render/differences'
 import { facetsOf } from './render/facets'
-import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
+import { RENDER_VERSION, firstWords, renderMarkdown, renderPlain } from './render/markdown'
 import { markTree } from './render/marks'
-import { excerpt, plainText } from './render/text'
 import { readAgreement, readNotices, writeAgreement, writeNotices } from './store/agreement-file'
 import { clearJoining, readCircle, readJoining, setCircleAside, writeCircle, writeJoining } from './store/circle-file'
 import { openFolder } from './store/files'
@@ -128,8 +127,7 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       facets: facetsOf,
       differences,
       mark: markTree,
-      // As words, not as markup, which seldom takes two thirds of a text.
-      excerpt: (text, max) => excerpt(plainText(renderMarkdown(text.slice(0, max * 3))), max),
+      excerpt: firstWords,
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,
       after: (ms, run) => {

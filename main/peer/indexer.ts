@@ -94,7 +94,8 @@ export class Indexer {
           continue
         }
         let facets = NO_FACETS as ReturnType<typeof parts.facets>
-        if (!parts.renderPlain(folded.text)) {
+        // A text without markup holds nothing to be found but its words, tags and members.
+        if (/[#[]/.test(folded.text) || !parts.renderPlain(folded.text)) {
           const tree = parts.render(folded.text)
           if (keepsTree(folded.text)) trees.set(source.row, tree)
           facets = parts.facets(tree)

@@ -1,10 +1,11 @@
 // From stored nodes to the rows that are painted: content as it stands now, render tree, names, proof state, reactions. A
 // row is made as JSON text, since that is what a window gets and its tree is kept as such.
 import type { DeviceKey, EntryKind, EntryVersion, MemberKey, NodeId, RenderTree, Row } from '../../shared/types'
+import { Bounded } from '../protocol/bounded'
 import { canChange } from '../protocol/folding'
 import type { MemberList } from '../protocol/membership'
 import { shownName } from '../protocol/names'
-import { decodeNode } from '../protocol/node'
+import { hasItsId } from '../protocol/node'
 import { contentOf, readEntries, type Entry } from './entries'
 import type { Parts, Secrets, StorePort, StoredNode } from './ports'
 import { Trees } from './trees'
@@ -45,7 +46,7 @@ type Head = { [K in keyof Omit<Row, 'tree'>]?: Row[K] | undefined }
 export class Rows {
   private readonly trees: Trees
   /** Rows whose bytes were found to be those that were signed. */
-  private readonly whole = new Set<number>()
+  private readonly whole = new Bounded<number, true>(WHOLE_MAX)
 
   constructor(private readonly context: RowContext) {
     this.trees = new Trees(context)
@@ -67,11 +68,9 @@ export class Rows {
   private demandWhole({ row, node, member }: StoredNode): void {
     if (this.whole.has(row)) return
     const { parts, store, list } = this.context
-    const again = decodeNode(parts.secrets.crypto, node.bytes)
     const author = list().devices.get(node.device)?.member
-    if (!again.ok || again.node.id !== node.id || (author !== undefined && author !== member)) store.damage()
-    if (this.whole.size >= WHOLE_MAX) this.whole.delete(this.whole.values().next().value!)
-    this.whole.add(row)
+    if (!hasItsId(parts.secrets.crypto, node) || (author !== undefined && author !== member)) store.damage()
+    this.whole.add(row, true)
   }
 
   /** Entries with those that they are about, by id: one reading for all. */

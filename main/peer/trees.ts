@@ -1,6 +1,7 @@
 // Render trees as the JSON texts that a window sends on: made on first view, kept in memory for what is looked at again, and
 // beside the node once they were made; never on the way in. Also the first words of entries that others answer.
 import type { NodeId, RenderTree } from '../../shared/types'
+import { Bounded } from '../protocol/bounded'
 import { packTree, unpackTree } from './kept-trees'
 import type { Parts, Secrets, StorePort, StoredNode } from './ports'
 
@@ -24,27 +25,11 @@ export interface Source {
   text: string
 }
 
-/** The latest `max` of what was made or asked for. */
-class Latest<V> {
-  private readonly kept = new Map<NodeId, V>()
-  constructor(private readonly max: number) {}
-
-  get(id: NodeId): V | undefined {
-    return this.kept.get(id)
-  }
-  set(id: NodeId, value: V): V {
-    this.kept.delete(id)
-    if (this.kept.size >= this.max) this.kept.delete(this.kept.keys().next().value!)
-    this.kept.set(id, value)
-    return value
-  }
-}
-
 export class Trees {
   /** What stands where there is nothing to paint: of kinds without a text, and of withdrawn entries. */
   readonly none: string
-  private readonly kept = new Latest<string>(TREES_MAX)
-  private readonly excerpts = new Latest<string>(EXCERPTS_MAX)
+  private readonly kept = new Bounded<NodeId, string>(TREES_MAX)
+  private readonly excerpts = new Bounded<NodeId, string>(EXCERPTS_MAX)
   private readonly waiting = new Map<number, string>()
 
   constructor(private readonly context: TreesContext) {
@@ -62,9 +47,10 @@ export class Trees {
     const missing: Source[] = []
     for (const item of texts) {
       const { id } = item.source.node
-      const known = this.kept.get(id) ?? (keepsTree(item.text) ? null : JSON.stringify(parts.render(item.text)))
-      if (known) found.set(id, this.kept.set(id, known))
-      else missing.push(item)
+      const known = this.kept.get(id)
+      if (known !== undefined) found.set(id, known)
+      else if (keepsTree(item.text)) missing.push(item)
+      else found.set(id, this.keep(id, JSON.stringify(parts.render(item.text))))
     }
     if (!missing.length) return found
     const stored = store.trees(
@@ -76,9 +62,14 @@ export class Trees {
       const before = packed === undefined ? null : unpackTree(parts.secrets.crypto, packed)
       const tree = before ?? JSON.stringify(parts.render(text))
       if (before === null && this.waiting.size < WAITING_MAX) this.waiting.set(source.row, tree)
-      found.set(source.node.id, this.kept.set(source.node.id, tree))
+      found.set(source.node.id, this.keep(source.node.id, tree))
     }
     return found
+  }
+
+  private keep(id: NodeId, tree: string): string {
+    this.kept.add(id, tree)
+    return tree
   }
 
   /** The first words of a text that holds, on one line. */
@@ -86,7 +77,11 @@ export class Trees {
     // A withdrawn entry says nothing, whatever its words were.
     if (text === '') return ''
     const { id } = source.node
-    return this.excerpts.get(id) ?? this.excerpts.set(id, this.context.parts.excerpt(text, EXCERPT_CHARS))
+    const known = this.excerpts.get(id)
+    if (known !== undefined) return known
+    const made = this.context.parts.excerpt(text, EXCERPT_CHARS)
+    this.excerpts.add(id, made)
+    return made
   }
 
   /** Trees that were made while somebody looked, to be stored when there is time. */

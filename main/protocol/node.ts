@@ -48,6 +48,10 @@ function unsignedBytes(fields: NodeFields): Uint8Array {
 
 const idOf = (crypto: Crypto, unsigned: Uint8Array): NodeId => toHex(crypto.hash(unsigned)) as NodeId
 
+/** Whether the bytes of a node are still those that its id was made of: of a node that was decoded once, and kept since. */
+export const hasItsId = (crypto: Crypto, { id, bytes }: Pick<TimelineNode, 'id' | 'bytes'>): boolean =>
+  idOf(crypto, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)) === id
+
 /** What the device key signs: the purpose, the circle and the id (rule N2). */
 export const nodeMessage = (circle: CircleId, id: NodeId): Uint8Array =>
   signedMessage('node', keyBytes(circle), fromHex(id))

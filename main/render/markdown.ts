@@ -9,7 +9,8 @@ import { CODE_CHARS_MAX, codeSpans } from './code'
 import { heightPx } from './height'
 import { autoLabel, LINK_CHARS_MAX, placeNote, vetLink, type VettedLink } from './links'
 import { plainBlocks } from './plain'
-import { cleanText, inlineText, isBlank } from './text'
+import { pushTagged, pushText } from './tags'
+import { blocksText, cleanText, excerpt, inlineText, isBlank } from './text'
 
 /** Raised with every change of what comes out, so that kept trees are made again. */
 export const RENDER_VERSION = 2
@@ -103,16 +104,29 @@ function markTasks(state: StateCore): void {
  * Size of the tree and time are linear in the text.
  */
 export function renderMarkdown(text: string, onBug: (error: unknown) => void = () => undefined): RenderTree {
-  const plain = renderPlain(text)
+  return tree(blocksOf(text, CODE_CHARS_MAX, onBug))
+}
+
+/** The first words of an entry's text, as words and not as markup, on one line of at most `charsMax` UTF-16 units. */
+export function firstWords(text: string, charsMax: number): string {
+  // Markup seldom takes two thirds of a text.
+  const head = text.slice(0, charsMax * 3)
+  // Nobody sees the colours of code in it.
+  return excerpt(blocksText(blocksOf(head, 0)), charsMax)
+}
+
+/** `codeChars`: how much code is coloured. */
+function blocksOf(text: string, codeChars: number, onBug: (error: unknown) => void = () => undefined): Block[] {
+  const plain = plainBlocks(text)
   if (plain) return plain
   if (text.length <= MARKDOWN_CHARS_MAX) {
     try {
-      return tree(new Builder(text).blocks)
+      return new Builder(text, codeChars).blocks
     } catch (error) {
       onBug(error)
     }
   }
-  return tree(asTyped(text))
+  return asTyped(text)
 }
 
 /** The tree of a text without any markup, at once; null: it has to be parsed. */
@@ -134,10 +148,6 @@ function asTyped(text: string): Block[] {
 
 /** How the composer writes a member into a text: an ordinary link, so that any other reader of markdown shows the name. */
 const MENTION = /^twofold:\/\/member\/([0-9a-f]{64})$/
-/** A tag begins where a word could begin, and holds a letter. */
-const TAG =
-  /(?<=^|[\s([{"'\u201c\u2018/,;])#(?=[\p{N}_-]*\p{L})([\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,49})(?![\p{L}\p{M}\p{N}_-])/gu
-
 const OPEN_CLOSE = new Set(['em', 'strong', 's', 'link'])
 
 /** Walks the token stream once. Recursion is as deep as blocks are nested: BLOCK_LEVELS_MAX. */
@@ -146,9 +156,11 @@ class Builder {
   private readonly tokens: Token[]
   private at = 0
   private linkChars: number
-  private codeChars = CODE_CHARS_MAX
 
-  constructor(text: string) {
+  constructor(
+    text: string,
+    private codeChars: number,
+  ) {
     this.linkChars = text.length * LINK_CHARS_PER_CHAR + LINK_CHARS_FREE
     this.tokens = md.parse(text, {})
     this.blocks = this.readBlocks()
@@ -345,26 +357,6 @@ function closeLink(
     const note = placeNote(label, vetted)
     if (note !== null) pushText(node.children, ` (${note})`)
   }
-}
-
-/** Text in which #tags are inlines of their own. */
-function pushTagged(out: Inline[], raw: string): void {
-  let end = 0
-  for (const found of raw.includes('#') ? raw.matchAll(TAG) : []) {
-    if (found.index > end) pushText(out, raw.slice(end, found.index))
-    out.push({ t: 'tag', tag: found[1]!.normalize('NFC').toLowerCase(), text: found[0] })
-    end = found.index + found[0].length
-  }
-  pushText(out, raw.slice(end))
-}
-
-/** Neighbouring texts are one text. */
-function pushText(out: Inline[], raw: string): void {
-  const text = cleanText(raw)
-  if (text === '') return
-  const last = out.at(-1)
-  if (last?.t === 'text') last.text += text
-  else out.push({ t: 'text', text })
 }
 
 /** The first word of a fence's info line, as far as it can be the name of a language. */

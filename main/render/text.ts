@@ -27,13 +27,17 @@ export function isBlank(text: string): boolean {
 }
 
 /** The words of a tree without its markup: blocks and table rows on lines of their own. */
-export function plainText(tree: RenderTree): string {
-  return tree.blocks
+export const plainText = (tree: RenderTree): string => blocksText(tree.blocks)
+
+export function blocksText(blocks: readonly Block[]): string {
+  return blocks
     .map(blockText)
     .filter((text) => text !== '')
     .join('\n')
 }
 
+// Of letters like these each is a character of its own.
+const SIMPLE = /^[ -\u02ff\u0370-\u0482\u048a-\u0590\u3040-\u3096\u30a0-\u30ff\u4e00-\u9fff]*$/
 // Made once: making it costs more than what it does.
 const characters = new Intl.Segmenter()
 
@@ -47,11 +51,14 @@ export function excerpt(text: string, charsMax: number): string {
     .replace(/\s+/g, ' ')
     .trim()
   if (line.length <= charsMax && text.length <= charsMax * 8) return line
+  const near = line.slice(0, charsMax + 64)
   let end = 0
-  for (const { index, segment } of characters.segment(line.slice(0, charsMax + 64))) {
-    if (index + segment.length > charsMax - 1) break
-    end = index + segment.length
-  }
+  if (SIMPLE.test(near)) end = Math.min(line.length, charsMax - 1)
+  else
+    for (const { index, segment } of characters.segment(near)) {
+      if (index + segment.length > charsMax - 1) break
+      end = index + segment.length
+    }
   const cut = line.slice(0, end)
   const space = cut.lastIndexOf(' ')
   return `${(space > end * 0.7 ? cut.slice(0, space) : cut).trimEnd()}…`

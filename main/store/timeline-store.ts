@@ -281,40 +281,40 @@ function storeOn(
     via: row.via === NOBODY ? null : keys.deviceKey(row.via),
     tree: row.tree,
   })
-  const byRows = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.rowid IN (SELECT value FROM json_each(?))`)
   const decoded = (bytes: Uint8Array): TimelineNode => {
     const result = decodeNode(crypto, bytes)
     if (!result.ok) throw damagedRow(`stored node: ${result.code}`)
     return result.node
   }
-  /** In the order of the row numbers given; what is not here any more is left out. */
-  function rowsOf(rows: readonly number[]): (StoredNode & { node: RowNode })[] {
-    const found = new Map(byRows.all(JSON.stringify(rows)).map((row) => [row.rowid, stored(row)]))
-    return rows.flatMap((row) => found.get(row) ?? [])
-  }
-  const below = db.prepare<
-    [string],
-    { rowid: number; backlink: Uint8Array | null; id48: number | null; tail: Uint8Array | null }
-  >(
-    `SELECT n.rowid, n.backlink, p.id48, substr(p.rest, 1, ${ID_TAIL_BYTES}) AS tail
-     FROM nodes n LEFT JOIN nodes p ON p.device = n.device AND p.seq = n.seq - 1
-     WHERE n.rowid IN (SELECT value FROM json_each(?))`,
+  /** With what their bytes need: who shows them hashes them, and must not have to ask for each. */
+  const WHOLE = SELECT.replace(
+    'FROM nodes n',
+    `, n.backlink, p.id48 AS below48, substr(p.rest, 1, ${ID_TAIL_BYTES}) AS belowTail
+    FROM nodes n LEFT JOIN nodes p ON p.device = n.device AND p.seq = n.seq - 1`,
   )
-  /** The same, with what their bytes need: who shows them hashes them, and must not have to ask for each. */
+  interface WholeRow extends NodeRow {
+    backlink: Uint8Array | null
+    below48: number | null
+    belowTail: Uint8Array | null
+  }
+  const wholeByRows = db.prepare<[string], WholeRow>(`${WHOLE} WHERE n.rowid IN (SELECT value FROM json_each(?))`)
+  const wholeByIds = db.prepare<[string], WholeRow>(`${WHOLE} WHERE n.id48 IN (SELECT value FROM json_each(?))`)
+  function whole(row: WholeRow): StoredNode {
+    const one = stored(row)
+    const { backlink, below48, belowTail } = row
+    if (backlink) one.node.follows(toHex(backlink) as NodeId)
+    else if (below48 !== null && belowTail) one.node.follows(idOfRow(below48, belowTail))
+    return one
+  }
+  /** In the order of the row numbers given; what is not here any more is left out. */
   function wholeRowsOf(rows: readonly number[]): StoredNode[] {
-    const nodes = rowsOf(rows)
-    const places = new Map(nodes.map(({ row, node }) => [row, node]))
-    for (const { rowid, backlink, id48, tail } of below.all(JSON.stringify(rows))) {
-      const id = backlink ? (toHex(backlink) as NodeId) : id48 !== null && tail ? idOfRow(id48, tail) : null
-      if (id !== null) places.get(rowid)?.follows(id)
-    }
-    return nodes
+    const found = new Map(wholeByRows.all(JSON.stringify(rows)).map((row) => [row.rowid, whole(row)]))
+    return rows.flatMap((row) => found.get(row) ?? [])
   }
   const byId48 = db.prepare<[number], NodeRow>(`${SELECT} WHERE n.id48 = ?`)
   function findById(id: NodeId): NodeRow | undefined {
     return byId48.all(id48Of(id)).find((row) => idOfRow(row.id48, row.rest) === id)
   }
-  const byIds = db.prepare<[string], NodeRow>(`${SELECT} WHERE n.id48 IN (SELECT value FROM json_each(?))`)
   const rowsAfter = db.prepare<[number, number], NodeRow>(`${SELECT} WHERE n.rowid > ? ORDER BY n.rowid LIMIT ?`)
   const keysOf = db.prepare<[string], { rowid: number; timestamp: number; received: number }>(
     'SELECT rowid, timestamp, received FROM nodes WHERE rowid IN (SELECT value FROM json_each(?))',
@@ -514,9 +514,9 @@ function storeOn(
     /** Those of these nodes that are here, in no order. */
     byIds(ids: readonly NodeId[]): StoredNode[] {
       const wanted = new Set(ids)
-      return byIds
+      return wholeByIds
         .all(JSON.stringify(ids.map(id48Of)))
-        .map(stored)
+        .map(whole)
         .filter(({ node }) => wanted.has(node.id))
     },
     /** Nodes by row number, in the order given. */
@@ -535,7 +535,7 @@ function storeOn(
       const found = references.about(ids)
       if (!found.size) return new Map()
       const nodes = new Map(
-        rowsOf([...found.values()].flatMap(({ changes }) => changes)).map((node) => [node.row, node]),
+        wholeRowsOf([...found.values()].flatMap(({ changes }) => changes)).map((node) => [node.row, node]),
       )
       return new Map(
         ids.flatMap((id) => {
