@@ -38,6 +38,8 @@ export interface ComposerHandle {
 interface ComposerProps {
   ref: Ref<ComposerHandle>
   replyTo: Row | null
+  /** What is answered where nothing else is chosen: the thread that the composer stands below. */
+  thread?: Row
   onReplyDone: () => void
   /** An own entry that is being changed. */
   editing: Row | null
@@ -64,7 +66,7 @@ export function Composer(props: ComposerProps) {
       />
     )
   // Each answer and each edit has a text of its own, which waits while another is written.
-  return <Writer key={props.editing?.id ?? props.replyTo?.id ?? 'new'} {...props} />
+  return <Writer key={props.editing?.id ?? props.replyTo?.id ?? props.thread?.id ?? 'new'} {...props} />
 }
 
 function Closed({ icon, title, hint }: { icon: ReactNode; title: string; hint: string }) {
@@ -79,11 +81,12 @@ function Closed({ icon, title, hint }: { icon: ReactNode; title: string; hint: s
   )
 }
 
-function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: ComposerProps) {
+function Writer({ ref, replyTo, thread, onReplyDone, editing, onEditDone, onPosted }: ComposerProps) {
   const app = useApp()
   const field = useRef<HTMLTextAreaElement>(null)
   const about = editing?.id ?? replyTo?.id
-  const [written, edit] = useDraft(editing ? null : (replyTo?.id ?? 'new'), editing?.id)
+  const answered = replyTo ?? thread ?? null
+  const [written, edit] = useDraft(editing ? null : (answered?.id ?? 'new'), editing?.id)
   const { busy, problem, clear, run } = useAction()
   const [preview, setPreview] = useState<RenderTree | null>(null)
   useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }))
@@ -110,7 +113,7 @@ function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: Co
     const done = await run(async () => {
       try {
         if (editing) await call('entry.edit', { id: editing.id, text: written })
-        else await call('entry.post', replyTo ? { text: written, replyTo: replyTo.id } : { text: written })
+        else await call('entry.post', answered ? { text: written, replyTo: answered.id } : { text: written })
       } catch (error) {
         // The entry answered to may have gone with a restored folder; the text stays for a new entry.
         if (codeOf(error) === 'ENTRY_UNKNOWN') onReplyDone()
@@ -195,11 +198,15 @@ function Writer({ ref, replyTo, onReplyDone, editing, onEditDone, onPosted }: Co
           className="composer-field scrolls"
           rows={1}
           aria-label={
-            editing ? text.compose.editing : replyTo ? text.compose.replyLabel(replyTo.memberName) : text.compose.label
+            editing
+              ? text.compose.editing
+              : answered
+                ? text.compose.replyLabel(answered.memberName)
+                : text.compose.label
           }
           aria-keyshortcuts="n"
           aria-invalid={problem !== null || left < 0 || undefined}
-          placeholder={replyTo ? text.compose.replyPlaceholder(replyTo.memberName) : text.compose.placeholder}
+          placeholder={answered ? text.compose.replyPlaceholder(answered.memberName) : text.compose.placeholder}
           value={written}
           readOnly={busy}
           spellCheck

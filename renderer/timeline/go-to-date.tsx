@@ -30,7 +30,7 @@ export function GoToDate({ open, onClose, onDate }: GoToDateProps) {
       widthPx={360}
     >
       <form
-        className="stack"
+        className="go-to-date"
         onSubmit={(event) => {
           event.preventDefault()
           if (Number.isNaN(time)) return

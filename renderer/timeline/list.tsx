@@ -48,6 +48,8 @@ const FOOTER_PX = 32
 const THUMB_MIN_PX = 36
 /** Height of the sticky day and of a day's header in its row. */
 const DAY_PX = 38
+/** How far the tools of an entry reach above it (timeline.css). */
+const TOOLS_PX = 18
 /** A row that is not known yet: the usual height of a two-line entry. */
 const UNKNOWN_ROW_PX = 92
 /** A row's own share besides its text: padding and the line with name and time. */
@@ -346,7 +348,7 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
     const row = session.at(position)
     if (!row) return
     focusWanted.current = row.id
-    jump(reveal(place.current, position, latest.current, DAY_PX))
+    jump(reveal(place.current, position, latest.current, DAY_PX + TOOLS_PX))
     actions.select(row)
   }
   /** The moment that is wanted last; asked for one at a time, so that dragging never piles up. */

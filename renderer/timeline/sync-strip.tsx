@@ -34,14 +34,13 @@ export function syncWords({ sync, network, circle, settings }: AppState): SyncWo
   return { tone: 'good', title: text.sync.upToDate, hint: text.sync.peers(sync.peersOnline) }
 }
 
-/** Only while entries are on their way, or while they cannot come: a quiet line is not worth a row. */
+/** Only while entries are missing: that nobody else is online stands in the sidebar, and is no news to whoever reads. */
 export function SyncStrip() {
   const app = useApp()
   const words = syncWords(app)
   const { have, missing } = app.sync
-  // A device that has stopped has no links: that nobody is online would be no news, and no reason.
-  if (app.circle?.copied) return null
-  if (words.tone !== 'busy' && words.tone !== 'warn') return null
+  // A device that has stopped gets nothing, for a reason that is told elsewhere.
+  if (missing === 0 || app.circle?.copied) return null
   return (
     <div className="sync-strip" data-tone={words.tone} data-testid="sync-progress">
       <div className="sync-strip-words" role="status">

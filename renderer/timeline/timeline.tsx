@@ -39,6 +39,7 @@ import { HistoryDialog, RetractDialog } from './entry-dialogs'
 import { HeldPosts } from './held-posts'
 import { hasFirstView } from './first-view'
 import { TimelineList, type ListHandle } from './list'
+import { isText } from './row-tools'
 import { SearchBar, type SearchHandle } from './search-bar'
 import { SyncStrip } from './sync-strip'
 import { useEntryActions, type EntryKeys } from './use-entry-actions'
@@ -76,6 +77,7 @@ export function Timeline(props: TimelineProps) {
   const { list, composer, search, keys, onReady, openNavigation } = props
   const { scope } = spec
   const app = useApp()
+  const shell = useShell()
   const now = useNow(MINUTE_MS)
   const [attempt, retry] = useReducer((turn: number) => turn + 1, 0)
   const key = specKey(spec)
@@ -115,9 +117,27 @@ export function Timeline(props: TimelineProps) {
     : filtered
       ? text.search.results(session.total, session.more)
       : `${text.timeline.entries(session.total)}${member ? ` · ${presenceWords(member.presence, now)}` : ''}`
+  // A thread is answered below its last entry.
+  const beginning = useBeginning(scope, session, key)
+  const writer = (
+    <Composer
+      ref={composer}
+      replyTo={replyTo}
+      {...(beginning && { thread: beginning })}
+      onReplyDone={() => onReply(null)}
+      editing={editing}
+      onEditDone={() => onEditing(null)}
+      onPosted={posted}
+    />
+  )
   return (
     <section className="timeline" aria-label={text.timeline.list(name)}>
-      <PageHead title={name} note={note} openNavigation={openNavigation}>
+      <PageHead
+        title={name}
+        note={note}
+        openNavigation={openNavigation}
+        {...(scope.type === 'thread' && { onBack: () => shell.showInTimeline(scope.entry) })}
+      >
         {scope.type !== 'thread' && (
           <>
             <IconButton
@@ -145,16 +165,7 @@ export function Timeline(props: TimelineProps) {
       )}
       <SyncStrip />
       <HeldPosts now={now} />
-      {(replyTo || editing || (!searching && (!others || !writable))) && (
-        <Composer
-          ref={composer}
-          replyTo={replyTo}
-          onReplyDone={() => onReply(null)}
-          editing={editing}
-          onEditDone={() => onEditing(null)}
-          onPosted={posted}
-        />
-      )}
+      {scope.type !== 'thread' && (replyTo || editing || (!searching && (!others || !writable))) && writer}
       {session?.error ? (
         <Empty icon={CloudOff} tone="bad" title={text.timeline.failed} hint={sentenceOf(session.error)}>
           <Button onClick={retry}>
@@ -184,6 +195,7 @@ export function Timeline(props: TimelineProps) {
       ) : (
         <Opening />
       )}
+      {(replyTo || editing || beginning) && scope.type === 'thread' && writer}
       {picked.size > 0 && (
         <div className="picked" role="toolbar" aria-label={text.timeline.selection}>
           <span role="status">{text.timeline.picked(picked.size)}</span>
@@ -219,6 +231,15 @@ function nameOf(scope: Scope, member: string): string {
     case 'bookmarks':
       return text.timeline.bookmarksTitle
   }
+}
+
+/** What a thread begins with, as far as it can be answered; it stays when the list has moved far from it. */
+function useBeginning({ type }: Scope, session: ViewSession | null, key: string): Row | null {
+  const seen = useRef<{ key: string; row: Row } | null>(null)
+  const row = type === 'thread' ? session?.at(0) : undefined
+  if (row) seen.current = { key, row }
+  const first = seen.current?.key === key ? seen.current.row : null
+  return first && isText(first) && !first.retracted ? first : null
 }
 
 /** One session per view, closed when the view is left; the component repaints when what it says of the view has changed. */

@@ -70,6 +70,19 @@ describe('by keyboard', () => {
     await page.locator(`[data-id="${id}"] [aria-current]`).waitFor()
   })
 
+  test('a thread is answered below its last entry, and the arrow leads back to where it was opened', async () => {
+    await views['thread']!(page)
+    const answer = page.getByRole('textbox', { name: 'Reply to Ada Lindqvist' })
+    const list = page.locator('.list')
+    expect((await answer.boundingBox())!.y).toBeGreaterThan((await list.boundingBox())!.y)
+    await answer.fill('And I bring the spoons')
+    await page.getByRole('button', { name: 'Post', exact: true }).click()
+    await entry(page, 2).getByText('And I bring the spoons').waitFor()
+    await page.getByText('3 entries').waitFor()
+    await page.getByRole('button', { name: 'Back', exact: true }).click()
+    await page.getByRole('heading', { name: 'Everyone' }).waitFor()
+    await entry(page).filter({ hasText: 'And I bring the spoons' }).getByText('Tea is at').waitFor()
+  })
   test('e edits: the text stands in the composer, is kept as a draft, and its history says what changed', async () => {
     await ask('entry.post', { text: 'first words' })
     await newest()
