@@ -59,12 +59,6 @@ export function viewsIn(t: Catalogue): Views {
     await go('e')(page)
     await page.keyboard.press('.')
     await entry(page).waitFor()
-    // What another view has left in the composer.
-    const write = page.getByRole('button', { name: t.compose.write, exact: true })
-    if (await write.isVisible()) await write.click()
-    if (!(await writing(page).inputValue())) return
-    await writing(page).fill('')
-    await writing(page).blur()
   }
   return {
     everyone: home,
@@ -212,12 +206,6 @@ export function viewsIn(t: Catalogue): Views {
       await page.getByRole('menuitem', { name: t.circle.remove }).click()
       await page.getByRole('alertdialog').waitFor()
     },
-    composing: async (page) => {
-      await home(page)
-      await key('n')(page)
-      await writing(page).fill(DRAFT)
-      await page.getByRole('button', { name: t.compose.preview }).click()
-    },
     network: async (page) => {
       await home(page)
       await go('n')(page)
@@ -233,6 +221,15 @@ export function viewsIn(t: Catalogue): Views {
       await home(page)
       await go('s')(page)
       await page.getByRole('heading', { name: t.settings.title, exact: true }).waitFor()
+    },
+    // What it leaves in the composer would be seen in the others.
+    composing: async (page) => {
+      await home(page)
+      await key('n')(page)
+      const write = page.getByRole('button', { name: t.compose.write, exact: true })
+      if (await write.isVisible()) await write.click()
+      await writing(page).fill(DRAFT)
+      await page.getByRole('button', { name: t.compose.preview }).click()
     },
   }
 }
