@@ -156,6 +156,7 @@ async function firstRun(folder: string): Promise<string[]> {
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
       await page.keyboard.press('g')
       await page.keyboard.press(letter)
+      await page.locator('main h1').waitFor()
       await pictures(page, `empty ${name}`)
     }
     await set(page, { lan: false, internet: false })
