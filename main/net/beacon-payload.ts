@@ -2,10 +2,12 @@
 // that somebody runs Twofold: the instance name is random per start, everything else is sealed with a key of the circle.
 import type { DeviceKey } from '../../shared/types'
 import { isPort } from './address'
-import { BEACON_KEYS_MAX, BEACON_TTL_S } from './limits'
+import { BEACON_KEYS_MAX } from './limits'
 
 /** DNS-SD type. */
 export const SERVICE = '_twofold._udp.local'
+/** Its first label as it stands in every packet that names the service, whatever else is compressed (RFC 1035, 4.1.4). */
+export const SERVICE_LABEL = Buffer.from('\x08_twofold', 'latin1')
 /** Records of one packet that are looked at, and services among them: an ordinary answer brings one service in four records. */
 const RECORDS_MAX = 128
 const SERVICES_MAX = 8
@@ -64,14 +66,8 @@ export function decodeTxt(text: unknown): Uint8Array | null {
   return string.startsWith(TXT_PREFIX) ? Buffer.from(string.slice(TXT_PREFIX.length), 'base64url') : null
 }
 
-/** The announcement for one interface; ttl 0 is the goodbye. */
-export function announcement(
-  instance: string,
-  address: string,
-  port: number,
-  txt: string[],
-  ttl: number = BEACON_TTL_S,
-) {
+/** The announcement for one interface; `ttl` in seconds, 0 is the goodbye. */
+export function announcement(instance: string, address: string, port: number, txt: string[], ttl: number) {
   const name = `${instance}.${SERVICE}`
   const host = `${instance}.local`
   return {

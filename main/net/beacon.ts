@@ -1,8 +1,11 @@
 // The LAN beacon: announces us and hears others by multicast DNS, one socket per IPv4 interface (rule L1).
 // Not a DNS-SD library: those tried find nobody without a default route or with a VPN owning it, or crash when 5353 is taken.
 // Failures of a socket are reported and mended later; nothing here throws at the caller or ends the process.
+// A group may be busy with others' services, and a large circle speaks often: what is none of ours, and what says the same as
+// before, is recognised by its bytes and neither decoded nor decrypted.
 import makeMdns from 'multicast-dns'
 import { randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import {
   announcement,
   decodePayload,
@@ -10,6 +13,7 @@ import {
   encodeTxt,
   readServices,
   SERVICE,
+  SERVICE_LABEL,
   type BeaconPayload,
   type HeardService,
 } from './beacon-payload'
@@ -23,13 +27,19 @@ import {
   BEACON_REOPEN_FIRST_MS,
   BEACON_REOPEN_MS_MAX,
   BEACON_STEADY_MS,
+  BEACON_STEADY_MS_MAX,
+  BEACON_STEADY_MS_PER_PEER,
   BEACON_TTL_S_MAX,
+  BEACONS_KNOWN_MAX,
+  BEACONS_MISSED_MAX,
 } from './limits'
 import type { NetProblemCode, NetworkOptions } from './types'
 
 export interface BeaconOptions extends Pick<NetworkOptions, 'beaconKeys' | 'seal' | 'open'> {
   /** What to announce; null while there is nothing to dial. */
   self(): BeaconPayload | null
+  /** Devices that are heard. */
+  others(): number
   now(): number
   /** ttlMs 0: the device says goodbye. */
   heard(payload: BeaconPayload, host: string, ttlMs: number): void
@@ -57,6 +67,10 @@ export class Beacon {
   readonly #failures = new Map<string, Failures>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #bursts = new Set<NodeJS.Timeout>()
+  /** What was opened, by the whole packet. */
+  readonly #known = new Map<string, { payload: BeaconPayload; ttlMs: number }>()
+  /** What was sealed last, and of what: the same again while it says the same, so that nobody need open it twice. */
+  #sealed: { of: string; txt: string[] } = { of: '', txt: [] }
   #announcedAt = 0
   #answerPending = false
   #opensLeft = BEACON_OPENS_PER_SECOND_MAX
@@ -102,6 +116,8 @@ export class Beacon {
   burst(): void {
     for (const timer of this.#bursts) clearTimeout(timer)
     this.#bursts.clear()
+    // The keys may be others.
+    this.#known.clear()
     for (const delayMs of BEACON_BURST_MS) {
       // A little randomness, so that machines woken by the same event do not all speak at once.
       const timer = this.#later(delayMs + Math.random() * 50, () => {
@@ -127,7 +143,17 @@ export class Beacon {
 
   #open(address: string): void {
     const { now, problem } = this.#options
-    const mdns = makeMdns({ interface: address, bind: '0.0.0.0', reuseAddr: true, loopback: true, ttl: 255 })
+    const udp = createSocket({ type: 'udp4', reuseAddr: true })
+    const emit = udp.emit.bind(udp)
+    let packet = ''
+    udp.emit = (event: string, ...args: unknown[]) => {
+      if (event !== 'message') return emit(event, ...args)
+      const [bytes, from] = args as [Buffer, { address: string }]
+      if (!bytes.includes(SERVICE_LABEL)) return false
+      packet = bytes.toString('latin1')
+      return this.#heardAgain(packet, from.address) || emit(event, ...args)
+    }
+    const mdns = makeMdns({ socket: udp, interface: address, bind: '0.0.0.0', loopback: true, ttl: 255 })
     const socket: BeaconSocket = { mdns, openedAt: now(), echoed: false, failedAt: null }
     mdns.on('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES'
@@ -140,8 +166,8 @@ export class Beacon {
     })
     mdns.on('query', (query) => this.#onQuery(query))
     mdns.on('response', (response, from) => {
-      for (const service of readServices([...(response.answers ?? []), ...(response.additionals ?? [])]))
-        this.#onService(service, from.address)
+      const services = readServices([...(response.answers ?? []), ...(response.additionals ?? [])])
+      for (const service of services) this.#onService(service, from.address, services.length === 1 ? packet : null)
     })
     this.#sockets.set(address, socket)
     this.#later(BEACON_BURST_MS[2] + BEACON_ECHO_TIMEOUT_MS, () => {
@@ -169,7 +195,16 @@ export class Beacon {
     })
   }
 
-  #onService(service: HeardService, host: string): void {
+  #heardAgain(packet: string, host: string): boolean {
+    const known = this.#known.get(packet)
+    if (!known) return false
+    this.counters.heard++
+    this.#options.heard(known.payload, host, known.ttlMs)
+    return true
+  }
+
+  /** `packet`: the whole one, if it says nothing else. */
+  #onService(service: HeardService, host: string, packet: string | null): void {
     if (service.instance === this.#instance) {
       const socket = service.address === null ? undefined : this.#sockets.get(service.address)
       if (socket) {
@@ -184,7 +219,15 @@ export class Beacon {
       return
     }
     this.counters.heard++
-    this.#options.heard(payload, host, Math.min(service.ttl, BEACON_TTL_S_MAX) * 1_000)
+    const ttlMs = Math.min(service.ttl, BEACON_TTL_S_MAX) * 1_000
+    if (packet !== null) this.#remember(packet, payload, ttlMs)
+    this.#options.heard(payload, host, ttlMs)
+  }
+
+  #remember(packet: string, payload: BeaconPayload, ttlMs: number): void {
+    // Whoever is on the list may fill this with packets that nobody repeats: the oldest goes.
+    if (this.#known.size >= BEACONS_KNOWN_MAX) this.#known.delete(this.#known.keys().next().value!)
+    this.#known.set(packet, { payload, ttlMs })
   }
 
   /** One device's payloads say the same under different keys: the first that opens is enough. */
@@ -210,16 +253,30 @@ export class Beacon {
     return `${this.#instance}.${SERVICE}`
   }
 
-  #announce(ttl?: number): void {
+  /** Between two announcements where nothing happens. */
+  get #steadyMs(): number {
+    return Math.min(
+      BEACON_STEADY_MS_MAX,
+      Math.max(BEACON_STEADY_MS, BEACON_STEADY_MS_PER_PEER * this.#options.others()),
+    )
+  }
+
+  /** `ttl`: seconds; 0 says goodbye. */
+  #announce(ttl = Math.ceil((BEACONS_MISSED_MAX * this.#steadyMs) / 1_000)): void {
     const self = this.#options.self()
     const keys = this.#options.beaconKeys().announce.slice(0, BEACON_KEYS_MAX)
     if (this.#closed || self === null || keys.length === 0) return
     this.#announcedAt = this.#options.now()
-    const plain = encodePayload(self)
-    const txt = keys.map((key) => encodeTxt(this.#options.seal(key, plain)))
+    const txt = this.#seal(encodePayload(self), keys)
     this.#send((mdns, address, done) =>
       mdns.respond(announcement(this.#instance, address, self.serverPort, txt, ttl), done),
     )
+  }
+
+  #seal(plain: Uint8Array, keys: readonly Uint8Array[]): string[] {
+    const of = Buffer.concat([plain, ...keys]).toString('latin1')
+    if (of !== this.#sealed.of) this.#sealed = { of, txt: keys.map((key) => encodeTxt(this.#options.seal(key, plain))) }
+    return this.#sealed.txt
   }
 
   #ask(): void {
@@ -258,8 +315,8 @@ export class Beacon {
 
   #steady(): void {
     // Half a period first: the burst has just spoken.
-    this.#later(BEACON_STEADY_MS * (0.5 + Math.random() / 3), () => {
-      if (this.#options.now() - this.#announcedAt > BEACON_STEADY_MS / 2) this.#announce()
+    this.#later(this.#steadyMs * (0.5 + Math.random() / 3), () => {
+      if (this.#options.now() - this.#announcedAt > this.#steadyMs / 2) this.#announce()
       this.#steady()
     })
   }

@@ -92,6 +92,11 @@ export class Dialler {
     })
   }
 
+  /** A device's beacon was heard: it need not wait as long any more. */
+  heard(device: DeviceKey): void {
+    if (this.#isTarget(device)) this.kick()
+  }
+
   /** Something changed that makes failures of before meaningless: for one device, or for all. */
   news(device?: DeviceKey): void {
     const now = this.#options.now()

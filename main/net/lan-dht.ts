@@ -10,7 +10,6 @@ import HyperDHT, {
   type ServerOptions,
 } from 'hyperdht'
 import type { DeviceKey } from '../../shared/types'
-import { KEEP_ALIVE_MS } from './limits'
 import type { HostPort } from './types'
 
 /** hyperdht's command number of a direct handshake. */
@@ -55,7 +54,8 @@ export class LanDht extends HyperDHT {
       ...(options.host === undefined ? {} : { host: options.host }),
       // A plain 0 would mean hyperdht's default port 49737; an empty range means any.
       port: port === 0 ? [0, 0] : [port, port + 1],
-      connectionKeepAlive: KEEP_ALIVE_MS,
+      // A timer a link on both sides would wake both four times each time: pulse.ts keeps all links alive in one go.
+      connectionKeepAlive: false,
     })
     this.#options = options
     this.#target = HyperDHT.hash(options.publicKey)

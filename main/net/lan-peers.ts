@@ -58,6 +58,10 @@ export class LanPeers {
     return gone
   }
 
+  get size(): number {
+    return this.#peers.size
+  }
+
   has(device: DeviceKey): boolean {
     return this.#peers.has(device)
   }

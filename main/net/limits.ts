@@ -16,8 +16,10 @@ export const STALLED_MS = 60_000
 export const GREETING_TIMEOUT_MS = 4_000
 /** How long an orderly close may take to send what is queued before the stream is destroyed. */
 export const CLOSE_GRACE_MS = 500
-/** Idle packets per link; a killed peer is noticed after about three of them. Costs 46 B/s per link (measured). */
+/** The side that dialled has the other one acknowledge something this often. */
 export const KEEP_ALIVE_MS = 5_000
+/** A link on which so long nothing came, not even an acknowledgement, is dead. UDX repeats what is lost within each beat. */
+export const SILENT_BEATS_MAX = 3
 
 /** Live links. About 14 are chosen; the rest are other members' choices. ~.7 MB each in the worst case measured. */
 export const LINKS_MAX = 256
@@ -56,8 +58,14 @@ export const BEACON_OPENS_PER_SECOND_MAX = 20_000
 export const BEACON_BURST_MS = [0, 250, 1_000, 3_000, 9_000] as const
 /** Steady announcements, ms; queries are sent in bursts only, since each costs an answer from every peer. */
 export const BEACON_STEADY_MS = 60_000
-/** Three missed steady beacons and a peer is gone, seconds. */
-export const BEACON_TTL_S = 180
+/** Where many are heard each speaks less often, so that nobody is woken by more than one beacon in two seconds. */
+export const BEACON_STEADY_MS_PER_PEER = 2_000
+/** A third of the longest time to live. */
+export const BEACON_STEADY_MS_MAX = 200_000
+/** Three missed steady beacons and a peer is gone. */
+export const BEACONS_MISSED_MAX = 3
+/** Packets that are known again by their bytes: one of each device that is remembered, ~350 B each. */
+export const BEACONS_KNOWN_MAX = 1_024
 /** A foreign TTL is cut to this, seconds. */
 export const BEACON_TTL_S_MAX = 600
 /** At most one answer to queries in this time, whoever asks, ms. */
@@ -76,9 +84,10 @@ export const BEACON_REOPEN_MS_MAX = 120_000
 export const TICK_MS = 1_000
 /**
  * The same while no dial runs and nobody is looked for; the dialler keeps its own time. What is left then is to look at the
- * interfaces, of which no event reaches Node in time: seldom enough for a machine to rest, and within the 5 s of L1.
+ * interfaces, of which no event reaches Node in time: seldom enough for a machine to rest, and within the 5 s of L1. Half of
+ * KEEP_ALIVE_MS, so that both happen in one waking.
  */
-export const TICK_CALM_MS = 3_000
+export const TICK_CALM_MS = 2_500
 /** After a start or a change of the network much is under way that no count shows. */
 export const RESTLESS_MS = 15_000
 /** A tick that comes so late means that the machine slept. */

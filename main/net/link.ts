@@ -120,7 +120,12 @@ export class PeerLink implements Link {
     if (this.#fullSince > 0) this.#fullSince = now
   }
 
-  /** Makes a dead path show itself sooner. */
+  /** Packets that ever came, of any kind. */
+  get packetsIn(): number {
+    return this.#stream.rawStream?.packetsReceived ?? 0
+  }
+
+  /** Has the other side acknowledge something: a dead path shows itself. */
   probe(): void {
     if (!this.#closed) this.#stream.sendKeepAlive()
   }
@@ -135,7 +140,8 @@ export class PeerLink implements Link {
   }
 
   #receive(chunk: Uint8Array): void {
-    if (this.#closed) return
+    // An empty one is the other side's keep-alive.
+    if (this.#closed || chunk.length === 0) return
     this.stats.bytesIn += chunk.length
     this.stats.lastReceivedAt = this.#options.now()
     const rest = this.greeted ? chunk : this.#greet(chunk)

@@ -37,6 +37,7 @@ import {
 } from './limits'
 import { PeerLink } from './link'
 import { ManualAddresses } from './manual'
+import { Pulse } from './pulse'
 import { Topics, type TopicMode } from './topics'
 import {
   NET_PROBLEM_CODES,
@@ -65,6 +66,7 @@ export class Network extends Emitter<NetworkEvents> {
   readonly #topics: Topics
   readonly #manual: ManualAddresses
   readonly #peers = new LanPeers()
+  readonly #pulse = new Pulse()
 
   readonly #dialler: Dialler
   /** Streams that Hyperswarm handed over and that are not closed yet: at most one per device, since it deduplicates. */
@@ -148,6 +150,7 @@ export class Network extends Emitter<NetworkEvents> {
           seal: (key, plain) => options.seal(key, plain),
           open: (key, box) => options.open(key, box),
           self: () => this.#payload(),
+          others: () => this.#peers.size,
           now: this.#now,
           heard: (payload, host, ttlMs) => this.#heard(payload, host, ttlMs),
           problem: (code, detail) => this.#problem(code, detail),
@@ -452,7 +455,7 @@ export class Network extends Emitter<NetworkEvents> {
     }
     const link = this.#links.get(device)
     if (link) this.#replace(link, payload.run, sighting === 'moved' && link.address.host !== host)
-    else this.#dialler.kick()
+    else this.#dialler.heard(device)
   }
 
   /** News of a device's address: earlier failures do not count, and a dial that goes elsewhere only delays. */
@@ -510,6 +513,7 @@ export class Network extends Emitter<NetworkEvents> {
       for (const link of this.#links.values()) link.woke(now)
       this.refresh()
     } else if (now - this.#interfacesAt >= INTERFACES_EVERY_MS) this.#rescan(false)
+    this.#pulse.tick(this.#links.values(), now)
     this.#checkInternet(now)
     for (const gone of this.#peers.expire(now)) this.emit('lanPeer', { ...gone, up: false })
     for (const [device, dial] of this.#dht.dials) if (now - dial.startedAt >= DIAL_MS_MAX) this.#giveUp(device)

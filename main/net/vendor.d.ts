@@ -16,6 +16,8 @@ declare module 'hyperdht' {
   export interface RawStream {
     readonly remoteHost: string | null
     readonly remotePort: number
+    /** Of any kind, acknowledgements included. */
+    readonly packetsReceived: number
   }
   /** A Noise stream over udx (@hyperswarm/secret-stream, a streamx Duplex). */
   export class SecretStream extends EventEmitter {
@@ -70,7 +72,8 @@ declare module 'hyperdht' {
     host?: string
     ephemeral?: boolean
     firewalled?: boolean
-    connectionKeepAlive?: number
+    /** ms. False: none; what others send then arrives as empty data. */
+    connectionKeepAlive?: number | false
   }
   export default class HyperDHT extends EventEmitter {
     constructor(options?: DhtOptions)

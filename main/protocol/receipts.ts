@@ -21,6 +21,9 @@ const REPEAT_MS = 60_000
 const REPEAT_ROUNDS = 12
 /** Checkpoints to be passed on wait this long for others that go the same way. */
 const COLLECT_MS = 300
+/** The same while nothing was stored for QUIET_MS: they bring nothing new, and peers rest. */
+const COLLECT_QUIET_MS = 1500
+const QUIET_MS = 60_000
 /** After something was stored, checkpoints that did not match are tried again this much later, all at once. */
 const AGAIN_MS = 1000
 /** Checkpoints dated further ahead are refused, so that a wrong clock cannot silence its device for long. */
@@ -85,6 +88,7 @@ export class Receipts {
   private readonly outgoing = new Map<DeviceKey, Map<string, Extract<Message, { type: 'checkpoints' }>>>()
   private collectUntil = Infinity
   private againAt = Infinity
+  private storedAt = -Infinity
   private nextAt = -Infinity
   private round = 0
   private last: { key: string; sentAt: number } | null = null
@@ -126,9 +130,8 @@ export class Receipts {
 
   private sign(now: number): void {
     const { interval } = this
-    const at = Math.floor((now - LAG_MS) / interval) * interval
-    // The next cut is ours to sign once it lies back far enough; a random delay keeps a circle from speaking all at once.
-    this.nextAt = at + interval + LAG_MS + (this.ports.random() % Math.ceil(interval / 2))
+    const at = this.cutAt(now)
+    this.nextAt = this.roundAfter(now)
     const list = this.ports.list()
     const ring = this.ports.ring(list.epoch)
     const cut = this.ports.cuts.at(at)
@@ -136,13 +139,29 @@ export class Receipts {
     this.round = at
     const late = this.ports.takeLate(LATE_MAX)
     const repeat = Math.max(REPEAT_MS, REPEAT_ROUNDS * interval)
-    if (!late.length && this.last?.key === cut.key && now - this.last.sentAt < repeat) return
+    if (!late.length && this.last?.key === cut.key && now - this.last.sentAt < repeat) {
+      // Rounds in which nothing can be new are slept through.
+      if (this.quiet(now)) this.nextAt = Math.max(this.nextAt, this.last.sentAt + repeat)
+      return
+    }
     this.last = { key: cut.key, sentAt: now }
     const unsigned = { device: this.ports.me, at, digest: cut.digest, late }
     const signature = this.ports.sign(checkpointMessage(list.circle, unsigned))
     // What we say of others is weighed like anybody's.
     if (late.length) this.ports.lateHeard(this.ports.me, late, now)
     this.passOn(list.epoch, ring, { ...unsigned, signature }, { lo: 0, len: ring.n }, now)
+  }
+
+  private cutAt(now: number): number {
+    return Math.floor((now - LAG_MS) / this.interval) * this.interval
+  }
+  /** The next cut is ours to sign once it lies back far enough; a random delay keeps a circle from speaking all at once. */
+  private roundAfter(now: number): number {
+    const { interval } = this
+    return this.cutAt(now) + interval + LAG_MS + (this.ports.random() % Math.ceil(interval / 2))
+  }
+  private quiet(now: number): boolean {
+    return now - this.storedAt >= QUIET_MS
   }
 
   /** Checkpoints came over a link. False: something in them is not as it must be. */
@@ -196,6 +215,8 @@ export class Receipts {
 
   /** Something was stored here: what did not match before may match soon. */
   stored(now: number): void {
+    if (this.quiet(now)) this.nextAt = Math.min(this.nextAt, this.roundAfter(now))
+    this.storedAt = now
     if (this.open.size && this.againAt === Infinity) this.againAt = now + AGAIN_MS
   }
 
@@ -216,7 +237,7 @@ export class Receipts {
       let group = groups.get(key)
       if (!group) groups.set(key, (group = { type: 'checkpoints', epoch, at, digest, entries: [] }))
       if (group.entries.length < CHECKPOINTS_MAX) group.entries.push({ signer, lo, len, late: [...late], signature })
-      this.collectUntil = Math.min(this.collectUntil, now + COLLECT_MS)
+      this.collectUntil = Math.min(this.collectUntil, now + (this.quiet(now) ? COLLECT_QUIET_MS : COLLECT_MS))
     }
   }
 

@@ -17,7 +17,7 @@ const must = (holds: boolean, what: string) => {
 }
 const ann = makeDevice('fuzz')
 const payload = encodePayload({ device: ann.key, serverPort: 4000, clientPort: 4001, run: NEW_YEAR })
-const records = announcement('abc', '192.168.1.2', 4000, [encodeTxt(new Uint8Array(100).fill(3))]).answers
+const records = announcement('abc', '192.168.1.2', 4000, [encodeTxt(new Uint8Array(100).fill(3))], 180).answers
 
 /** What a frame reader should give, said in another way: as much as is whole, until a length out of bounds. */
 function framesOf(stream: Buffer): { frames: string[]; ok: boolean } {

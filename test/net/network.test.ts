@@ -5,7 +5,7 @@ import HyperDHT, { type SecretStream } from 'hyperdht'
 import { afterEach, describe, expect, test } from 'vitest'
 import { encodeGreeting, GREETING_BYTES } from '../../main/net/framing'
 import { FRAME_BYTES_MAX, parseHostPort, type NetworkOptions } from '../../main/net/network'
-import { deviceOf, keyPairOf, Peer, until } from './peers'
+import { deviceOf, keyPairOf, open, Peer, until } from './peers'
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -72,6 +72,23 @@ describe('finding each other', () => {
         .lanPeers.map(({ device }) => device)
         .toSorted(),
     ).toEqual([bob.device, carol.device].toSorted())
+  })
+
+  test('[L1] a beacon that says the same as before is known by its bytes, and not opened again', async () => {
+    const all = names('alice', 'bob') as [string, string]
+    const boxes: string[] = []
+    const noting = (key: Uint8Array, box: Uint8Array) => {
+      const plain = open(key, box)
+      if (plain) boxes.push(Buffer.from(box).toString('hex'))
+      return plain
+    }
+    const bob = await peer(all[1], all, all[0], { open: noting }).start(all)
+    const alice = await peer(all[0], all, all[0]).start(all)
+    await linked(alice, bob)
+    await until('three beacons', () => bob.network.status().counters.beaconsHeard >= 3)
+    expect(new Set(boxes).size).toBe(1)
+    expect(boxes.length).toBeLessThan(bob.network.status().counters.beaconsHeard)
+    expect(bob.network.status().lanPeers.map(({ device }) => device)).toEqual([alice.device])
   })
 
   test('[L1] links do not flap: after ten devices met, each pair has had one link', async () => {
