@@ -21,7 +21,7 @@ import { Backend } from './peer/backend'
 import type { NetworkConfig } from './peer/ports'
 import { differences } from './render/differences'
 import { facetsOf } from './render/facets'
-import { RENDER_VERSION, firstWords, renderMarkdown, renderPlain } from './render/markdown'
+import { RENDER_VERSION, firstWords, renderMarkdown } from './render/markdown'
 import { markTree } from './render/marks'
 import { readAgreement, readNotices, writeAgreement, writeNotices } from './store/agreement-file'
 import { clearJoining, readCircle, readJoining, setCircleAside, writeCircle, writeJoining } from './store/circle-file'
@@ -122,7 +122,6 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       parseHostPort,
       render: (text) =>
         renderMarkdown(text, (error) => log('error', 'render', { error: error instanceof Error ? error.message : '' })),
-      renderPlain,
       renderVersion: RENDER_VERSION,
       facets: facetsOf,
       differences,

@@ -28,7 +28,7 @@ import {
 import { makeNode, type TimelineNode } from './protocol/node'
 import { differences } from './render/differences'
 import { facetsOf } from './render/facets'
-import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
+import { RENDER_VERSION, renderMarkdown } from './render/markdown'
 import { markTree } from './render/marks'
 import { excerpt } from './render/text'
 import { NAMES, REACTIONS, chanceOf, nameOf, pick, textOf, voiceOf, type Chance, type Voice } from './seed-texts'
@@ -260,7 +260,6 @@ async function seed(
     const parts = {
       secrets: { crypto },
       render: renderMarkdown,
-      renderPlain,
       renderVersion: RENDER_VERSION,
       facets: facetsOf,
       differences,

@@ -7,13 +7,13 @@ import { crypto } from './identity/sodium'
 import { Indexer } from './peer/indexer'
 import { checkSome } from './peer/signatures'
 import { facetsOf } from './render/facets'
-import { RENDER_VERSION, renderMarkdown, renderPlain } from './render/markdown'
+import { RENDER_VERSION, renderMarkdown } from './render/markdown'
 import { openTimelineStore } from './store/timeline-store'
 import { RunBatches } from './workers/run-batch'
 import { unpackBatch, type FromStoreWorker, type StoreWorkerData, type ToStoreWorker } from './workers/packing'
 
-/** Nodes indexed at once: their transaction takes some 10 ms. */
-const BITE_NODES = 1600
+/** Nodes indexed at once: their transaction takes some 20 ms. */
+const BITE_NODES = 4000
 /** Rest after a bite of checking: half a core at most, and the main loop never waits for the write lock for long. */
 const CHECK_REST_MS = 4
 /** The main thread gives its turn back within a transaction; looked at again after this in case it died in it. */
@@ -31,7 +31,6 @@ const indexer = new Indexer({
   parts: {
     secrets: { crypto },
     render: renderMarkdown,
-    renderPlain,
     renderVersion: RENDER_VERSION,
     facets: facetsOf,
     log,

@@ -168,6 +168,20 @@ export interface StoredNode {
   via: DeviceKey | null
   tree: 0 | 1 | null
 }
+/** What the index needs of a node. */
+export interface ToIndex {
+  row: number
+  /** The number of the document of an entry. */
+  doc: number
+  /** The member's number. */
+  member: number
+  kind: number
+  body: Uint8Array
+  /** Nothing that is here changes it or is changed by it, and nobody else is in its document. */
+  alone: boolean
+  /** It was never put in before. */
+  fresh: boolean
+}
 export interface StoredCheckpoint {
   device: DeviceKey
   at: number
@@ -218,13 +232,13 @@ export interface StorePort {
   aboutOf(ids: readonly NodeId[]): Map<NodeId, { changes: StoredNode[]; replies: number }>
   thread(root: NodeId): number[]
   memberNumber(member: MemberKey): number | null
-  indexedTo(): number
+  toIndex(limit: number): ToIndex[]
   indexedFurthest(): number
   sharingAt(timestamps: readonly number[]): Map<number, number[]>
   notIndexed(): number
   putDocs(
     upTo: number | null,
-    docs: readonly { doc: number; content: { body: string; facets: string } | null; fresh?: boolean }[],
+    docs: readonly { doc: number; content: { body: string; facets: string } | null; fresh: boolean }[],
   ): void
   find(what: { match: string; from: number; to: number; limit: number }): number[]
   facets(prefix: string, limit: number): { facet: string; n: number }[]
@@ -416,11 +430,10 @@ export interface Parts extends Time {
   network: ((config: NetworkConfig) => NetworkPort | Promise<NetworkPort>) | null
   parseHostPort(text: string): { ok: true; host: string; port: number } | { ok: false }
   render(text: string): RenderTree
-  /** The tree of a text without markup, which costs nothing to make again; null: `render` has to. */
-  renderPlain(text: string): RenderTree | null
   /** Raised with every change of what `render` gives. */
   renderVersion: number
-  facets(tree: RenderTree): TreeFacets
+  /** What the tree of a text holds. */
+  facets(text: string): TreeFacets
   differences(before: string, after: string): Difference[]
   /** The tree with what was searched for marked. */
   mark(tree: RenderTree, terms: readonly string[]): RenderTree

@@ -20,7 +20,7 @@ const NAMES_MAX = 20
 interface RowContext {
   parts: { secrets: Pick<Secrets, 'crypto'> } & Pick<
     Parts,
-    'render' | 'renderPlain' | 'renderVersion' | 'excerpt' | 'mark' | 'differences'
+    'render' | 'renderVersion' | 'excerpt' | 'mark' | 'differences'
   >
   store: StorePort
   list(): MemberList

@@ -1,5 +1,6 @@
 // From what a person looks for to the question that the index answers (docs/protocol.md, "Search"), and what is put into
 // the index so that it can answer. Both sides of one vocabulary stand here together.
+import { toHex, utf8 } from '../protocol/codec'
 import type { Filter, MemberKey, TreeFacets } from '../../shared/types'
 
 /** Words of one question; more narrows nothing. */
@@ -7,12 +8,14 @@ const TERMS_MAX = 32
 /** Chinese and Japanese put no spaces between words: every character is a word, and a word is a phrase. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu
 
+/** None of them stands below. */
+const MAY_BE_UNSPACED = /[\u2e80-\uffff]/
+
 /** A text as it is put into the index, and as it is asked for. */
-export const wordsOf = (text: string): string => text.replace(UNSPACED, ' $& ')
+export const wordsOf = (text: string): string => (MAY_BE_UNSPACED.test(text) ? text.replace(UNSPACED, ' $& ') : text)
 
 // Facets are words of letters and digits, so that the index takes each as one.
-const hexOf = (text: string): string =>
-  [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+const hexOf = (text: string): string => toHex(utf8(text))
 const textOf = (hex: string): string =>
   new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)))
 const EVERY = 'e'
@@ -26,15 +29,13 @@ const facet = {
 export const tagPrefix = (prefix: string): string => facet.tag(prefix.replace(/^#/, '').normalize('NFC').toLowerCase())
 export const tagOf = (facetWord: string): string => textOf(facetWord.slice(1))
 
-export const facetWords = (member: number, kind: string, { has, tags, members }: TreeFacets): string =>
-  [
-    EVERY,
-    facet.member(member),
-    facet.kind(kind),
-    ...has.map(facet.has),
-    ...tags.map(facet.tag),
-    ...members.map(facet.mention),
-  ].join(' ')
+export function facetWords(member: number, kind: string, { has, tags, members }: TreeFacets): string {
+  let words = `${EVERY} ${facet.member(member)} ${facet.kind(kind)}`
+  for (const one of has) words += ` ${facet.has(one)}`
+  for (const one of tags) words += ` ${facet.tag(one)}`
+  for (const one of members) words += ` ${facet.mention(one)}`
+  return words
+}
 
 export interface Question {
   /** FTS5; null: nothing can match (an unknown member). */

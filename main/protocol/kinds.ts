@@ -57,6 +57,9 @@ export function standing(kind: number, body: Uint8Array): { entry: boolean; targ
   return { entry: isEntry(content), target: content && 'target' in content ? content.target : null }
 }
 
+/** Whether a kind may change what an entry says: edits and retractions. */
+export const rewrites = (kind: number): boolean => kind === KIND.edit || kind === KIND.retract
+
 /** The name as it is kept (trimmed, NFC), or null: empty, too long, with control characters or line breaks. */
 export function validName(text: string): string | null {
   const name = text.normalize('NFC').trim()

@@ -1,10 +1,12 @@
 // What a tree holds that one can look for: links, code, pictures, tables, tasks, tags and people who are mentioned.
-import type { Block, Inline, RenderTree, TreeFacets } from '../../shared/types'
+import type { Block, Inline, TreeFacets } from '../../shared/types'
+import { uncolouredBlocks } from './markdown'
+import { EACH_MAX, quickFacets } from './quick-facets'
 
-/** Tags and people of one entry that can be searched for. */
-const EACH_MAX = 64
+/** What the tree of a text holds, without the tree where that can be told. */
+export const facetsOf = (text: string): TreeFacets => quickFacets(text) ?? facetsOfBlocks(uncolouredBlocks(text))
 
-export function facetsOf(tree: RenderTree): TreeFacets {
+export function facetsOfBlocks(blocks: readonly Block[]): TreeFacets {
   const has = new Set<TreeFacets['has'][number]>()
   const tags = new Set<string>()
   const members = new Set<TreeFacets['members'][number]>()
@@ -41,6 +43,6 @@ export function facetsOf(tree: RenderTree): TreeFacets {
       case 'rule':
     }
   }
-  tree.blocks.forEach(block)
+  blocks.forEach(block)
   return { has: [...has], tags: [...tags], members: [...members] }
 }

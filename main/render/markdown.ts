@@ -107,6 +107,9 @@ export function renderMarkdown(text: string, onBug: (error: unknown) => void = (
   return tree(blocksOf(text, CODE_CHARS_MAX, onBug))
 }
 
+/** The blocks of a text, in which code has no colours: for whoever looks at what they hold. */
+export const uncolouredBlocks = (text: string): Block[] => blocksOf(text, 0)
+
 /** The first words of an entry's text, as words and not as markup, on one line of at most `charsMax` UTF-16 units. */
 export function firstWords(text: string, charsMax: number): string {
   // Markup seldom takes two thirds of a text.

@@ -3,15 +3,21 @@ import type { Inline } from '../../shared/types'
 import { cleanText } from './text'
 
 /** A tag begins where a word could begin, and holds a letter. */
-const TAG =
+export const TAG =
   /(?<=^|[\s([{"'\u201c\u2018/,;])#(?=[\p{N}_-]*\p{L})([\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,49})(?![\p{L}\p{M}\p{N}_-])/gu
+
+/** A tag as it is searched for. */
+export function tagOf([, name]: RegExpMatchArray): string {
+  // Normalising costs more than finding.
+  return (/[^\0-\x7f]/.test(name!) ? name!.normalize('NFC') : name!).toLowerCase()
+}
 
 /** Text in which #tags are inlines of their own. */
 export function pushTagged(out: Inline[], raw: string): void {
   let end = 0
   for (const found of raw.includes('#') ? raw.matchAll(TAG) : []) {
     if (found.index > end) pushText(out, raw.slice(end, found.index))
-    out.push({ t: 'tag', tag: found[1]!.normalize('NFC').toLowerCase(), text: found[0] })
+    out.push({ t: 'tag', tag: tagOf(found), text: found[0] })
     end = found.index + found[0].length
   }
   pushText(out, raw.slice(end))

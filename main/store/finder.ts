@@ -2,10 +2,15 @@
 // document's number is made of its entry's time, so that matches come newest first and a span of time is a range.
 // What stands in a document is decided outside (main/peer/indexer.ts); here it is only kept.
 import type Database from 'better-sqlite3'
+import { rewrites } from '../protocol/kinds'
+import { contentOf } from './node-row'
 
 /** Document numbers of one millisecond. Two entries of one millisecond rarely share one; then they share the document. */
 const PER_MS = 2048
 const AT = 'found-up-to'
+/** Kinds on the wire (rule N3). */
+const EDIT = 4
+const RETRACT = 5
 /** Made for folders of version 0.1 by their migration (narrow-rows.ts). */
 export const FURTHEST = 'found-furthest'
 
@@ -14,7 +19,19 @@ export interface Doc {
   /** Null: nothing of it can be found any more. */
   content: { body: string; facets: string } | null
   /** It was never put in before: nothing has to be taken out first. */
-  fresh?: boolean
+  fresh: boolean
+}
+/** What the index needs of a node. */
+export interface ToIndex {
+  row: number
+  doc: number
+  /** The member's number. */
+  member: number
+  kind: number
+  body: Uint8Array
+  /** Nothing that is here changes it or is changed by it, and nobody else is in its document. */
+  alone: boolean
+  fresh: boolean
 }
 export interface FindWhat {
   /** An expression of FTS5. */
@@ -24,6 +41,17 @@ export interface FindWhat {
   to: number
   limit: number
 }
+
+/** Of the statement that reads them. */
+type NextRow = [
+  row: number,
+  member: number,
+  timestamp: number,
+  id48: number,
+  entry: 0 | 1,
+  rest: Uint8Array,
+  touched: 0 | 1,
+]
 
 export const docOf = (timestamp: number, id48: number): number => timestamp * PER_MS + (id48 % PER_MS)
 
@@ -38,6 +66,15 @@ export function openFinder(db: Database.Database) {
     `SELECT n.rowid FROM (SELECT rowid FROM found WHERE found MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?) f ${ATTACHED}
      ORDER BY n.timestamp DESC, n.id48 DESC`,
   )
+  // What would make an entry's words other than those of its own node is asked in the same walk.
+  const next = db
+    .prepare<[number, number]>(
+      `SELECT n.rowid, n.member, n.timestamp, n.id48, n.entry, n.rest,
+         EXISTS (SELECT 1 FROM refs r WHERE r.target48 = n.id48 AND r.kind BETWEEN ${EDIT} AND ${RETRACT})
+         OR EXISTS (SELECT 1 FROM nodes o WHERE o.timestamp = n.timestamp AND o.entry = 1 AND o.rowid <> n.rowid AND o.id48 % ${PER_MS} = n.id48 % ${PER_MS})
+       FROM nodes n WHERE n.rowid > ? ORDER BY n.rowid LIMIT ?`,
+    )
+    .raw()
   const sharing = db.prepare<[number, number], { rowid: number }>(
     `SELECT rowid FROM nodes WHERE timestamp = ? AND id48 % ${PER_MS} = ? AND entry = 1`,
   )
@@ -68,9 +105,16 @@ export function openFinder(db: Database.Database) {
   })
 
   return {
-    /** The row number up to which everything can be found. */
-    indexedTo,
     indexedFurthest,
+    /** The next nodes that cannot be found yet, in the order of storing. Throws what `isDamage` recognises. */
+    toIndex(limit: number): ToIndex[] {
+      const furthest = indexedFurthest()
+      return (next.all(indexedTo(), limit) as NextRow[]).map(([row, member, timestamp, id48, entry, rest, touched]) => {
+        const { kind, body } = contentOf(rest)
+        const alone = entry ? !touched : !rewrites(kind)
+        return { row, doc: docOf(timestamp, id48), member, kind, body, alone, fresh: row > furthest }
+      })
+    },
     /** Row numbers that cannot be found yet: at least as many as there are entries among them. */
     behind: (): number => Math.max(0, (last.get()!.n ?? 0) - indexedTo()),
     /** Everything behind this row number is put in again. */

@@ -45,6 +45,17 @@ export function restOf(node: TimelineNode): Uint8Array {
   return rest
 }
 
+/** What a node says, without the rest of it. Throws what `isDamage` recognises for a row that is not one of ours. */
+export function contentOf(rest: Uint8Array): { kind: number; body: Uint8Array } {
+  return ofRow(() => {
+    const reader = new Reader(rest)
+    reader.at = ID_TAIL_BYTES
+    reader.uint()
+    const kind = reader.uint(KIND_MAX)
+    return { kind, body: reader.view(reader.uint(BODY_BYTES_MAX)) }
+  })
+}
+
 /** The canonical encoding, put together again. `backlink`: null exactly at seq 1. */
 export function bytesOf(circle: CircleId, columns: NodeColumns, backlink: NodeId | null): Uint8Array {
   const { device, seq, timestamp, rest } = columns
@@ -113,9 +124,11 @@ export class RowNode implements TimelineNode {
 }
 
 /** Throws what `isDamage` recognises for a row that is not one of ours. */
-export function nodeOf(columns: NodeColumns, source: RowSource): RowNode {
+export const nodeOf = (columns: NodeColumns, source: RowSource): RowNode => ofRow(() => new RowNode(columns, source))
+
+function ofRow<T>(read: () => T): T {
   try {
-    return new RowNode(columns, source)
+    return read()
   } catch (error) {
     if (error instanceof DecodeError) throw damagedRow(`stored node: ${error.message}`)
     throw error

@@ -390,7 +390,7 @@ function storeOn(
     believed.cutOff(device, seq)
     finder.put(
       null,
-      [...docs.keys()].map((doc) => ({ doc, content: null })),
+      [...docs.keys()].map((doc) => ({ doc, content: null, fresh: false })),
     )
     for (const [timestamp, id48] of docs.values()) again.push(...finder.sharing(timestamp, id48))
     if (again.length) finder.rewind(Math.min(...again) - 1)
@@ -550,7 +550,7 @@ function storeOn(
     thread: references.thread,
     memberNumber: (member: MemberKey): number | null => scopeId(member),
 
-    indexedTo: finder.indexedTo,
+    toIndex: finder.toIndex,
     indexedFurthest: finder.indexedFurthest,
     /** Row numbers of everybody in the documents of the entries of these moments, by document. */
     sharingAt: finder.sharingAt,

@@ -14,7 +14,7 @@ import { questionOf, tagOf, tagPrefix } from '../../main/peer/search'
 import { decodeLink, encodeLink } from '../../main/protocol/invite'
 import { validName } from '../../main/protocol/kinds'
 import { differences } from '../../main/render/differences'
-import { facetsOf } from '../../main/render/facets'
+import { facetsOf, facetsOfBlocks } from '../../main/render/facets'
 import { renderMarkdown, renderPlain } from '../../main/render/markdown'
 import { markTree } from '../../main/render/marks'
 import { excerpt, plainText } from '../../main/render/text'
@@ -92,7 +92,11 @@ function renders(text: string): Outcome {
   const plain = renderPlain(text)
   if (plain) must(JSON.stringify(plain) === JSON.stringify(tree), 'the short way renders something else')
   must(JSON.stringify(tree).length <= TREE_MIN + TREE_TIMES_MAX * text.length, 'a tree much larger than its text')
-  facetsOf(tree)
+  const [quick, parsed] = [facetsOf(text), facetsOfBlocks(tree.blocks)].map(({ has, ...rest }) => ({
+    has: has.toSorted(),
+    ...rest,
+  }))
+  must(JSON.stringify(quick) === JSON.stringify(parsed), 'the short way to what a text holds finds something else')
   must(Number.isFinite(tree.heightPx) && tree.heightPx >= 0, 'no height')
   markTree(tree, [text.slice(0, 3), 'a'])
   must([...excerpt(plainText(tree), 80)].length <= 90, 'an excerpt that is too long')

@@ -9,7 +9,7 @@ import { toHex } from '../../main/protocol/codec'
 import { deviceMessage, type EpochRecord, type MemberList } from '../../main/protocol/membership'
 import { differences } from '../../main/render/differences'
 import { facetsOf } from '../../main/render/facets'
-import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
+import { RENDER_VERSION, renderMarkdown } from '../../main/render/markdown'
 import { markTree } from '../../main/render/marks'
 import { excerpt } from '../../main/render/text'
 import { openOrSalvage } from '../../main/store/salvage'
@@ -136,7 +136,6 @@ export function partsOf(dir: string, clock: Clock, over: Partial<Parts> = {}): P
     },
     parseHostPort,
     render: renderMarkdown,
-    renderPlain,
     renderVersion: RENDER_VERSION,
     facets: facetsOf,
     differences,

@@ -5,7 +5,7 @@ import { Rows } from '../../main/peer/rows'
 import { Views } from '../../main/peer/views'
 import type { TimelineNode } from '../../main/protocol/node'
 import { excerpt } from '../../main/render/text'
-import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
+import { RENDER_VERSION, renderMarkdown } from '../../main/render/markdown'
 import { markTree } from '../../main/render/marks'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import type { MemberKey, NodeId, Scope, ViewChange } from '../../shared/types'
@@ -40,7 +40,6 @@ function setUp() {
     parts: {
       secrets: { crypto },
       render: renderMarkdown,
-      renderPlain,
       renderVersion: RENDER_VERSION,
       mark: markTree,
       excerpt,

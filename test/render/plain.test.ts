@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codeSpans } from '../../main/render/code'
-import { facetsOf } from '../../main/render/facets'
 import { renderMarkdown, renderPlain } from '../../main/render/markdown'
 import { markTree } from '../../main/render/marks'
 import type { Block, Inline } from '../../shared/types'
@@ -147,13 +146,6 @@ describe('tags and people', () => {
       { t: 'text', text: '!' },
     ])
     expect(inlines('[@Bob](twofold://member/ab)')[0]).toMatchObject({ t: 'link' })
-  })
-  test('facets: what an entry holds', () => {
-    const text = `#Tea for [@Bob](twofold://member/${key})\n\n- [x] done\n\n> | a |\n> | - |\n> | \`c\` https://a.example ![p](https://a.example/p.png) |`
-    const { has, tags, members } = facetsOf(renderMarkdown(text))
-    expect([...has].sort()).toEqual(['code', 'image', 'link', 'table', 'task'])
-    expect(tags).toEqual(['tea'])
-    expect(members).toEqual([key])
   })
 })
 

@@ -6,7 +6,7 @@ import { encodeContent, type Content } from '../../main/protocol/kinds'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
 import { differences } from '../../main/render/differences'
 import { facetsOf } from '../../main/render/facets'
-import { RENDER_VERSION, renderMarkdown, renderPlain } from '../../main/render/markdown'
+import { RENDER_VERSION, renderMarkdown } from '../../main/render/markdown'
 import { markTree } from '../../main/render/marks'
 import { excerpt } from '../../main/render/text'
 import { openTimelineStore } from '../../main/store/timeline-store'
@@ -31,7 +31,6 @@ export function circleViews(dir = tempFolder(), renderVersion = RENDER_VERSION) 
       return { ...renderMarkdown(text), version: renderVersion }
     },
     secrets: { crypto },
-    renderPlain,
     renderVersion,
     facets: facetsOf,
     differences,
