@@ -10,7 +10,13 @@ import { facetsOf } from './render/facets'
 import { RENDER_VERSION, renderMarkdown } from './render/markdown'
 import { openTimelineStore } from './store/timeline-store'
 import { RunBatches } from './workers/run-batch'
-import { unpackBatch, type FromStoreWorker, type StoreWorkerData, type ToStoreWorker } from './workers/packing'
+import {
+  packOutcomes,
+  unpackBatch,
+  type FromStoreWorker,
+  type StoreWorkerData,
+  type ToStoreWorker,
+} from './workers/packing'
 
 /** Nodes indexed at once: their transaction takes some 20 ms. */
 const BITE_NODES = 4000
@@ -72,8 +78,9 @@ function append({ id, batch }: Extract<Job, { type: 'append' }>): void {
   const start = performance.now()
   const items = unpackBatch(batch)
   waitForTurn()
-  const committed = store.commit(items, (device) => members.get(device)!, batch.now)
-  say({ type: 'appended', id, committed, tookMs: performance.now() - start })
+  const { outcomes: each, ...committed } = store.commit(items, (device) => members.get(device)!, batch.now)
+  const outcomes = packOutcomes(items, each)
+  say({ type: 'appended', id, outcomes, committed, tookMs: performance.now() - start }, [outcomes.each.buffer])
 }
 
 function storeRuns(together: readonly Extract<Job, { type: 'run' }>[]): void {

@@ -55,7 +55,24 @@ interface Room {
   questions: number
   nodes: number
 }
+interface Gap extends Range {
+  /** Nodes above it that are here or asked for, up to the highest that the peer has. */
+  depth: number
+}
+/** A peer that may be asked for more. */
+interface Free {
+  link: LinkState
+  room: Room
+  gaps: Map<DeviceKey, Gap>
+  ranges: Question[]
+}
 const NONE: readonly Open[] = []
+
+function note(asked: Map<DeviceKey, Open[]>, open: Open): void {
+  const others = asked.get(open.device)
+  if (others) others.push(open)
+  else asked.set(open.device, [open])
+}
 
 interface Ports {
   have: HaveVector
@@ -187,33 +204,32 @@ export class CatchUp {
     if (!this.stirred || now < this.pausedUntil || this.ports.landing.full) return
     this.stirred = false
     const asked = new Map<DeviceKey, Open[]>()
-    for (const open of this.open) this.note(asked, open)
-    const free = new Map<LinkState, Room>()
-    for (const link of this.ports.links.values()) if (link.heights.size) this.measure(free, link)
-    const ranges = new Map<LinkState, Question[]>()
-    // The peer with the most room asks next, so that several serve side by side; each is asked only for what it can serve.
-    while (free.size) {
-      const [link, room] = [...free].sort(
-        ([a, x], [b, y]) => y.nodes - x.nodes || (a.srttMs ?? 1000) - (b.srttMs ?? 1000),
-      )[0]!
-      const want = this.nextFor(link, asked)
-      if (!want) {
-        free.delete(link)
-        continue
-      }
-      const open: Open = { ...want, peer: link.device, since: now, answered: false }
-      this.open.push(open)
-      this.note(asked, open)
-      this.pulled++
-      room.questions--
-      room.nodes -= want.to - want.from + 1
-      if (room.questions <= 0 || room.nodes <= 0) free.delete(link)
-      const together = ranges.get(link)
-      if (together) together.push(want)
-      else ranges.set(link, [want])
+    for (const open of this.open) note(asked, open)
+    const free: Free[] = []
+    for (const link of this.ports.links.values()) {
+      const room = this.roomOf(link)
+      if (room) free.push({ link, room, gaps: this.gapsOf(link, asked), ranges: [] })
     }
-    for (const [link, together] of ranges) this.ports.send(link.device, { type: 'pull', ranges: together })
-    if (ranges.size) this.asked(now)
+    const asking = [...free]
+    while (free.length) {
+      // The peer with the most room asks next, so that several serve side by side; each is asked only for what it can serve.
+      free.sort((a, b) => b.room.nodes - a.room.nodes || (a.link.srttMs ?? 1000) - (b.link.srttMs ?? 1000))
+      const one = free[0]!
+      const want = this.nextFor(one, asked)
+      if (want) {
+        const open: Open = { ...want, peer: one.link.device, since: now, answered: false }
+        this.open.push(open)
+        note(asked, open)
+        this.pulled++
+        one.ranges.push(want)
+        one.room.questions--
+        one.room.nodes -= want.to - want.from + 1
+      }
+      if (!want || one.room.questions <= 0 || one.room.nodes <= 0) free.shift()
+    }
+    const told = asking.filter(({ ranges }) => ranges.length)
+    for (const { link, ranges } of told) this.ports.send(link.device, { type: 'pull', ranges })
+    if (told.length) this.asked(now)
     else if (!this.open.length) this.toldMuch = false
   }
 
@@ -224,40 +240,55 @@ export class CatchUp {
     this.ports.much()
   }
 
-  private measure(free: Map<LinkState, Room>, link: LinkState): void {
+  /** Null: enough is asked of it already. Half of what may be is asked for at once, so that answers travel together. */
+  private roomOf(link: LinkState): Room | null {
+    if (!link.heights.size) return null
     const room: Room = { questions: OPEN_PER_PEER, nodes: OPEN_NODES_PER_PEER }
     for (const { peer, answered, from, to } of this.open) {
       if (answered || peer !== link.device) continue
       room.questions--
       room.nodes -= to - from + 1
     }
-    if (room.questions > 0 && room.nodes > 0) free.set(link, room)
+    return room.questions >= OPEN_PER_PEER / 2 && room.nodes >= OPEN_NODES_PER_PEER / 2 ? room : null
   }
 
-  private note(asked: Map<DeviceKey, Open[]>, open: Open): void {
-    const others = asked.get(open.device)
-    if (others) others.push(open)
-    else asked.set(open.device, [open])
-  }
-
-  /** What to ask of one peer: the newest missing run of the timeline that was asked for least from its top. */
-  private nextFor(link: LinkState, asked: ReadonlyMap<DeviceKey, Open[]>): Question | null {
-    let best: { device: DeviceKey; gap: Range; depth: number } | null = null
+  /** The newest gap of each timeline that a peer can fill. */
+  private gapsOf(link: LinkState, asked: ReadonlyMap<DeviceKey, Open[]>): Map<DeviceKey, Gap> {
+    const gaps = new Map<DeviceKey, Gap>()
     for (const [device, height] of link.heights) {
       const top = this.top(device, height)
       const gap = this.newestGap(device, top, asked.get(device) ?? NONE)
-      if (!gap) continue
-      const depth = top - gap.to
-      if (!best || depth < best.depth || (depth === best.depth && device < best.device)) best = { device, gap, depth }
+      if (gap) gaps.set(device, { ...gap, depth: top - gap.to })
     }
-    if (!best) return null
-    const { device, gap, depth } = best
-    const all = gap.to - gap.from + 1
-    const count = Math.min(CHUNK_NODES_MAX, Math.max(CHUNK_NODES_MIN, depth))
-    // A small rest goes along: alone it would cost a signature each.
-    const rest = all - count
-    const along = rest > 0 && rest < CHUNK_NODES_MIN && all <= CHUNK_NODES_MAX
-    return { device, from: along ? gap.from : Math.max(gap.from, gap.to - count + 1), to: gap.to }
+    return gaps
+  }
+
+  /** What to ask of one peer: the newest missing run of the timeline that was asked for least from its top. */
+  private nextFor({ link, gaps }: Free, asked: ReadonlyMap<DeviceKey, Open[]>): Question | null {
+    for (;;) {
+      let best: DeviceKey | null = null
+      let gap: Gap | null = null
+      for (const [device, one] of gaps)
+        if (!gap || one.depth < gap.depth || (one.depth === gap.depth && device < best!)) [best, gap] = [device, one]
+      if (best === null || !gap) return null
+      // Others may have been asked for it since.
+      const top = this.top(best, link.heights.get(best)!)
+      const left = this.newestGap(best, top, asked.get(best) ?? NONE)
+      if (!left) {
+        gaps.delete(best)
+        continue
+      }
+      const depth = top - left.to
+      if (depth > gap.depth) {
+        gaps.set(best, { ...left, depth })
+        continue
+      }
+      const all = left.to - left.from + 1
+      const count = Math.min(CHUNK_NODES_MAX, Math.max(CHUNK_NODES_MIN, depth))
+      // A small rest goes along: alone it would cost a signature each.
+      const along = all > count && all - count < CHUNK_NODES_MIN && all <= CHUNK_NODES_MAX
+      return { device: best, from: along ? left.from : Math.max(left.from, left.to - count + 1), to: left.to }
+    }
   }
 
   /** Highest seq worth asking for, of what a peer says it has. */

@@ -26,6 +26,9 @@ export interface NodeFields {
 }
 export interface TimelineNode extends NodeFields {
   id: NodeId
+  /** Id and backlink as bytes, where they are at hand: most of what comes in bulk is never named as text. */
+  readonly idBytes?: Uint8Array
+  readonly backlinkBytes?: Uint8Array | undefined
   /** Ed25519 by the device key, 64 bytes. */
   signature: Uint8Array
   /** The canonical encoding, signature included: what is stored, sent and hashed. Not to be changed. */
@@ -48,13 +51,15 @@ function unsignedBytes(fields: NodeFields): Uint8Array {
 
 const idOf = (crypto: Crypto, unsigned: Uint8Array): NodeId => toHex(crypto.hash(unsigned)) as NodeId
 
+export const idBytesOf = (node: Pick<TimelineNode, 'id' | 'idBytes'>): Uint8Array => node.idBytes ?? fromHex(node.id)
+
 /** Whether the bytes of a node are still those that its id was made of: of a node that was decoded once, and kept since. */
 export const hasItsId = (crypto: Crypto, { id, bytes }: Pick<TimelineNode, 'id' | 'bytes'>): boolean =>
   idOf(crypto, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)) === id
 
 /** What the device key signs: the purpose, the circle and the id (rule N2). */
-export const nodeMessage = (circle: CircleId, id: NodeId): Uint8Array =>
-  signedMessage('node', keyBytes(circle), fromHex(id))
+export const nodeMessage = (circle: CircleId, id: NodeId | Uint8Array): Uint8Array =>
+  signedMessage('node', keyBytes(circle), typeof id === 'string' ? fromHex(id) : id)
 
 /** Makes and signs a node. The fields are our own, so nonsense in them is a bug and throws RangeError. */
 export function makeNode(crypto: Crypto, fields: NodeFields, sign: Sign): TimelineNode {
@@ -69,20 +74,48 @@ export function makeNode(crypto: Crypto, fields: NodeFields, sign: Sign): Timeli
 
 export type NodeDecodeCode = 'NODE_TOO_LARGE' | 'NODE_ENCODING' | 'NODE_VERSION'
 
-function readNode(reader: Reader): NodeFields & { signature: Uint8Array } {
-  const circle = reader.key() as CircleId
-  const device = reader.key() as DeviceKey
-  const seq = reader.uint()
-  if (seq === 0) throw new DecodeError('seq starts at 1')
-  const backlink = seq === 1 ? undefined : (reader.hex(32) as NodeId)
-  const timestamp = reader.time()
-  const epoch = reader.uint()
-  const kind = reader.uint(KIND_MAX)
-  // Parts of `bytes`, which nobody changes: no copies.
-  const body = reader.view(reader.uint(BODY_BYTES_MAX))
-  const signature = reader.view(SIGNATURE_BYTES)
-  reader.end()
-  return { circle, device, seq, ...(backlink !== undefined && { backlink }), timestamp, epoch, kind, body, signature }
+/** What `readNode` finds. Id and backlink become text only when somebody asks: much that comes in bulk is never named. */
+class DecodedNode implements TimelineNode {
+  readonly circle: CircleId
+  readonly device: DeviceKey
+  readonly seq: number
+  readonly idBytes: Uint8Array
+  readonly backlinkBytes: Uint8Array | undefined
+  readonly timestamp: number
+  readonly epoch: number
+  readonly kind: number
+  readonly body: Uint8Array
+  readonly signature: Uint8Array
+  #id: NodeId | null = null
+  #backlink: NodeId | undefined
+
+  /** `reader`: behind the version. Throws DecodeError. `id`: of what decodes. */
+  constructor(
+    reader: Reader,
+    readonly bytes: Uint8Array,
+    id: (unsigned: Uint8Array) => Uint8Array,
+  ) {
+    this.circle = reader.key() as CircleId
+    this.device = reader.key() as DeviceKey
+    this.seq = reader.uint()
+    if (this.seq === 0) throw new DecodeError('seq starts at 1')
+    // Parts of `bytes`, which nobody changes: no copies.
+    this.backlinkBytes = this.seq === 1 ? undefined : reader.view(32)
+    this.timestamp = reader.time()
+    this.epoch = reader.uint()
+    this.kind = reader.uint(KIND_MAX)
+    this.body = reader.view(reader.uint(BODY_BYTES_MAX))
+    this.signature = reader.view(SIGNATURE_BYTES)
+    reader.end()
+    this.idBytes = id(bytes.subarray(0, bytes.length - SIGNATURE_BYTES))
+  }
+
+  get id(): NodeId {
+    return (this.#id ??= toHex(this.idBytes) as NodeId)
+  }
+  get backlink(): NodeId | undefined {
+    return (this.#backlink ??= this.backlinkBytes && (toHex(this.backlinkBytes) as NodeId))
+  }
 }
 
 /**
@@ -97,9 +130,7 @@ export function decodeNode(
   try {
     const reader = new Reader(bytes)
     if (reader.uint() !== NODE_VERSION) return { ok: false, code: 'NODE_VERSION' }
-    const fields = readNode(reader)
-    const id = idOf(crypto, bytes.subarray(0, bytes.length - SIGNATURE_BYTES))
-    return { ok: true, node: { ...fields, id, bytes } }
+    return { ok: true, node: new DecodedNode(reader, bytes, (unsigned) => crypto.hash(unsigned)) }
   } catch (error) {
     if (error instanceof DecodeError) return { ok: false, code: 'NODE_ENCODING' }
     throw error
@@ -107,8 +138,8 @@ export function decodeNode(
 }
 
 /** A node whose bytes were decoded before and whose id is known from then. Throws DecodeError: a bug of the caller. */
-export function decodeKnown(id: NodeId, bytes: Uint8Array): TimelineNode {
+export function decodeKnown(id: Uint8Array, bytes: Uint8Array): TimelineNode {
   const reader = new Reader(bytes)
   reader.uint()
-  return { ...readNode(reader), id, bytes }
+  return new DecodedNode(reader, bytes, () => id)
 }

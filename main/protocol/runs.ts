@@ -3,7 +3,6 @@
 // in it (a node that is young, dated ahead, of an unknown list, or wrong) is nobody's business here: the answer is handed
 // back and treated node by node (pulled.ts), so that each rule stands in one place.
 import type { CircleId, DeviceKey } from '../../shared/types'
-import { keyBytes } from './codec'
 import type { Crypto } from './crypto'
 import { KEPT_MS, type Place } from './cuts'
 import type { StoreItem, StoreOutcome } from './engine'
@@ -11,10 +10,10 @@ import { REPAIR_YOUNGER_MS } from './forwarding'
 import type { Head } from './have'
 import { standing } from './kinds'
 import type { DeviceRecord } from './membership'
-import { decodeNode, nodeMessage, type TimelineNode } from './node'
+import { decodeNode, type TimelineNode } from './node'
 import { unpackNodes, type PackedNodes } from './packed'
 import { linkCode } from './timeline'
-import { authorCode } from './verify'
+import { authorCode, signatureHolds } from './verify'
 
 /** A long answer to a pull, as it came. */
 export interface Run {
@@ -66,7 +65,7 @@ export function judgeRun(crypto: Crypto, { device, to, nodes }: Run, rules: RunR
   }
   // Time rises along the chain, so the highest is the newest.
   if (!below || rules.wall - below.timestamp <= REPAIR_YOUNGER_MS) return null
-  return crypto.verify(below.signature, nodeMessage(below.circle, below.id), keyBytes(device)) ? out : null
+  return signatureHolds(crypto, below) ? out : null
 }
 
 /** What the store is to take. `nodes`: as judged. */

@@ -2,18 +2,24 @@
 // asks this inside its transaction, for the node below and the node above when they are there; nodes may arrive newest
 // first (rule R4), so either neighbour can still be missing.
 import type { NodeId } from '../../shared/types'
+import { equalBytes } from './codec'
 
 /** What of a neighbour matters. */
 export interface Place {
   id: NodeId
+  idBytes?: Uint8Array
   backlink?: NodeId | undefined
+  backlinkBytes?: Uint8Array | undefined
   /** ms since 1970 UTC. */
   timestamp: number
 }
 export type LinkCode = 'BACKLINK_MISMATCH' | 'TIMESTAMP_NOT_LATER'
 
+const names = (newer: Place, older: Place): boolean =>
+  newer.backlinkBytes && older.idBytes ? equalBytes(newer.backlinkBytes, older.idBytes) : newer.backlink === older.id
+
 const follows = (older: Place, newer: Place): LinkCode | null =>
-  newer.backlink !== older.id ? 'BACKLINK_MISMATCH' : newer.timestamp <= older.timestamp ? 'TIMESTAMP_NOT_LATER' : null
+  !names(newer, older) ? 'BACKLINK_MISMATCH' : newer.timestamp <= older.timestamp ? 'TIMESTAMP_NOT_LATER' : null
 
 /** null: it fits. `below`, `above`: the stored nodes with seq - 1 and seq + 1, if they are here. */
 export const linkCode = (node: Place, below: Place | null, above: Place | null): LinkCode | null =>

@@ -6,7 +6,7 @@ import { deviceInEpoch, type DeviceRecord, type MemberList } from './membership'
 import { keyBytes } from './codec'
 import type { Crypto } from './crypto'
 import { CLOCK_AHEAD_MS } from './limits'
-import { nodeMessage, type TimelineNode } from './node'
+import { idBytesOf, nodeMessage, type TimelineNode } from './node'
 
 export type VerifyCode =
   | 'CIRCLE_MISMATCH'
@@ -37,7 +37,7 @@ export function authorCode(
 }
 
 export const signatureHolds = (crypto: Crypto, node: TimelineNode): boolean =>
-  crypto.verify(node.signature, nodeMessage(node.circle, node.id), keyBytes(node.device))
+  crypto.verify(node.signature, nodeMessage(node.circle, idBytesOf(node)), keyBytes(node.device))
 
 /**
  * Null: believed. `now`: ms since 1970 UTC. EPOCH_UNKNOWN and TIMESTAMP_AHEAD are no fault of the node: the caller

@@ -4,11 +4,12 @@ import type Database from 'better-sqlite3'
 import type { DeviceKey, MemberKey, NodeId } from '../../shared/types'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import { fromHex, toHex } from '../protocol/codec'
+import type { Head } from '../protocol/have'
 import { standing } from '../protocol/kinds'
 import { linkCode, type Place } from '../protocol/timeline'
 import type { Believed } from './believed'
 import type { Keys } from './keys'
-import { id48Of, idOfRow, restOf } from './node-row'
+import { id48OfNode, idOfRow, restOf } from './node-row'
 import type { Counted, Positions, SpanChange } from './positions'
 import type { References } from './references'
 
@@ -41,6 +42,15 @@ interface Timeline {
   places: Map<number, Place | null>
 }
 
+/** The id becomes text only when somebody asks for it. */
+const headAt = (height: number, place: Place): Head => ({
+  height,
+  timestamp: place.timestamp,
+  get id() {
+    return place.id
+  },
+})
+
 export function openAppending(db: Database.Database, { keys, positions, references, believed }: Parts) {
   const around = db.prepare<
     [number, number, number],
@@ -72,7 +82,8 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
       timeline.moved = false
       const top = timeline.places.get(timeline.top)
       timeline.places.clear()
-      if (top) timeline.places.set(timeline.top, top)
+      // What is remembered is no part of a whole batch.
+      if (top) timeline.places.set(timeline.top, { id: top.id, timestamp: top.timestamp, backlink: top.backlink })
     }
   }
 
@@ -147,7 +158,7 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
         const via = origin.from === null ? 0 : (keys.device(origin.from, null) ?? 0)
         const memberNumber = keys.member(member)
         const { entry, target } = standing(node.kind, node.body)
-        const id48 = id48Of(node.id)
+        const id48 = id48OfNode(node)
         const { lastInsertRowid } = insert.run(
           device,
           seq,
@@ -170,7 +181,7 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
             reached: { at: now, tie: row },
           })
         if (item.chain) believed.add(device, seq)
-        timeline.places.set(seq, { id: node.id, timestamp: node.timestamp, backlink: node.backlink })
+        timeline.places.set(seq, node)
         timeline.top = Math.max(timeline.top, seq)
         if (seq !== timeline.height + 1) return { type: 'stored', head: null }
         let head: Place = node
@@ -181,7 +192,7 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
         }
         timeline.height = height
         timeline.moved = true
-        return { type: 'stored', head: { height, id: head.id, timestamp: head.timestamp } }
+        return { type: 'stored', head: headAt(height, head) }
       }
 
       const outcomes = items.map(one)

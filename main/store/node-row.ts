@@ -3,9 +3,9 @@
 // indexed; the rest of the id and the bytes from the epoch on are `rest`. The very bytes that were signed come back on
 // reading, without a hash.
 import type { CircleId, DeviceKey, NodeId } from '../../shared/types'
-import { DecodeError, Reader, Writer, fromHex, uintBytes } from '../protocol/codec'
+import { DecodeError, Reader, Writer, uintBytes } from '../protocol/codec'
 import { BODY_BYTES_MAX, KIND_MAX } from '../protocol/limits'
-import { NODE_VERSION, SIGNATURE_BYTES, headBytes, type TimelineNode } from '../protocol/node'
+import { NODE_VERSION, SIGNATURE_BYTES, headBytes, idBytesOf, type TimelineNode } from '../protocol/node'
 
 /** Bytes of an id that are kept as a number. */
 export const ID48_BYTES = 6
@@ -27,20 +27,25 @@ export const damagedRow = (what: string): Error => Object.assign(new Error(what)
 
 /** The first 48 bits of an id, which order entries (rule N8) and find nodes. */
 export const id48Of = (id: NodeId): number => Number.parseInt(id.slice(0, 2 * ID48_BYTES), 16)
-export const idTailOf = (id: NodeId): Uint8Array => fromHex(id.slice(2 * ID48_BYTES))
-const idBytes = Buffer.alloc(ID48_BYTES + ID_TAIL_BYTES)
+export function id48OfNode(node: TimelineNode): number {
+  const id = idBytesOf(node)
+  let id48 = 0
+  for (let i = 0; i < ID48_BYTES; i++) id48 = id48 * 256 + id[i]!
+  return id48
+}
+const scratch = Buffer.alloc(ID48_BYTES + ID_TAIL_BYTES)
 /** `tail`: any bytes that begin with the id's. As one text: ids are keys, and a text put together of two is slow as one. */
 export function idOfRow(id48: number, tail: Uint8Array): NodeId {
   if (id48 < 0 || id48 >= ID48_END) throw damagedRow('an id out of its bounds')
-  idBytes.writeUIntBE(id48, 0, ID48_BYTES)
-  for (let i = 0; i < ID_TAIL_BYTES; i++) idBytes[ID48_BYTES + i] = tail[i]!
-  return idBytes.toString('hex') as NodeId
+  scratch.writeUIntBE(id48, 0, ID48_BYTES)
+  for (let i = 0; i < ID_TAIL_BYTES; i++) scratch[ID48_BYTES + i] = tail[i]!
+  return scratch.toString('hex') as NodeId
 }
 
 export function restOf(node: TimelineNode): Uint8Array {
   const from = headBytes(node.seq) + uintBytes(node.timestamp)
   const rest = new Uint8Array(ID_TAIL_BYTES + node.bytes.length - from)
-  rest.set(idTailOf(node.id))
+  rest.set(idBytesOf(node).subarray(ID48_BYTES))
   rest.set(node.bytes.subarray(from), ID_TAIL_BYTES)
   return rest
 }

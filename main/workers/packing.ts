@@ -1,10 +1,10 @@
 // What goes to the workers and comes back: flat buffers that are handed over, not copied, and a few short lists beside them.
 import type { ErrorCode } from '../../shared/errors'
-import type { DeviceKey, MemberKey, NodeId, Order } from '../../shared/types'
-import { fromHex, keyBytes, toHex } from '../protocol/codec'
+import type { CircleId, DeviceKey, MemberKey, Order } from '../../shared/types'
+import { keyBytes } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import type { Origin, StoreItem, StoreOutcome } from '../protocol/engine'
-import { decodeKnown, nodeMessage } from '../protocol/node'
+import { decodeKnown, idBytesOf, nodeMessage } from '../protocol/node'
 import type { Run, RunResult, RunRules } from '../protocol/runs'
 
 const ID_BYTES = 32
@@ -15,7 +15,7 @@ const CHECK_BYTES = ID_BYTES + 32 + SIGNATURE_BYTES
 // ---------------------------------------------------------------- signatures
 
 export interface PackedChecks {
-  circle: string
+  circle: CircleId
   bytes: Uint8Array<ArrayBuffer>
 }
 
@@ -23,7 +23,7 @@ export function packChecks(items: readonly StoreItem[]): PackedChecks {
   const bytes = new Uint8Array(items.length * CHECK_BYTES)
   items.forEach(({ node }, i) => {
     const at = i * CHECK_BYTES
-    bytes.set(fromHex(node.id), at)
+    bytes.set(idBytesOf(node), at)
     bytes.set(keyBytes(node.device), at + ID_BYTES)
     bytes.set(node.signature, at + 2 * ID_BYTES)
   })
@@ -34,7 +34,7 @@ export function packChecks(items: readonly StoreItem[]): PackedChecks {
 export function checkPacked(crypto: Crypto, { circle, bytes }: PackedChecks): Uint8Array<ArrayBuffer> {
   const holds = new Uint8Array(bytes.length / CHECK_BYTES)
   // The message of every node differs in its id alone, which stands at its end.
-  const message = nodeMessage(circle as never, toHex(bytes.subarray(0, ID_BYTES)) as NodeId)
+  const message = nodeMessage(circle, bytes.subarray(0, ID_BYTES))
   for (let i = 0; i < holds.length; i++) {
     const at = i * CHECK_BYTES
     message.set(bytes.subarray(at, at + ID_BYTES), message.length - ID_BYTES)
@@ -79,7 +79,7 @@ export function packBatch(
     bytes.set(node.bytes, at)
     at += node.bytes.length
     lengths[i] = node.bytes.length
-    ids.set(fromHex(node.id), i * ID_BYTES)
+    ids.set(idBytesOf(node), i * ID_BYTES)
     let sender = senders.indexOf(origin.from)
     if (sender < 0) sender = senders.push(origin.from) - 1
     how.set([HOW.indexOf(origin.how), origin.tree ?? NONE, CHAIN.indexOf(chain ?? null), sender], i * 4)
@@ -92,8 +92,7 @@ export function unpackBatch({ ids, bytes, lengths, how, senders }: PackedBatch):
   const items: StoreItem[] = []
   let at = 0
   lengths.forEach((length, i) => {
-    const id = toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) as NodeId
-    const node = decodeKnown(id, bytes.subarray(at, at + length))
+    const node = decodeKnown(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES), bytes.subarray(at, at + length))
     at += length
     const [came, tree, proof, sender] = how.subarray(i * 4, i * 4 + 4)
     const chain = CHAIN[proof!]
@@ -112,6 +111,38 @@ export interface PackedRun {
   run: Run
   rules: RunRules
   now: number
+}
+
+/** Outcomes of nodes that the receiver has: almost all are one of two, and need no word. */
+export interface PackedOutcomes {
+  /** An OUTCOME each. */
+  each: Uint8Array<ArrayBuffer>
+  others: [number, StoreOutcome][]
+}
+/** It floats; it is the new head of its timeline; see `others`. */
+const OUTCOME = { floats: 0, head: 1, other: 2 } as const
+
+export function packOutcomes(items: readonly StoreItem[], outcomes: readonly StoreOutcome[]): PackedOutcomes {
+  const each = new Uint8Array(items.length)
+  const others: PackedOutcomes['others'] = []
+  outcomes.forEach((outcome, i) => {
+    if (outcome.type === 'stored' && outcome.head === null) each[i] = OUTCOME.floats
+    else if (outcome.type === 'stored' && outcome.head?.height === items[i]!.node.seq) each[i] = OUTCOME.head
+    else {
+      each[i] = OUTCOME.other
+      others.push([i, outcome])
+    }
+  })
+  return { each, others }
+}
+
+export function unpackOutcomes(items: readonly StoreItem[], { each, others }: PackedOutcomes): StoreOutcome[] {
+  const told = new Map(others)
+  return items.map(({ node }, i) => {
+    if (each[i] === OUTCOME.other) return told.get(i)!
+    const head = each[i] === OUTCOME.head ? { height: node.seq, id: node.id, timestamp: node.timestamp } : null
+    return { type: 'stored', head }
+  })
 }
 
 /** What a committed batch did, as the store tells it (main/store/appending.ts). `changes`: of its sums. */
@@ -145,7 +176,13 @@ export type ToStoreWorker =
 export type FromStoreWorker =
   /** The database is open. */
   | { type: 'ready' }
-  | { type: 'appended'; id: number; committed: Committed; tookMs: number }
+  | {
+      type: 'appended'
+      id: number
+      outcomes: PackedOutcomes
+      committed: Omit<Committed, 'outcomes'>
+      tookMs: number
+    }
   /** `committed`: of its transaction, with the first run of those that were in it. */
   | { type: 'ran'; id: number; result: RunResult; committed: Omit<Committed, 'outcomes'> | null }
   | { type: 'refused'; id: number; code: ErrorCode; details: Record<string, string | number> }

@@ -5,7 +5,14 @@ import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey } from '../../shared/types'
 import type { StoreItem } from '../protocol/engine'
 import type { Run, RunResult, RunRules } from '../protocol/runs'
-import { packBatch, type Committed, type FromStoreWorker, type StoreWorkerData, type ToStoreWorker } from './packing'
+import {
+  packBatch,
+  unpackOutcomes,
+  type Committed,
+  type FromStoreWorker,
+  type StoreWorkerData,
+  type ToStoreWorker,
+} from './packing'
 
 /** A pause in a sync is shorter. */
 const IDLE_MS = 10_000
@@ -79,7 +86,7 @@ export class StoreThread {
       ]),
     )
     if (answer.type !== 'appended') throw new Error('answered something else')
-    return { ...answer.committed, tookMs: answer.tookMs }
+    return { ...answer.committed, outcomes: unpackOutcomes(items, answer.outcomes), tookMs: answer.tookMs }
   }
 
   /** Judges a run and commits it, alone or with others. Rejects like `append`. */
