@@ -130,6 +130,11 @@ export async function assemble(options: AssembleOptions): Promise<Running> {
       qr: (text) => encodeQr(text, 'raw', { ecc: 'medium', border: 4 }),
       now,
       after: (ms, run) => {
+        if (ms <= 0) {
+          // When this turn is over, not a ms later and behind all timers that are due: somebody waits for it.
+          const turn = setImmediate(run)
+          return () => clearImmediate(turn)
+        }
         const timer = setTimeout(run, ms)
         return () => clearTimeout(timer)
       },

@@ -21,6 +21,7 @@ import {
   BEACON_ANSWER_EVERY_MS,
   BEACON_BURST_MS,
   BEACON_ECHO_TIMEOUT_MS,
+  BEACON_GOODBYE_MS,
   BEACON_KEYS_MAX,
   BEACON_OPEN_KEYS_MAX,
   BEACON_OPENS_PER_SECOND_MAX,
@@ -67,6 +68,8 @@ export class Beacon {
   readonly #failures = new Map<string, Failures>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #bursts = new Set<NodeJS.Timeout>()
+  /** Packets that the system has not taken yet. */
+  readonly #sending = new Set<Promise<void>>()
   /** What was opened, by the whole packet. */
   readonly #known = new Map<string, { payload: BeaconPayload; ttlMs: number }>()
   /** What was sealed last, and of what: the same again while it says the same, so that nobody need open it twice. */
@@ -129,14 +132,17 @@ export class Beacon {
     }
   }
 
-  /** Says goodbye and closes; ~50 ms. */
+  /** Says goodbye and closes, as soon as it is said: within BEACON_GOODBYE_MS. */
   async stop(): Promise<void> {
     if (this.#closed) return
     this.#announce(0)
     this.#closed = true
     for (const timer of this.#timers) clearTimeout(timer)
     // Closing a socket at once would drop the goodbye from its queue.
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await Promise.race([
+      Promise.all(this.#sending),
+      new Promise((resolve) => setTimeout(resolve, BEACON_GOODBYE_MS, null).unref()),
+    ])
     for (const { mdns } of this.#sockets.values()) close(mdns)
     this.#sockets.clear()
   }
@@ -291,9 +297,14 @@ export class Beacon {
     for (const [address, socket] of this.#sockets) {
       if (socket.failedAt !== null) continue
       try {
-        send(socket.mdns, address, (error) => {
-          if (error && this.#sockets.get(address) === socket) this.#fail(address, socket, 'MULTICAST_BLOCKED', error)
+        const sent = new Promise<void>((resolve) => {
+          send(socket.mdns, address, (error) => {
+            resolve()
+            if (error && this.#sockets.get(address) === socket) this.#fail(address, socket, 'MULTICAST_BLOCKED', error)
+          })
         })
+        this.#sending.add(sent)
+        void sent.then(() => this.#sending.delete(sent))
         this.counters.sent++
       } catch (error) {
         this.#fail(address, socket, 'MULTICAST_BLOCKED', error as Error)

@@ -70,6 +70,8 @@ export const BEACONS_KNOWN_MAX = 1_024
 export const BEACON_TTL_S_MAX = 600
 /** At most one answer to queries in this time, whoever asks, ms. */
 export const BEACON_ANSWER_EVERY_MS = 1_000
+/** A goodbye that the system does not take by then is not sent. */
+export const BEACON_GOODBYE_MS = 50
 /** Own announcements come back through the loopback within milliseconds; none by then means that multicast is blocked. */
 export const BEACON_ECHO_TIMEOUT_MS = 4_000
 /** Interfaces are compared this often: the system's own event comes up to 5 s late (measured), and L1 allows 5 s in all. */
@@ -103,6 +105,6 @@ export const REFUSED_EVENTS_PER_SECOND_MAX = 10
 export const RESTART_CUT_EVERY_MS = 30_000
 /** An internet link is checked for a LAN path at most so often per device. */
 export const LAN_UPGRADE_EVERY_MS = 60_000
-/** The whole of stop(), ms: goodbye .05 s, orderly close .5 s, orderly shutdown 1.2 s, then by force. */
+/** The whole of stop(), ms: goodbye at most .05 s, orderly close .5 s, orderly shutdown 1.2 s, then by force. */
 export const STOP_SWARM_MS = 1_200
 export const STOP_FORCE_MS = 500

@@ -46,7 +46,8 @@ export class Views {
   private changedInPlace = false
   private listsChanged = false
   private uncertain = false
-  private timer: NodeJS.Timeout | null = null
+  /** Calls the next telling off; null: there is nothing to tell. */
+  private callOff: (() => void) | null = null
   private lastToldAt = 0
 
   constructor(
@@ -234,14 +235,25 @@ export class Views {
 
   private soon(): void {
     const quiet = this.now() - this.lastToldAt >= TELL_EVERY_MS
-    this.timer ??= setTimeout(() => this.flush(), quiet ? 0 : TELL_EVERY_MS)
+    this.flushIn(quiet ? 0 : TELL_EVERY_MS)
+  }
+
+  /** 0: when this turn is over, before any timer that is due. */
+  private flushIn(ms: number): void {
+    if (this.callOff) return
+    if (ms > 0) {
+      const timer = setTimeout(() => this.flush(), ms)
+      this.callOff = () => clearTimeout(timer)
+    } else {
+      const turn = setImmediate(() => this.flush())
+      this.callOff = () => clearImmediate(turn)
+    }
   }
 
   private flush(): void {
-    // No timer: nothing is waiting to be told.
-    if (!this.timer) return
-    clearTimeout(this.timer)
-    this.timer = null
+    if (!this.callOff) return
+    this.callOff()
+    this.callOff = null
     this.lastToldAt = this.now()
     // What a removal has cut off meanwhile is nowhere any more.
     const nodes = this.pending.filter((node) => this.store.at(node.device, node.seq)?.id === node.id)
@@ -289,7 +301,7 @@ export class Views {
     if ((relist || touched) && wait > 0) {
       // Not told as lost: it is worked out when its time has come.
       this.listsChanged = true
-      this.timer ??= setTimeout(() => this.flush(), wait)
+      this.flushIn(wait)
     } else if (relist || touched) {
       const listed = list(this.store, { scope, order, filter }, this.me)
       changed = difference(view.listed!.rows, listed.rows)
@@ -326,8 +338,8 @@ export class Views {
   }
 
   stop(): void {
-    if (this.timer) clearTimeout(this.timer)
-    this.timer = null
+    this.callOff?.()
+    this.callOff = null
     this.views.clear()
   }
 }

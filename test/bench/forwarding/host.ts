@@ -295,6 +295,7 @@ class RealPeer {
 /** Takes its setup and then orders from the process that started it, and answers each. */
 export function runHost(): void {
   let host: Host | null = null
+  process.on('disconnect', () => process.exit(1))
   process.on('message', (message: { setup: Setup } | Order) => {
     void (async () => {
       if ('setup' in message) {
