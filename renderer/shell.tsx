@@ -6,6 +6,7 @@ import type { Alert, Filter, NodeId, Row } from '../shared/types'
 import { call, on } from './backend'
 import { GO_PENDING_MS, readKey, type KeyAction } from './commands/keys'
 import type { ComposerHandle } from './compose/composer'
+import { resumed, tellStanding } from './resting'
 import { useApp } from './state'
 import { text } from './text'
 import { FIRST_VIEW } from './timeline/first-view'
@@ -42,12 +43,15 @@ const NO_FILTER: Filter = {}
 
 export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDone: () => void }) {
   const app = useApp()
-  const [view, setView] = useState<View>(EVERYONE)
-  const [selected, setSelected] = useState<Row | null>(null)
-  const [inspecting, setInspecting] = useState(false)
-  const [replyTo, setReplyTo] = useState<Row | null>(null)
+  const stood = resumed()
+  const [view, setView] = useState<View>(stood?.view ?? EVERYONE)
+  const [selected, setSelected] = useState<Row | null>(stood?.selected ?? null)
+  const [inspecting, setInspecting] = useState(stood?.inspecting ?? false)
+  const [replyTo, setReplyTo] = useState<Row | null>(stood?.replyTo ?? null)
   const [editing, setEditing] = useState<Row | null>(null)
-  const [searching, setSearching] = useState(false)
+  const [searching, setSearching] = useState(stood?.searching ?? false)
+  /** Only the list that the window begins with is put where it was. */
+  const [reading, setReading] = useState(stood?.reading ?? null)
   const [open, setOpen] = useState<Open>(null)
   /** Dialogs that were open once stay mounted, so that they can close as they should. */
   const opened = useRef(new Set<Open>()).current
@@ -65,6 +69,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
   latestView.current = view
   const go = useCallback((next: View) => {
     setView(next)
+    setReading(null)
     setSelected(null)
     setInspecting(false)
     setReplyTo(null)
@@ -73,6 +78,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
   }, [])
   /** The same view in another order or with another filter: what is written or chosen stays. */
   const respec = useCallback(({ scope, order, filter }: ViewSpec) => {
+    setReading(null)
     setView({ name: 'timeline', scope, ...(order && { order }), ...(filter && { filter }) })
   }, [])
   const openSearch = useCallback(
@@ -266,6 +272,14 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
     }
   }
   useKeys(open === null && link === null, act)
+  useEffect(() =>
+    tellStanding(() => {
+      // What was typed elsewhere than in the composer has no draft.
+      const typed = view.name !== 'timeline' && [...document.querySelectorAll(TEXT_FIELDS)].some(hasText)
+      if (typed || document.querySelector(POPUPS) !== null) return null
+      return { view, selected, inspecting, replyTo, searching, reading: list.current?.reading() ?? null }
+    }),
+  )
   const acting = useRef(act)
   acting.current = act
   useEffect(
@@ -314,6 +328,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
               keys={entryKeys}
               onReady={markReady}
               openNavigation={openNavigation}
+              reading={reading}
             />
           )}
           <Suspense>
@@ -433,6 +448,7 @@ function Alerts({ alerts }: { alerts: readonly Alert[] }) {
 }
 
 const TEXT_FIELDS = 'input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable=true]'
+const hasText = (field: Element): boolean => 'value' in field && field.value !== ''
 const POPUPS = '[role=dialog], [role=alertdialog], [role=menu]'
 /** Keys that mean something of their own on a focused control outside of the timeline. */
 const isLetter = (key: string) => key.length === 1 && key !== ' '

@@ -41,6 +41,8 @@ const BINS_MAX = 1000
 /** Entries copied at once; each brings its own proof. */
 const COPY_MAX = 200
 const TIME_MAX = 2 ** 48
+/** Where a window stands, with the two rows of which it shows more: an entry's tree may be ten times its text. */
+const PLACE_CHARS_MAX = 2 ** 21
 
 const hex = (digits: number) =>
   v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hex digits`))
@@ -247,6 +249,10 @@ export const calls = {
   'network.refresh': call(nothing).returns<null>(),
   /** Of the window to its own shell: a dialog that looks through the camera is open, or closed. FORBIDDEN elsewhere. */
   'window.camera': call(v.strictObject({ on: v.boolean() })).returns<null>(),
+  /** The same, asked by `rest`: the page may be put away; `place` is what it needs to stand where it stands. */
+  'window.rest': call(v.strictObject({ place: v.pipe(v.string(), v.maxLength(PLACE_CHARS_MAX)) })).returns<null>(),
+  /** Where the page stood when it was put away, once. */
+  'window.place': call(nothing).returns<{ place: string | null }>(),
   ...storageCalls,
   'alert.dismiss': call(v.strictObject({ code: v.pipe(v.string(), v.maxLength(64)) })).returns<null>(),
 } as const
@@ -259,8 +265,13 @@ export interface Events {
   'link.opened': { link: string }
   /** A menu or shortcut of the system asks the window to do something. */
   command: { name: 'compose' | 'find-peers' | 'settings' | 'invite' | 'about' }
+  /** Nobody has seen the window for a while: may its page be put away? */
+  rest: Record<never, never>
 }
-const eventNames = { state: 1, 'view.changed': 1, 'link.opened': 1, command: 1 } satisfies Record<keyof Events, 1>
+const eventNames = { state: 1, 'view.changed': 1, 'link.opened': 1, command: 1, rest: 1 } satisfies Record<
+  keyof Events,
+  1
+>
 
 export type CallName = keyof typeof calls
 export type EventName = keyof Events

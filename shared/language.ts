@@ -7,3 +7,5 @@ export const languageFor = (setting: 'system' | Language, system: string): Langu
 
 /** Names the language in the address of the page, so that the window knows it before it has asked anybody. */
 export const LANGUAGE_PARAMETER = 'language'
+/** In the same address: the window was put away, and asks where it stood. */
+export const RESUMED_PARAMETER = 'resumed'

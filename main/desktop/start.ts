@@ -16,6 +16,7 @@ import { push, serveWindow } from './ipc'
 import { keychain, type Vault } from './keychain'
 import { setMenu } from './menu'
 import { restrictPermissions, type Permissions } from './permissions'
+import type { Resting } from './resting'
 import { applyTheme } from './theme'
 import { openWindow } from './window'
 import { readWindowState, type Look } from './window-state'
@@ -88,6 +89,7 @@ function prepareFolders(wanted: string | undefined): string {
 
 class Desktop {
   private window: BrowserWindow | undefined
+  private resting: Resting | undefined
   private readonly files: WindowFiles
   /** True from the window's first `state.get`: it subscribes to events before it asks for the state. */
   private listening = false
@@ -190,18 +192,20 @@ class Desktop {
   private open(): void {
     this.listening = false
     const { preloadFile, log } = this.options
-    const window = openWindow(
+    const { window, resting } = openWindow(
       {
         preloadFile,
         devUrl: this.devUrl,
         stateFile: this.stateFile,
         log,
         onInvite: (link) => this.tell('link.opened', { link }),
+        onRest: () => push(window.webContents, 'rest', {}),
         onHopeless: () => this.fail(new Error("the window's process ended twice")),
       },
       () => ({ theme: this.look.theme, language: this.look.language }),
     )
     this.window = window
+    this.resting = resting
     // A page that was loaded again has to listen again; a navigation that was refused never gets here.
     window.webContents.on('did-navigate', () => {
       this.listening = false
@@ -212,7 +216,7 @@ class Desktop {
       this.listening = false
     })
     window.once('closed', () => {
-      if (this.window === window) this.window = undefined
+      if (this.window === window) this.window = this.resting = undefined
       this.listening = false
     })
   }
@@ -240,6 +244,8 @@ class Desktop {
     const handlers = {
       ...this.files.guard(backend.handlers),
       'window.camera': ({ on }: { on: boolean }) => this.camera(on),
+      'window.rest': ({ place }: { place: string }) => this.rest(place),
+      'window.place': () => ({ place: this.resting?.takePlace() ?? null }),
     }
     const reply = await dispatchText({ handlers, texts: backend.texts }, name, input, report)
     if (name === 'view.open') setTimeout(this.hasPainted, PAINT_MS)
@@ -253,6 +259,11 @@ class Desktop {
 
   private camera(on: boolean): null {
     this.permissions?.camera(on)
+    return null
+  }
+
+  private rest(place: string): null {
+    this.resting?.leave(place)
     return null
   }
 

@@ -1,9 +1,10 @@
 // The one window: opened before the backend is ready, where it stood last time, in the colour it will have; sandboxed, unable
 // to leave its own page. An address elsewhere goes to the system's browser after vetting, an invite link to `onInvite`.
 import { app, BrowserWindow, screen, shell, type WebContents } from 'electron'
-import { LANGUAGE_PARAMETER, languageFor } from '../../shared/language'
+import { LANGUAGE_PARAMETER, RESUMED_PARAMETER, languageFor } from '../../shared/language'
 import { APP_ORIGIN, externalAddress, inviteLink, isOwnPage } from './addresses'
 import { addContextMenu } from './context-menu'
+import { Resting } from './resting'
 import { backgroundColour } from './theme'
 import { HEIGHT_PX_MIN, place, readWindowState, WIDTH_PX_MIN, writeWindowState, type Look } from './window-state'
 
@@ -19,12 +20,14 @@ export interface WindowOptions {
   stateFile: string
   log: (text: string, error?: unknown) => void
   onInvite: (link: string) => void
+  /** Asks the page whether it may be put away. */
+  onRest: () => void
   /** The window's process ended twice: there is no use in a third start. */
   onHopeless: () => void
 }
 
 /** `look`: that of the window now, and what to keep for the next start. */
-export function openWindow(options: WindowOptions, look: () => Look): BrowserWindow {
+export function openWindow(options: WindowOptions, look: () => Look): { window: BrowserWindow; resting: Resting } {
   const { stateFile, log } = options
   const saved = readWindowState(stateFile)
   const window = new BrowserWindow({
@@ -77,16 +80,21 @@ export function openWindow(options: WindowOptions, look: () => Look): BrowserWin
     clearTimeout(showAnyway)
   })
 
+  const load = (resumed: boolean) => {
+    const page = new URL(options.devUrl ?? `${APP_ORIGIN}/`)
+    page.searchParams.set(LANGUAGE_PARAMETER, languageFor(look().language, app.getLocale()))
+    if (resumed) page.searchParams.set(RESUMED_PARAMETER, '')
+    window.loadURL(page.href).catch((error: unknown) => {
+      // A window that was closed meanwhile, or a reload, rejects too.
+      if (!window.isDestroyed()) log('the window could not load its page', error)
+    })
+  }
+  const resting = new Resting(window, { ask: options.onRest, load: () => load(true) })
   guard(window.webContents, options)
-  survive(window, options)
+  survive(window, resting, options)
   addContextMenu(window)
-  const page = new URL(options.devUrl ?? `${APP_ORIGIN}/`)
-  page.searchParams.set(LANGUAGE_PARAMETER, languageFor(look().language, app.getLocale()))
-  window.loadURL(page.href).catch((error: unknown) => {
-    // A window that was closed meanwhile, or a reload, rejects too.
-    if (!window.isDestroyed()) log('the window could not load its page', error)
-  })
-  return window
+  load(false)
+  return { window, resting }
 }
 
 /** The page never changes: what wants to lead elsewhere is looked at, and opened outside if at all. */
@@ -116,10 +124,10 @@ function guard(webContents: WebContents, { devUrl, log, onInvite }: WindowOption
 }
 
 /** A crash of the window's process costs nothing that is kept: the page is loaded again, once. */
-function survive(window: BrowserWindow, { log, onHopeless }: WindowOptions): void {
+function survive(window: BrowserWindow, resting: Resting, { log, onHopeless }: WindowOptions): void {
   let reloaded = false
   window.webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
-    if (reason === 'clean-exit') return
+    if (reason === 'clean-exit' || resting.isPuttingAway) return
     log(`the window's process ended: ${reason} (${exitCode})`)
     if (reloaded) return onHopeless()
     reloaded = true

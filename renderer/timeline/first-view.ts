@@ -7,6 +7,7 @@ import { specKey, type ViewSpec } from './view-spec'
 export const FIRST_VIEW = { scope: { type: 'everyone' } } as const satisfies ViewSpec
 
 interface Early {
+  key: string
   answer: Promise<ViewWindow | null>
   /** Undefined until it is here; null: refused. */
   arrived?: ViewWindow | null
@@ -17,16 +18,17 @@ interface Early {
 let early: Early | null = null
 
 /** Called once, when the window begins. Fulfilled when it is answered, or refused: without a circle nobody will want it. */
-export async function askForFirstView(): Promise<void> {
+export async function askForFirstView({ scope, order, filter }: ViewSpec): Promise<void> {
+  const spec: ViewSpec = { scope, ...(order && { order }), ...(filter && { filter }) }
   const heard: ViewChange[] = []
   const off = on('view.changed', (change) => heard.push(change))
-  const answer = call('view.open', { ...FIRST_VIEW, paint: true }).catch(() => null)
-  const asked: Early = { answer, heard, off }
+  const answer = call('view.open', { ...spec, paint: true }).catch(() => null)
+  const asked: Early = { key: specKey(spec), answer, heard, off }
   early = asked
   asked.arrived = await answer
 }
 
-const isFirst = (spec: ViewSpec): boolean => specKey(spec) === specKey(FIRST_VIEW)
+const isFirst = (spec: ViewSpec): boolean => early?.key === specKey(spec)
 
 /** Whether the answer for this view is here already, and still true. */
 export function hasFirstView(spec: ViewSpec): boolean {

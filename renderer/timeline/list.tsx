@@ -15,6 +15,7 @@ import {
 } from 'react'
 import { flushSync } from 'react-dom'
 import type { NodeId, Row } from '../../shared/types'
+import type { Standing } from '../resting'
 import { locale, text } from '../text'
 import { dayLabel, dayOf } from '../ui/time'
 import {
@@ -72,6 +73,8 @@ export interface ListHandle {
   show: (id: NodeId) => Promise<boolean>
   /** Scrolls to the first entry of a moment or before it. */
   goTo: (time: number) => void
+  /** The entry at the upper edge; null: the newest is, and is to stay there. */
+  reading: () => Standing['reading']
   /** Rows between two positions that are known here, both included. */
   between: (from: NodeId, to: NodeId) => Row[]
 }
@@ -86,9 +89,22 @@ interface ListProps {
   actions: RowActions
   onTop: (top: boolean) => void
   onReady: () => void
+  /** Where to begin; null: at the newest. */
+  reading: Standing['reading']
 }
 
-export function TimelineList({ ref, session, name, selected, picked, now, actions, onTop, onReady }: ListProps) {
+export function TimelineList({
+  ref,
+  session,
+  name,
+  selected,
+  picked,
+  now,
+  actions,
+  onTop,
+  onReady,
+  reading,
+}: ListProps) {
   const id = useId()
   const viewport = useRef<HTMLDivElement>(null)
   const inner = useRef<HTMLDivElement>(null)
@@ -107,7 +123,9 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
   /** Rows arrived while the reader was at the top: slide to them as soon as they are measured. */
   const slideWanted = useRef(false)
   /** The reader wants the newest: true until they scroll away from the top, also while rows still slide in. */
-  const following = useRef(true)
+  const following = useRef(reading === null)
+  /** Being put where it was read before; nothing is shown until then. */
+  const [resuming, setResuming] = useState(reading !== null)
   /** The list itself is moving, to rows that arrived; nobody scrolled. */
   const sliding = useRef(false)
   /** Who the reader reads: positions can become worthless, an id cannot. */
@@ -252,6 +270,33 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
     [session, repaint, jump, halt],
   )
 
+  // ---- back to where a window that was put away was read
+  const measured = size.heightPx > 0
+  useEffect(() => {
+    if (!resuming || !measured || reading === null) return
+    let left = false
+    const resume = async () => {
+      const position = await session.position(reading.id)
+      // It may have gone meanwhile.
+      if (position === undefined || left) return
+      jump(settle({ anchor: position, offset: 0 }, latest.current))
+      await rowAt(session, position)
+      // How much of it was scrolled away can be said once it is measured.
+      await new Promise(requestAnimationFrame)
+      if (!left) jump(settle({ anchor: place.current.anchor, offset: reading.offset }, latest.current))
+    }
+    resume()
+      .catch(() => undefined)
+      .finally(() => {
+        if (left) return
+        following.current = isTop(place.current)
+        setResuming(false)
+      })
+    return () => {
+      left = true
+    }
+  }, [session, reading, resuming, measured, jump])
+
   // ---- measuring and laying, before every paint
   const { first, last } = stack(place.current, geometry, OVERSCAN_PX)
   const slots = Array.from({ length: last - first + 1 }, (_, at) => ({
@@ -307,9 +352,9 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
   })
   const top = following.current
   useEffect(() => {
-    onTop(top)
+    if (!resuming) onTop(top)
     if (top) setNewer(0)
-  }, [top, onTop])
+  }, [top, onTop, resuming])
   useEffect(() => {
     const wanted = focusWanted.current
     if (wanted === null) return
@@ -385,6 +430,10 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
     },
     oldest: () => jump(endPlace(latest.current)),
     goTo,
+    reading: () => {
+      const row = session.at(place.current.anchor)
+      return following.current || !row ? null : { id: row.id, offset: place.current.offset }
+    },
     between: (from, to) => {
       const [a, b] = [session.positionHere(from), session.positionHere(to)]
       if (a === undefined || b === undefined) return []
@@ -399,7 +448,7 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
       const position = await session.position(nodeId)
       if (position === undefined) return false
       jump(settle({ anchor: position, offset: Math.min(160, size.heightPx / 4) }, latest.current))
-      const found = session.at(position) ?? (await rowAt(session, position))
+      const found = await rowAt(session, position)
       if (found) {
         focusWanted.current = found.id
         actions.select(found)
@@ -416,7 +465,7 @@ export function TimelineList({ ref, session, name, selected, picked, now, action
   const visible = size.heightPx / Math.max(1, averageHeight(first, last, heightOf))
   const fraction = fractionOf(place.current, geometry)
   return (
-    <div className="list" data-scrubber={histogram !== null || undefined}>
+    <div className="list" data-scrubber={histogram !== null || undefined} data-resuming={resuming || undefined}>
       <div
         ref={viewport}
         id={id}
@@ -524,6 +573,8 @@ const averageHeight = (first: number, last: number, heightOf: (position: number)
 /** The row at a position that the list has just moved to, as soon as its page is here. */
 const rowAt = (session: ViewSession, position: number): Promise<Row | undefined> =>
   new Promise((resolve) => {
+    const here = session.at(position)
+    if (here) return resolve(here)
     const off = session.listen(() => {
       const row = session.at(position)
       if (!row) return

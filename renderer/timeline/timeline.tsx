@@ -33,6 +33,7 @@ import { presenceWords } from '../ui/avatar'
 import { Button, IconButton } from '../ui/button'
 import { Empty } from '../ui/empty'
 import { useNow } from '../ui/now'
+import { useKeepPage, type Standing } from '../resting'
 import { useShell } from '../ui/shell-context'
 import { PageHead } from '../ui/page-head'
 import { HistoryDialog, RetractDialog } from './entry-dialogs'
@@ -70,11 +71,13 @@ interface TimelineProps {
   /** The list stands there and can be asked to move. */
   onReady: () => void
   openNavigation: () => void
+  /** Where a window that was put away was being read. */
+  reading: Standing['reading']
 }
 
 export function Timeline(props: TimelineProps) {
   const { spec, onSpec, searching, onSearching, selected, onSelect, replyTo, onReply, editing, onEditing } = props
-  const { list, composer, search, keys, onReady, openNavigation } = props
+  const { list, composer, search, keys, onReady, openNavigation, reading } = props
   const { scope } = spec
   const app = useApp()
   const shell = useShell()
@@ -82,7 +85,7 @@ export function Timeline(props: TimelineProps) {
   const [attempt, retry] = useReducer((turn: number) => turn + 1, 0)
   const key = specKey(spec)
   const session = useSession(spec, `${key} ${attempt}`)
-  const [top, setTop] = useState(true)
+  const [top, setTop] = useState(reading === null)
   const member = scope.type === 'member' ? app.circle?.members.find((one) => one.key === scope.member) : undefined
   const name = nameOf(scope, member?.name ?? '')
   const writable = app.phase.phase === 'circle'
@@ -106,6 +109,7 @@ export function Timeline(props: TimelineProps) {
   })
   useImperativeHandle(keys, () => entries.keys)
   const { actions, picked } = entries
+  useKeepPage(picked.size > 0)
   const posted = useCallback(() => {
     if (scope.type === 'thread') list.current?.oldest()
     else list.current?.newest()
@@ -191,6 +195,7 @@ export function Timeline(props: TimelineProps) {
           actions={actions}
           onTop={setTop}
           onReady={onReady}
+          reading={reading}
         />
       ) : (
         <Opening />

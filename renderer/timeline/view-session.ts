@@ -2,6 +2,7 @@
 // and closes it. What is known stands in a WindowCache; listeners hear that something changed and repaint.
 import type { Histogram, NodeId, Row, ViewChange, ViewWindow } from '../../shared/types'
 import { call, codeOf, on } from '../backend'
+import { whenPutAway } from '../resting'
 import { openView, takeFirstView } from './first-view'
 import type { ViewSpec } from './view-spec'
 import { WindowCache } from './window-cache'
@@ -31,7 +32,8 @@ export class ViewSession {
     const { scope, order, filter } = spec
     this.spec = { scope, ...(order && { order }), ...(filter && { filter }) }
     // Changes may be told before the answer to 'view.open' is here; they wait for it.
-    this.#off = on('view.changed', (change) => this.#hear(change))
+    const ends = [on('view.changed', (change) => this.#hear(change)), whenPutAway(() => this.close())]
+    this.#off = () => ends.forEach((end) => end())
     const opened = takeFirstView(spec)
     if (opened) this.#begin(opened)
     else void this.#open()

@@ -4,6 +4,7 @@ import { Dialog as BaseDialog } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
 import type { CSSProperties, ReactNode } from 'react'
 import { text } from '../text'
+import { useKeepPage } from '../resting'
 import { Button } from './button'
 
 const widthStyle = (widthPx: number) => ({ '--dialog-width': `${widthPx}px` }) as CSSProperties
@@ -18,6 +19,7 @@ interface DialogProps {
 }
 
 export function Dialog({ open, onClose, title, lead, widthPx = 440, children }: DialogProps) {
+  useKeepPage(open)
   return (
     <BaseDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <BaseDialog.Portal>
@@ -54,6 +56,7 @@ interface ConfirmProps {
 
 /** A question before something that cannot be undone; the safe answer has the focus. */
 export function Confirm({ open, onClose, onConfirm, title, confirm, busy, harmless = false, children }: ConfirmProps) {
+  useKeepPage(open)
   return (
     <AlertDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <AlertDialog.Portal>

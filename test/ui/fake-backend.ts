@@ -1021,7 +1021,10 @@ export class FakeBackend implements Bridge {
           usesMax: 1,
         }
       case 'window.camera':
+      case 'window.rest':
         return null
+      case 'window.place':
+        return { place: null }
       case 'invite.revoke':
         if (circle)
           this.push({

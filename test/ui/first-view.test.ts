@@ -23,7 +23,7 @@ afterEach(async () => {
 const opened = () => fake.asked.filter(({ name }) => name === 'view.open').length
 
 test('its rows are there in the very first drawing, and it is asked for once', async () => {
-  await askForFirstView()
+  await askForFirstView(FIRST_VIEW)
   expect(hasFirstView(FIRST_VIEW)).toBe(true)
   session = new ViewSession(FIRST_VIEW)
   expect(session.opened && session.at(0) !== undefined).toBe(true)
@@ -33,7 +33,7 @@ test('its rows are there in the very first drawing, and it is asked for once', a
 })
 
 test('an answer that is still on its way is waited for', async () => {
-  const asking = askForFirstView()
+  const asking = askForFirstView(FIRST_VIEW)
   expect(hasFirstView(FIRST_VIEW)).toBe(false)
   session = new ViewSession(FIRST_VIEW)
   await asking
@@ -42,7 +42,7 @@ test('an answer that is still on its way is waited for', async () => {
 })
 
 test('another view is asked for anew', async () => {
-  await askForFirstView()
+  await askForFirstView(FIRST_VIEW)
   expect(hasFirstView({ scope: { type: 'mine' } })).toBe(false)
   session = new ViewSession({ scope: { type: 'mine' } })
   await vi.waitFor(() => expect(session?.opened).toBe(true))
@@ -50,7 +50,7 @@ test('another view is asked for anew', async () => {
 })
 
 test('once something has changed in it, it is opened anew', async () => {
-  await askForFirstView()
+  await askForFirstView(FIRST_VIEW)
   fake.arrive(1, 'Hello')
   await vi.waitFor(() => expect(hasFirstView(FIRST_VIEW)).toBe(false))
   session = new ViewSession(FIRST_VIEW)
@@ -60,7 +60,7 @@ test('once something has changed in it, it is opened anew', async () => {
 
 test('without a circle it is refused, and whoever opens it hears why', async () => {
   fake.refusals.set('view.open', 'CIRCLE_MISSING')
-  await askForFirstView()
+  await askForFirstView(FIRST_VIEW)
   session = new ViewSession(FIRST_VIEW)
   await vi.waitFor(() => expect(session?.error).toMatchObject({ code: 'CIRCLE_MISSING' }))
 })
