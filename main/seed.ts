@@ -14,17 +14,10 @@ import { noteOwnHeld } from './peer/author'
 import { Rows } from './peer/rows'
 import { toHex } from './protocol/codec'
 import { encodeContent, type Content } from './protocol/kinds'
-import {
-  acceptEpoch,
-  certifyEpoch,
-  deviceMessage,
-  epochMessage,
-  foundedList,
-  makeGenesis,
-  proposeEpoch,
-  type Change,
-  type MemberList,
-} from './protocol/membership'
+import { certifyEpoch, epochMessage } from './protocol/epoch-record'
+import { acceptEpoch, proposeEpoch } from './protocol/epochs'
+import { makeGenesis } from './protocol/genesis'
+import { deviceMessage, foundedList, type Change, type MemberList } from './protocol/membership'
 import { makeNode, type TimelineNode } from './protocol/node'
 import { differences } from './render/differences'
 import { facetsOf } from './render/facets'

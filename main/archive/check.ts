@@ -15,14 +15,10 @@ import {
 import { decodeWhole, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
 import { decodeEntries } from '../protocol/cuts'
-import {
-  acceptEpoch,
-  decodeEpoch,
-  decodeGenesis,
-  deviceInEpoch,
-  foundedList,
-  type MemberList,
-} from '../protocol/membership'
+import { decodeEpoch } from '../protocol/epoch-record'
+import { acceptEpoch } from '../protocol/epochs'
+import { decodeGenesis } from '../protocol/genesis'
+import { deviceInEpoch, foundedList, type MemberList } from '../protocol/membership'
 import { readLate, type HaveEntry } from '../protocol/messages'
 import { shownName } from '../protocol/names'
 import { decodeNode, type TimelineNode } from '../protocol/node'

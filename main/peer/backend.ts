@@ -6,7 +6,7 @@ import type { Handlers, PushedEvent, Result, TextHandlers } from '../../shared/i
 import type { Alert, AppPhase, AppState, NetworkView, ViewWindow } from '../../shared/types'
 import { toHex } from '../protocol/codec'
 import { validName } from '../protocol/kinds'
-import { makeGenesis } from '../protocol/membership'
+import { makeGenesis } from '../protocol/genesis'
 import { Circle } from './circle'
 import { circleIdOf } from './list-keeper'
 import { noteBackup } from './recovery'

@@ -18,17 +18,16 @@ import {
   type InviteLink,
 } from '../protocol/invite'
 import { decodeJoin, encodeJoin, joinProofMessage, ticketMessage, type JoinMessage } from '../protocol/join-messages'
+import { decodeEpoch } from '../protocol/epoch-record'
+import { acceptEpoch } from '../protocol/epochs'
+import { decodeGenesis, type SignedGenesis } from '../protocol/genesis'
 import {
-  acceptEpoch,
   adminOf,
   currentMember,
-  decodeEpoch,
-  decodeGenesis,
   deviceMessage,
   foundedList,
   isCurrentDevice,
   type MemberList,
-  type SignedGenesis,
 } from '../protocol/membership'
 import { PROTOCOL_VERSION } from '../protocol/messages'
 import type { CertifiedDevice, Identity, Link, NetworkPort, Parts } from './ports'

@@ -5,17 +5,10 @@ import { TwofoldError, type ErrorCode } from '../../shared/errors'
 import type { CircleId, DeviceKey, MemberKey } from '../../shared/types'
 import { equalBytes, fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
-import {
-  acceptEpoch,
-  currentMember,
-  decodeEpoch,
-  decodeGenesis,
-  foundedList,
-  isCurrentDevice,
-  secretHash,
-  type MemberList,
-  type SecretRotation,
-} from '../protocol/membership'
+import { decodeEpoch, secretHash, type SecretRotation } from '../protocol/epoch-record'
+import { acceptEpoch } from '../protocol/epochs'
+import { decodeGenesis } from '../protocol/genesis'
+import { currentMember, foundedList, isCurrentDevice, type MemberList } from '../protocol/membership'
 import { shownName } from '../protocol/names'
 import type { CircleFile, FilesPort, Identity, Secrets } from './ports'
 

@@ -2,16 +2,8 @@
 // admin's wish goes to the agreement; a member's own goes on the notice board, and the admins do it by themselves.
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey } from '../../shared/types'
-import {
-  adminOf,
-  certifyEpoch,
-  currentMember,
-  devicesOf,
-  epochMessage,
-  isCurrentDevice,
-  majority,
-  voters,
-} from '../protocol/membership'
+import { certifyEpoch, epochMessage } from '../protocol/epoch-record'
+import { adminOf, currentMember, devicesOf, isCurrentDevice, majority, voters } from '../protocol/membership'
 import type { Admission } from './admission'
 import type { ListKeeper } from './list-keeper'
 import type { NoticeBoard } from './notice-board'

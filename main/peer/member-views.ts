@@ -3,7 +3,8 @@ import type { DeviceKey, ListChange, ListChangeView, MemberKey, MemberView, Pres
 import type { Crypto } from '../protocol/crypto'
 import type { HaveVector } from '../protocol/have'
 import type { LinkState } from '../protocol/links'
-import { decodeEpoch, voters, type Change } from '../protocol/membership'
+import { decodeEpoch } from '../protocol/epoch-record'
+import { voters, type Change } from '../protocol/membership'
 import type { ListKeeper } from './list-keeper'
 import type { Want } from './ports'
 

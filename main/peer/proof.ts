@@ -6,14 +6,10 @@ import { proofWords } from '../../shared/proof-words'
 import type { ProofStep } from '../../shared/types'
 import { fromHex, toHex } from '../protocol/codec'
 import type { Crypto } from '../protocol/crypto'
-import {
-  acceptEpoch,
-  decodeEpoch,
-  decodeGenesis,
-  deviceInEpoch,
-  foundedList,
-  type MemberList,
-} from '../protocol/membership'
+import { decodeEpoch } from '../protocol/epoch-record'
+import { acceptEpoch } from '../protocol/epochs'
+import { decodeGenesis } from '../protocol/genesis'
+import { deviceInEpoch, foundedList, type MemberList } from '../protocol/membership'
 import { TIME_MS_MAX } from '../protocol/limits'
 import { decodeNode, nodeMessage, type TimelineNode } from '../protocol/node'
 import { entryOf, type Proven } from '../protocol/receipts'

@@ -7,24 +7,25 @@ import { Agreement, type AgreementEffect, type AgreementEvent, type Value } from
 import { fromHex } from '../protocol/codec'
 import { EPOCH_CHANGES_MAX } from '../protocol/limits'
 import {
+  certifyEpoch,
+  decodeProposal,
+  epochMessage,
+  secretHash,
+  type Proposal,
+  type SecretRotation,
+} from '../protocol/epoch-record'
+import { checkProposal, proposeEpoch } from '../protocol/epochs'
+import {
   adminOf,
   applyChanges,
-  certifyEpoch,
-  checkProposal,
   currentMember,
-  decodeProposal,
   devicesAt,
   devicesOf,
-  epochMessage,
   isCurrentDevice,
   majority,
-  proposeEpoch,
-  secretHash,
   voters,
   type Change,
   type MemberList,
-  type Proposal,
-  type SecretRotation,
 } from '../protocol/membership'
 import type { ListKeeper } from './list-keeper'
 import type { NoticeBoard } from './notice-board'

@@ -6,7 +6,7 @@ import { DecodeError, Writer, concat, decodeWhole, equalBytes, fromHex, toHex, u
 import { labelledHash, signedMessage, type Crypto, type Sign } from './crypto'
 import { validName } from './kinds'
 import { NAME_BYTES_MAX } from './limits'
-import type { Approval } from './membership'
+import type { Approval } from './genesis'
 
 const LINK_VERSION = 1
 const LINK_CHECK_BYTES = 4

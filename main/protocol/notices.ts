@@ -9,11 +9,11 @@ import { labelledHash, signedMessage, type Crypto, type Sign } from './crypto'
 import { INVITE_USES_MAX, capabilityHolds, encodeCapability, readCapability, type Capability } from './invite'
 import { joinProofMessage, readRequest, ticketMessage, writeRequest, type JoinRequest } from './join-messages'
 import { EPOCH_BYTES_MAX, NODE_BYTES_MAX, NOTICE_BYTES_MAX, NOTICE_ID_BYTES } from './limits'
+import { epochMessage } from './epoch-record'
 import {
   adminOf,
   currentMember,
   deviceMessage,
-  epochMessage,
   isCurrentDevice,
   latestRemoval,
   usesOf,

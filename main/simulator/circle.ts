@@ -3,18 +3,10 @@ import type { CircleId, DeviceKey, MemberKey } from '../../shared/types'
 import { toHex, utf8 } from '../protocol/codec'
 import type { Crypto, Sign } from '../protocol/crypto'
 import type { Jump } from '../protocol/heirs'
-import {
-  acceptEpoch,
-  certifyEpoch,
-  deviceMessage,
-  epochMessage,
-  foundedList,
-  makeGenesis,
-  proposeEpoch,
-  type Change,
-  type EpochRecord,
-  type MemberList,
-} from '../protocol/membership'
+import { certifyEpoch, epochMessage, type EpochRecord } from '../protocol/epoch-record'
+import { acceptEpoch, proposeEpoch } from '../protocol/epochs'
+import { makeGenesis } from '../protocol/genesis'
+import { deviceMessage, foundedList, type Change, type MemberList } from '../protocol/membership'
 import type { SimulatedCircle, SimulatedDevice } from './world'
 
 /** Keys from 32 bytes; main/identity's, handed in. */

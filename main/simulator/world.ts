@@ -10,14 +10,9 @@ import { Engine, type EngineOptions, type StoreItem } from '../protocol/engine'
 import type { HaveVector } from '../protocol/have'
 import { areNeighbours, neighboursOf } from '../protocol/heirs'
 import { encodeContent } from '../protocol/kinds'
-import {
-  acceptEpoch,
-  decodeEpoch,
-  foundedList,
-  isCurrentDevice,
-  type EpochRecord,
-  type MemberList,
-} from '../protocol/membership'
+import { decodeEpoch, type EpochRecord } from '../protocol/epoch-record'
+import { acceptEpoch } from '../protocol/epochs'
+import { foundedList, isCurrentDevice, type MemberList } from '../protocol/membership'
 import { makeNode, type TimelineNode } from '../protocol/node'
 import type { Proven } from '../protocol/receipts'
 import { Rings } from '../protocol/rings'

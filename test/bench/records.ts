@@ -3,14 +3,9 @@
 import { crypto, keyPairFromSeed, signer } from '../../main/identity/sodium'
 import { toHex } from '../../main/protocol/codec'
 import { encodeContent } from '../../main/protocol/kinds'
-import {
-  deviceMessage,
-  foundedList,
-  makeGenesis,
-  proposeEpoch,
-  type Change,
-  type MemberList,
-} from '../../main/protocol/membership'
+import { proposeEpoch } from '../../main/protocol/epochs'
+import { makeGenesis } from '../../main/protocol/genesis'
+import { deviceMessage, foundedList, type Change, type MemberList } from '../../main/protocol/membership'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
 import { chanceOf, textOf, voiceOf } from '../../main/seed-texts'
 import type { DeviceKey, MemberKey } from '../../shared/types'

@@ -14,15 +14,8 @@ import type { Link } from '../../main/net/types'
 import { circleBeaconKey, decodeLink, inviteSlotSeed } from '../../main/protocol/invite'
 import { decodeJoin, encodeJoin, joinProofMessage, ticketMessage } from '../../main/protocol/join-messages'
 import { encodeContent } from '../../main/protocol/kinds'
-import {
-  certifyEpoch,
-  decodeEpoch,
-  deviceMessage,
-  epochMessage,
-  type Change,
-  type EpochRecord,
-  type MemberList,
-} from '../../main/protocol/membership'
+import { certifyEpoch, decodeEpoch, epochMessage, type EpochRecord } from '../../main/protocol/epoch-record'
+import { deviceMessage, type Change, type MemberList } from '../../main/protocol/membership'
 import { encodeMessage, PROTOCOL_VERSION } from '../../main/protocol/messages'
 import { makeNode } from '../../main/protocol/node'
 import type { AppState, CircleId, DeviceKey, InviteCode } from '../../shared/types'

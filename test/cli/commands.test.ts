@@ -26,7 +26,7 @@ import {
   writeTimeline,
   type Person,
 } from '../support/people'
-import { decodeGenesis } from '../../main/protocol/membership'
+import { decodeGenesis } from '../../main/protocol/genesis'
 import { circleFile, clockAt, identityOf, memoryFiles, partsOf } from '../peer/parts'
 
 interface Ran {

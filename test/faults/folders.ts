@@ -11,16 +11,10 @@ import { dispatch } from '../../main/ipc/dispatch'
 import { fromHex, toHex } from '../../main/protocol/codec'
 import type { StoreItem } from '../../main/protocol/engine'
 import { encodeContent } from '../../main/protocol/kinds'
-import {
-  acceptEpoch,
-  certifyEpoch,
-  decodeGenesis,
-  deviceMessage,
-  epochMessage,
-  foundedList,
-  makeGenesis,
-  proposeEpoch,
-} from '../../main/protocol/membership'
+import { certifyEpoch, epochMessage } from '../../main/protocol/epoch-record'
+import { acceptEpoch, proposeEpoch } from '../../main/protocol/epochs'
+import { decodeGenesis, makeGenesis } from '../../main/protocol/genesis'
+import { deviceMessage, foundedList } from '../../main/protocol/membership'
 import { makeNode } from '../../main/protocol/node'
 import { readCircle, writeCircle } from '../../main/store/circle-file'
 import { openFolder } from '../../main/store/files'

@@ -18,15 +18,9 @@ import { labelledHash } from '../../main/protocol/crypto'
 import { decodeJoin, encodeJoin, type JoinRequest } from '../../main/protocol/join-messages'
 import { decodeContent, encodeContent, type Content } from '../../main/protocol/kinds'
 import { EPOCH_BYTES_MAX } from '../../main/protocol/limits'
-import {
-  acceptEpoch,
-  certifyEpoch,
-  checkProposal,
-  decodeEpoch,
-  decodeGenesis,
-  decodeProposal,
-  makeGenesis,
-} from '../../main/protocol/membership'
+import { certifyEpoch, decodeEpoch, decodeProposal } from '../../main/protocol/epoch-record'
+import { acceptEpoch, checkProposal } from '../../main/protocol/epochs'
+import { decodeGenesis, makeGenesis } from '../../main/protocol/genesis'
 import { decodeFrame, encodeMessage, readLate, writeLate } from '../../main/protocol/messages'
 import { decodeNode, makeNode } from '../../main/protocol/node'
 import {

@@ -14,7 +14,8 @@ import {
   type JoinMessage,
   type JoinRequest,
 } from '../../main/protocol/join-messages'
-import { deviceMessage, foundedList, type Approval, type Change } from '../../main/protocol/membership'
+import type { Approval } from '../../main/protocol/genesis'
+import { deviceMessage, foundedList, type Change } from '../../main/protocol/membership'
 import { type ErrorCode } from '../../shared/errors'
 import type { DeviceKey, InviteCode } from '../../shared/types'
 import { crypto, foundingRecord, makePerson, recordOf, type Device, type Person } from '../support/people'

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import { ListKeeper } from '../../main/peer/list-keeper'
 import { fromHex, toHex } from '../../main/protocol/codec'
-import { secretHash, type EpochRecord, type MemberList } from '../../main/protocol/membership'
+import { secretHash, type EpochRecord } from '../../main/protocol/epoch-record'
+import type { MemberList } from '../../main/protocol/membership'
 import { TwofoldError, type ErrorCode } from '../../shared/errors'
 import type { DeviceKey } from '../../shared/types'
 import {

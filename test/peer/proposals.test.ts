@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { secrets } from '../../main/identity/secrets'
 import type { Want } from '../../main/peer/ports'
-import { decodeEpoch, secretHash, voters } from '../../main/protocol/membership'
+import { decodeEpoch, secretHash } from '../../main/protocol/epoch-record'
+import { voters } from '../../main/protocol/membership'
 import { TwofoldError, type ErrorCode } from '../../shared/errors'
 import {
   admitDevice,

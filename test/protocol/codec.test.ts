@@ -28,7 +28,8 @@ import {
   TIME_MS_MAX,
 } from '../../main/protocol/limits'
 import { decodeNotice, makeNotice } from '../../main/protocol/notices'
-import { decodeEpoch, decodeGenesis, certifyEpoch, makeGenesis } from '../../main/protocol/membership'
+import { decodeEpoch, certifyEpoch } from '../../main/protocol/epoch-record'
+import { decodeGenesis, makeGenesis } from '../../main/protocol/genesis'
 import { decodeFrame, encodeMessage, type Message } from '../../main/protocol/messages'
 import { decodeNode, makeNode, type NodeFields, type TimelineNode } from '../../main/protocol/node'
 import { packNodes } from '../../main/protocol/packed'

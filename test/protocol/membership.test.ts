@@ -5,26 +5,27 @@ import { openSealed, sealTo } from '../../main/identity/sodium'
 import { equalBytes, fromHex, toHex } from '../../main/protocol/codec'
 import { signedMessage } from '../../main/protocol/crypto'
 import {
-  acceptEpoch,
+  certifyEpoch,
+  decodeEpoch,
+  epochMessage,
+  secretHash,
+  SEALED_SECRET_BYTES,
+  type EpochRecord,
+} from '../../main/protocol/epoch-record'
+import { acceptEpoch, proposeEpoch } from '../../main/protocol/epochs'
+import { decodeGenesis } from '../../main/protocol/genesis'
+import {
   adminOf,
   admins,
   applyChanges,
-  certifyEpoch,
   currentMember,
-  decodeEpoch,
-  decodeGenesis,
   deviceMessage,
   devicesAt,
-  epochMessage,
   foundedList,
   isCurrentDevice,
   majority,
   voters,
-  proposeEpoch,
-  secretHash,
-  SEALED_SECRET_BYTES,
   type Change,
-  type EpochRecord,
   type MemberList,
 } from '../../main/protocol/membership'
 import type { CircleId, DeviceKey, EpochId, MemberKey } from '../../shared/types'

@@ -5,7 +5,9 @@ import type { Statement } from '../../main/protocol/agreement'
 import { toHex } from '../../main/protocol/codec'
 import { inviteBeaconKey, inviteIdOf, inviteSlotSeed, inviteTopic, signCapability } from '../../main/protocol/invite'
 import { joinProofMessage, ticketMessage, type JoinRequest } from '../../main/protocol/join-messages'
-import { deviceMessage, epochMessage, proposeEpoch, type Change, type MemberList } from '../../main/protocol/membership'
+import { epochMessage } from '../../main/protocol/epoch-record'
+import { proposeEpoch } from '../../main/protocol/epochs'
+import { deviceMessage, type Change, type MemberList } from '../../main/protocol/membership'
 import {
   decodeNotice,
   frozenList,

@@ -1,15 +1,9 @@
 // A day in the life of a circle, in virtual time: people come and go, machines crash, clocks drift and are set, the list
 // changes, the network loses frames and parts, and there is much to say at some hours and nothing at others. After each
 // part of it everybody is left alone for a while; then all heads are equal and nobody remembers more than before.
-import {
-  acceptEpoch,
-  certifyEpoch,
-  deviceMessage,
-  epochMessage,
-  proposeEpoch,
-  type EpochRecord,
-  type MemberList,
-} from '../../main/protocol/membership'
+import { certifyEpoch, epochMessage, type EpochRecord } from '../../main/protocol/epoch-record'
+import { acceptEpoch, proposeEpoch } from '../../main/protocol/epochs'
+import { deviceMessage, type MemberList } from '../../main/protocol/membership'
 import { NEW_YEAR, rememberingCrypto } from '../../main/simulator/circle'
 import { seededRandom } from '../../main/simulator/random'
 import { QuietDisk } from '../../main/simulator/store'

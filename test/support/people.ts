@@ -5,22 +5,17 @@ import { toHex, utf8 } from '../../main/protocol/codec'
 import type { Ballot } from '../../main/protocol/agreement'
 import type { Sign } from '../../main/protocol/crypto'
 import { encodeContent } from '../../main/protocol/kinds'
+import { certifyEpoch, epochMessage, type EpochRecord, type SecretRotation } from '../../main/protocol/epoch-record'
+import { acceptEpoch, proposeEpoch } from '../../main/protocol/epochs'
+import { makeGenesis, type Approval } from '../../main/protocol/genesis'
 import {
-  acceptEpoch,
   applyChanges,
-  certifyEpoch,
   deviceMessage,
   devicesAt,
-  epochMessage,
   foundedList,
-  makeGenesis,
-  proposeEpoch,
   voters,
-  type Approval,
   type Change,
-  type EpochRecord,
   type MemberList,
-  type SecretRotation,
 } from '../../main/protocol/membership'
 import { makeNode, type NodeFields, type TimelineNode } from '../../main/protocol/node'
 import type { CircleId, DeviceKey, MemberKey, NodeId } from '../../shared/types'
