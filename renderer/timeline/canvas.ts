@@ -31,3 +31,36 @@ export function pegAt(before: Peg | null, { anchor }: Place, { total, heightOf }
 /** How far the canvas is moved, px, so that the place stands where it should: whole device pixels, so that letters stay sharp. */
 export const shiftOf = ({ offset }: Place, { topPx }: Peg, pixelRatio: number): number =>
   Math.round((offset - topPx) * pixelRatio) / pixelRatio
+
+/** Where the rows [first, last] lie on the canvas, px, by position. */
+export function topsOf(peg: Peg, first: number, last: number, heightOf: Geometry['heightOf']): Map<number, number> {
+  const tops = new Map<number, number>()
+  let { topPx } = peg
+  for (let at = peg.position; at <= last; at += 1) {
+    tops.set(at, topPx)
+    topPx += heightOf(at)
+  }
+  ;({ topPx } = peg)
+  for (let at = peg.position - 1; at >= first; at -= 1) {
+    topPx -= heightOf(at)
+    tops.set(at, topPx)
+  }
+  return tops
+}
+
+/** How far the day at the upper edge is pushed up by the next day's header, as on paper: px, 0 or less. */
+export function dayShift(
+  { anchor, offset }: Place,
+  last: number,
+  { heightOf }: Geometry,
+  beginsDay: (position: number) => boolean,
+  dayPx: number,
+): number {
+  let nextPx = offset
+  let shift = 0
+  for (let at = anchor; at <= last && nextPx < dayPx; at += 1) {
+    if (at > anchor && beginsDay(at)) shift = Math.min(0, nextPx - dayPx)
+    nextPx += heightOf(at)
+  }
+  return shift
+}

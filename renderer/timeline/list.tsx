@@ -21,32 +21,30 @@ import { dayLabel, dayOf } from '../ui/time'
 import {
   TOP,
   endPlace,
-  fractionOf,
   isTop,
   movedPosition,
   moveBy,
-  placeAt,
   reveal,
   settle,
   stack,
-  thumb,
   type Geometry,
   type Place,
 } from './anchored-list'
-import { CANVAS_PX, pegAt, shiftOf, type Peg } from './canvas'
+import { CANVAS_PX, dayShift, pegAt, shiftOf, topsOf, type Peg } from './canvas'
+import { ListEdge, binsIn } from './list-edge'
 import { EntryRow, RowPlaceholder } from './row'
 import type { RowActions } from './row-actions'
-import { Scrollbar } from './scrollbar'
-import { Scrubber } from './scrubber'
+import { useGoTo } from './use-go-to'
 import { useHistogram } from './use-histogram'
-import { LINE_PX, calm, useMotion } from './use-motion'
+import { calm, useMotion } from './use-motion'
+import { useResume } from './use-resume'
+import { useViewportSize } from './use-viewport-size'
 import type { ViewSession } from './view-session'
 import { oldestFirst, timeIn } from './view-spec'
 
 /** Rows are made this far outside of the viewport, so that the keyboard and a screen reader find neighbours. */
 const OVERSCAN_PX = 300
 const FOOTER_PX = 32
-const THUMB_MIN_PX = 36
 /** Height of the sticky day and of a day's header in its row. */
 const DAY_PX = 38
 /** How far the tools of an entry reach above it (timeline.css). */
@@ -61,8 +59,6 @@ const ESTIMATE_WIDTH_PX = 640
 const HEIGHTS_MAX = 20_000
 /** More arrivals than this at once are shown without sliding in. */
 const SLIDE_ROWS_MAX = 5
-/** The scrubber's bars are this high. */
-const BIN_PX = 4
 
 export interface ListHandle {
   step: (by: 1 | -1) => void
@@ -110,7 +106,7 @@ export function TimelineList({
   const inner = useRef<HTMLDivElement>(null)
   const stickyDay = useRef<HTMLDivElement>(null)
   const [, repaint] = useReducer((turn: number) => turn + 1, 0)
-  const [size, setSize] = useState({ widthPx: ESTIMATE_WIDTH_PX, heightPx: 0 })
+  const size = useViewportSize(viewport, ESTIMATE_WIDTH_PX, repaint)
   const place = useRef<Place>(TOP)
   const heights = useRef(new Map<NodeId, number>())
   const peg = useRef<Peg | null>(null)
@@ -124,8 +120,6 @@ export function TimelineList({
   const slideWanted = useRef(false)
   /** The reader wants the newest: true until they scroll away from the top, also while rows still slide in. */
   const following = useRef(reading === null)
-  /** Being put where it was read before; nothing is shown until then. */
-  const [resuming, setResuming] = useState(reading !== null)
   /** The list itself is moving, to rows that arrived; nobody scrolled. */
   const sliding = useRef(false)
   /** Who the reader reads: positions can become worthless, an id cannot. */
@@ -159,17 +153,7 @@ export function TimelineList({
     if (!body) return
     const { heightOf } = latest.current
     peg.current = pegAt(peg.current, place.current, latest.current)
-    const tops = new Map<number, number>()
-    let { topPx } = peg.current
-    for (let at = peg.current.position; at <= painted.current.last; at += 1) {
-      tops.set(at, topPx)
-      topPx += heightOf(at)
-    }
-    ;({ topPx } = peg.current)
-    for (let at = peg.current.position - 1; at >= painted.current.first; at -= 1) {
-      topPx -= heightOf(at)
-      tops.set(at, topPx)
-    }
+    const tops = topsOf(peg.current, painted.current.first, painted.current.last, heightOf)
     for (const slot of body.children) {
       if (!(slot instanceof HTMLElement)) continue
       const top = tops.get(Number(slot.dataset['position']))
@@ -179,13 +163,7 @@ export function TimelineList({
     }
     body.style.transform = `translateY(${shiftOf(place.current, peg.current, globalThis.devicePixelRatio)}px)`
     if (!stickyDay.current) return
-    // The sticky day gives way to the next day's header, as on paper.
-    let nextDayPx = place.current.offset
-    let pushedPx = 0
-    for (let at = place.current.anchor; at <= painted.current.last && nextDayPx < DAY_PX; at += 1) {
-      if (at > place.current.anchor && startsDay.current(at)) pushedPx = Math.min(0, nextDayPx - DAY_PX)
-      nextDayPx += heightOf(at)
-    }
+    const pushedPx = dayShift(place.current, painted.current.last, latest.current, startsDay.current, DAY_PX)
     stickyDay.current.style.transform = `translateY(${pushedPx}px)`
   }, [])
   const moveTo = useCallback(
@@ -224,6 +202,16 @@ export function TimelineList({
     },
     [halt, moveTo],
   )
+
+  const resuming = useResume({
+    session,
+    reading,
+    ready: size.heightPx > 0,
+    jump: useCallback((next: (from: Place) => Place) => jump(settle(next(place.current), latest.current)), [jump]),
+    done: useCallback(() => {
+      following.current = isTop(place.current)
+    }, []),
+  })
 
   // ---- the backend's changes
   useEffect(
@@ -269,33 +257,6 @@ export function TimelineList({
       }),
     [session, repaint, jump, halt],
   )
-
-  // ---- back to where a window that was put away was read
-  const measured = size.heightPx > 0
-  useEffect(() => {
-    if (!resuming || !measured || reading === null) return
-    let left = false
-    const resume = async () => {
-      const position = await session.position(reading.id)
-      // It may have gone meanwhile.
-      if (position === undefined || left) return
-      jump(settle({ anchor: position, offset: 0 }, latest.current))
-      await rowAt(session, position)
-      // How much of it was scrolled away can be said once it is measured.
-      await new Promise(requestAnimationFrame)
-      if (!left) jump(settle({ anchor: place.current.anchor, offset: reading.offset }, latest.current))
-    }
-    resume()
-      .catch(() => undefined)
-      .finally(() => {
-        if (left) return
-        following.current = isTop(place.current)
-        setResuming(false)
-      })
-    return () => {
-      left = true
-    }
-  }, [session, reading, resuming, measured, jump])
 
   // ---- measuring and laying, before every paint
   const { first, last } = stack(place.current, geometry, OVERSCAN_PX)
@@ -366,27 +327,6 @@ export function TimelineList({
 
   useEffect(() => onReady(), [onReady])
 
-  // ---- size
-  useEffect(() => {
-    const port = viewport.current
-    if (!port) return
-    const observer = new ResizeObserver(() => {
-      setSize((was) =>
-        was.widthPx === port.clientWidth && was.heightPx === port.clientHeight
-          ? was
-          : { widthPx: port.clientWidth, heightPx: port.clientHeight },
-      )
-      repaint()
-    })
-    observer.observe(port)
-    // Letters that arrive late have another height.
-    document.fonts.addEventListener('loadingdone', repaint)
-    return () => {
-      observer.disconnect()
-      document.fonts.removeEventListener('loadingdone', repaint)
-    }
-  }, [repaint])
-
   // ---- keyboard and calls from outside
   const pagePx = Math.max(80, size.heightPx - DAY_PX - 40)
   const select = (position: number) => {
@@ -396,27 +336,9 @@ export function TimelineList({
     jump(reveal(place.current, position, latest.current, DAY_PX + TOOLS_PX))
     actions.select(row)
   }
-  /** The moment that is wanted last; asked for one at a time, so that dragging never piles up. */
-  const wantedTime = useRef<number | null>(null)
-  const asking = useRef(false)
-  const goTo = (time: number) => {
-    wantedTime.current = time
-    if (asking.current) return
-    asking.current = true
-    const next = async (): Promise<void> => {
-      for (let at = wantedTime.current; at !== null; at = wantedTime.current) {
-        wantedTime.current = null
-        const position = await session.positionAt(at)
-        if (position !== undefined)
-          jump(settle({ anchor: Math.min(position, Math.max(0, session.total - 1)), offset: 0 }, latest.current))
-      }
-    }
-    void next()
-      .catch(() => undefined)
-      .finally(() => {
-        asking.current = false
-      })
-  }
+  const goTo = useGoTo(session, (position) =>
+    jump(settle({ anchor: Math.min(position, Math.max(0, session.total - 1)), offset: 0 }, latest.current)),
+  )
   useImperativeHandle(ref, () => ({
     step: (by) => {
       const at = selected === null ? undefined : session.positionHere(selected)
@@ -448,11 +370,9 @@ export function TimelineList({
       const position = await session.position(nodeId)
       if (position === undefined) return false
       jump(settle({ anchor: position, offset: Math.min(160, size.heightPx / 4) }, latest.current))
-      const found = await rowAt(session, position)
-      if (found) {
-        focusWanted.current = found.id
-        actions.select(found)
-      }
+      const found = await session.rowAt(position)
+      focusWanted.current = found.id
+      actions.select(found)
       return true
     },
   }))
@@ -460,10 +380,7 @@ export function TimelineList({
   // ---- painting
   const anchorRow = session.at(place.current.anchor)
   const dayShown = anchorRow ? dayLabel(timeIn(session.spec, anchorRow), now, locale) : null
-  const trackPx = Math.max(0, size.heightPx - 16)
-  const histogram = useHistogram(session, Math.max(1, Math.floor(trackPx / BIN_PX)), !oldestFirst(session.spec))
-  const visible = size.heightPx / Math.max(1, averageHeight(first, last, heightOf))
-  const fraction = fractionOf(place.current, geometry)
+  const histogram = useHistogram(session, binsIn(size.heightPx), !oldestFirst(session.spec))
   return (
     <div className="list" data-scrubber={histogram !== null || undefined} data-resuming={resuming || undefined}>
       <div
@@ -508,40 +425,20 @@ export function TimelineList({
           <span>{dayShown}</span>
         </div>
       )}
-      {histogram ? (
-        <Scrubber
-          controls={id}
-          trackPx={trackPx}
-          histogram={histogram}
-          time={anchorRow ? timeIn(session.spec, anchorRow) : histogram.newest}
-          labelOf={(time) => dayLabel(time, now, locale)}
-          onTime={goTo}
-          onEnd={(end) => jump(end === 'newest' ? TOP : endPlace(latest.current))}
-        />
-      ) : (
-        <Scrollbar
-          controls={id}
-          trackPx={Math.max(0, size.heightPx - 8)}
-          thumb={thumb(place.current, visible, geometry, Math.max(0, size.heightPx - 8), THUMB_MIN_PX)}
-          fraction={fraction}
-          label={dayShown}
-          onFraction={(to) => jump(placeAt(to, latest.current))}
-          onStep={(step) => {
-            if (step === 'start') jump(TOP)
-            else if (step === 'end') jump(endPlace(latest.current))
-            else
-              scrollSoon(
-                step.endsWith('up')
-                  ? step === 'row-up'
-                    ? -LINE_PX * 2
-                    : -pagePx
-                  : step === 'row-down'
-                    ? LINE_PX * 2
-                    : pagePx,
-              )
-          }}
-        />
-      )}
+      <ListEdge
+        controls={id}
+        heightPx={size.heightPx}
+        pagePx={pagePx}
+        place={place.current}
+        geometry={geometry}
+        rowPx={averageHeight(first, last, heightOf)}
+        histogram={histogram}
+        time={anchorRow && timeIn(session.spec, anchorRow)}
+        labelOf={(time) => dayLabel(time, now, locale)}
+        onTime={goTo}
+        onPlace={(next) => jump(next(latest.current))}
+        onScroll={scrollSoon}
+      />
       {newer > 0 && !top && (
         <button
           type="button"
@@ -569,16 +466,3 @@ const averageHeight = (first: number, last: number, heightOf: (position: number)
   for (let position = first; position <= last; position += 1) sum += heightOf(position)
   return sum / (last - first + 1)
 }
-
-/** The row at a position that the list has just moved to, as soon as its page is here. */
-const rowAt = (session: ViewSession, position: number): Promise<Row | undefined> =>
-  new Promise((resolve) => {
-    const here = session.at(position)
-    if (here) return resolve(here)
-    const off = session.listen(() => {
-      const row = session.at(position)
-      if (!row) return
-      off()
-      resolve(row)
-    })
-  })

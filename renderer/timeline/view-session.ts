@@ -57,6 +57,20 @@ export class ViewSession {
     return this.#cache?.positionOf(id)
   }
 
+  /** The row at a position that is being shown, as soon as its page is here. */
+  async rowAt(position: number): Promise<Row> {
+    const here = this.at(position)
+    if (here) return here
+    return new Promise((resolve) => {
+      const off = this.listen(() => {
+        const row = this.at(position)
+        if (!row) return
+        off()
+        resolve(row)
+      })
+    })
+  }
+
   /** Where a node stands, also far from what is known here; undefined: not in this view. */
   async position(id: NodeId): Promise<number | undefined> {
     const here = this.positionHere(id)

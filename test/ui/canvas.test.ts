@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TOP, moveBy, placeAt, type Geometry, type Place } from '../../renderer/timeline/anchored-list'
-import { CANVAS_PX, pegAt, shiftOf, type Peg } from '../../renderer/timeline/canvas'
+import { CANVAS_PX, dayShift, pegAt, shiftOf, topsOf, type Peg } from '../../renderer/timeline/canvas'
 
 const geometry: Geometry = {
   total: 1_000_000,
@@ -57,5 +57,18 @@ describe('the canvas under the rows', () => {
   test('letters stand on whole pixels of the screen', () => {
     expect(shiftOf({ anchor: 0, offset: -10.3 }, { position: 0, topPx: 100 }, 1)).toBe(-110)
     expect(shiftOf({ anchor: 0, offset: -10.3 }, { position: 0, topPx: 100 }, 2)).toBe(-110.5)
+  })
+  test('rows lie one below the other, whichever of them is the peg', () => {
+    for (const peg of [100, 105, 109]) {
+      const tops = topsOf({ position: peg, topPx: 5000 }, 100, 109, geometry.heightOf)
+      expect([...tops.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, i) => 100 + i))
+      expect(tops.get(peg)).toBe(5000)
+      for (let at = 100; at < 109; at += 1) expect(tops.get(at + 1)).toBe(tops.get(at)! + geometry.heightOf(at))
+    }
+  })
+  test('the day at the edge gives way to the next one as it comes, and not before', () => {
+    const day = (offset: number) => dayShift({ anchor: 0, offset }, 9, geometry, (at) => at === 1, 38)
+    // The first row is 60 px high.
+    expect([0, -22, -23, -50, -59].map(day)).toEqual([0, 0, -1, -28, -37])
   })
 })
