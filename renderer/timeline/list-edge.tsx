@@ -14,7 +14,7 @@ const BIN_PX = 4
 
 const scrubberPx = (heightPx: number): number => Math.max(0, heightPx - SCRUBBER_MARGINS_PX)
 /** How many bars a scrubber has beside a list of this height. */
-export const binsIn = (heightPx: number): number => Math.max(1, Math.floor(scrubberPx(heightPx) / BIN_PX))
+export const binsIn = (heightPx: number): number => Math.floor(scrubberPx(heightPx) / BIN_PX)
 
 interface ListEdgeProps {
   controls: string
@@ -25,7 +25,8 @@ interface ListEdgeProps {
   geometry: Geometry
   /** The height of the rows around, on the average. */
   rowPx: number
-  histogram: Histogram | null
+  /** Undefined: not known yet; its place is kept, so that rows are laid out once. */
+  histogram: Histogram | null | undefined
   /** Of the row that is read. */
   time: number | undefined
   labelOf: (time: number) => string
@@ -37,6 +38,7 @@ interface ListEdgeProps {
 export function ListEdge(props: ListEdgeProps) {
   const { controls, heightPx, pagePx, place, geometry, rowPx, histogram, time, labelOf, onTime, onPlace, onScroll } =
     props
+  if (histogram === undefined) return null
   if (histogram)
     return (
       <Scrubber

@@ -8,12 +8,16 @@ const HISTOGRAM_EVERY_MS = 1000
 /** With fewer bins there is no room for a scrubber. */
 const BINS_MIN = 10
 
-/** How much there is when; null: nothing to scrub through. Asked for again when the view changes, not more than once a second. */
-export function useHistogram(session: ViewSession, bins: number, wanted: boolean): Histogram | null {
-  const [histogram, setHistogram] = useState<Histogram | null>(null)
+/**
+ * How much there is when; undefined: not known yet; null: nothing to scrub through. Asked for again when the view changes,
+ * not more than once a second.
+ */
+export function useHistogram(session: ViewSession, bins: number, wanted: boolean): Histogram | null | undefined {
+  const [histogram, setHistogram] = useState<Histogram | null | undefined>(wanted ? undefined : null)
   useEffect(() => {
     if (!wanted || bins < BINS_MIN) {
-      setHistogram(null)
+      // No bins at all: the list does not know its size yet.
+      setHistogram(wanted && bins === 0 ? undefined : null)
       return
     }
     let timer: ReturnType<typeof setTimeout> | null = null

@@ -1,5 +1,5 @@
 // Follows the size of the list's viewport, and says when rows have to be measured anew.
-import { useEffect, useState, type RefObject } from 'react'
+import { useLayoutEffect, useState, type RefObject } from 'react'
 
 interface Size {
   widthPx: number
@@ -14,15 +14,19 @@ export function useViewportSize(
   changed: () => void,
 ): Readonly<Size> {
   const [size, setSize] = useState<Size>({ widthPx, heightPx: 0 })
-  useEffect(() => {
+  useLayoutEffect(() => {
     const port = viewport.current
     if (!port) return
-    const observer = new ResizeObserver(() => {
+    const measure = () =>
       setSize((was) =>
         was.widthPx === port.clientWidth && was.heightPx === port.clientHeight
           ? was
           : { widthPx: port.clientWidth, heightPx: port.clientHeight },
       )
+    // At once, so that the first drawing is the whole one.
+    measure()
+    const observer = new ResizeObserver(() => {
+      measure()
       changed()
     })
     observer.observe(port)
