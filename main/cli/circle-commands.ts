@@ -93,8 +93,14 @@ export const circleCommands: Readonly<Record<string, Command>> = {
       else
         call.io.out(
           columns([
-            ['ID', 'STATE', 'USED', 'EXPIRES'],
-            ...circle.invites.map((i) => [i.id, i.state, `${i.used}/${i.usesMax}`, when(i.expiresAt)]),
+            ['ID', 'FOR', 'STATE', 'USED', 'EXPIRES'],
+            ...circle.invites.map((i) => [
+              i.id,
+              i.forDevice ? 'my device' : '–',
+              i.state,
+              `${i.used}/${i.usesMax}`,
+              when(i.expiresAt),
+            ]),
           ]),
         )
     },

@@ -1,34 +1,29 @@
 // What a member's own connection can do wrong, against a real backend over real sockets: each bad thing is refused with
 // its own code, counted, and changes nothing. And a stranger gets nothing at all.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Running } from '../../main/assemble'
-import { crypto, keyPairFromSeed, randomBytes, signer, type KeyPair } from '../../main/identity/sodium'
-import type { Network } from '../../main/net/network'
-import { circleBeaconKey } from '../../main/protocol/invite'
-import { concat, fromHex, toHex, utf8 } from '../../main/protocol/codec'
+import { crypto, keyPairFromSeed, randomBytes, signer } from '../../main/identity/sodium'
+import { concat, utf8 } from '../../main/protocol/codec'
 import { encodeContent } from '../../main/protocol/kinds'
-import type { Sign } from '../../main/protocol/crypto'
-import { decodeEpoch } from '../../main/protocol/epoch-record'
-import { encodeMessage, PROTOCOL_VERSION } from '../../main/protocol/messages'
+import { encodeMessage } from '../../main/protocol/messages'
 import { makeNode, type NodeFields, type TimelineNode } from '../../main/protocol/node'
 import type { Link } from '../../main/net/types'
 import { newBackend } from '../support/backend'
 import { waitFor } from '../support/wait'
-import { lawless } from './mallory'
-import type { AppState, CircleId, DeviceKey, EpochId, MemberKey, NodeId, Row } from '../../shared/types'
+import { joinAsMallory, lawless, type Mallory } from './mallory'
+import type { AppState, CircleId, DeviceKey, NodeId, Row } from '../../shared/types'
 
 const dir = mkdtempSync(join(tmpdir(), 'twofold-refusals-'))
 let alice: Running
 /** Mallory: joined by the rules, now speaking through a program of his own. */
-let device: KeyPair
-let mallory: { member: MemberKey; device: DeviceKey; sign: Sign }
-let network: Network
+let mallory: Mallory
+/** Alice's device. */
+let me: DeviceKey
 let link: Link
 let circle: CircleId
-let epochId: EpochId
 let beaconKey: Uint8Array
 
 const state = async (): Promise<AppState> => alice.backend.handlers['state.get']({})
@@ -39,51 +34,18 @@ const rows = async (): Promise<Row[]> => {
 }
 const refused = async (code: string) => (await state()).network.refused[code] ?? 0
 
-async function connect(): Promise<Link> {
-  const { me } = await state()
-  network.want([me!.device])
-  let got: Link | undefined
-  const onLink = (l: Link) => {
-    got = l
-  }
-  network.on('link', onLink)
-  await waitFor('a link', () => {
-    if (!got) network.dial(me!.device)
-    return got !== undefined
-  })
-  got!.send(encodeMessage({ type: 'hello', version: PROTOCOL_VERSION, epoch: 1, epochId, app: 'rogue' }))
-  return got!
-}
-
 beforeAll(async () => {
   alice = await newBackend(dir, 'Alice')
   const { handlers } = alice.backend
   await handlers['circle.create']({ name: 'Circle', approval: 'auto', jump: 0 })
   circle = (await state()).circle!.id
-
-  const folder = mkdtempSync(join(tmpdir(), 'twofold-mallory-'))
-  const honest = await newBackend(folder, 'Mallory')
-  const { link: invite } = await handlers['invite.create']({ hours: 1, uses: 1 })
-  await honest.backend.handlers['circle.join']({ link: invite })
-  await waitFor(
-    'Mallory to be in',
-    async () => (await honest.backend.handlers['state.get']({})).phase.phase === 'circle',
-  )
-  await honest.close()
-  const keys = JSON.parse(readFileSync(join(folder, 'keys.json'), 'utf8')) as { member: MemberKey; sealed: string }
-  const file = JSON.parse(readFileSync(join(folder, 'circle.json'), 'utf8')) as { epochs: string[]; secrets: string[] }
-  rmSync(folder, { recursive: true, force: true })
-  device = keyPairFromSeed(Uint8Array.from(Buffer.from(keys.sealed, 'base64').subarray(32)))
-  mallory = { member: keys.member, device: toHex(device.publicKey) as DeviceKey, sign: signer(device) }
-  epochId = decodeEpoch(crypto, fromHex(file.epochs[0]!))!.id
-  beaconKey = circleBeaconKey(crypto, fromHex(file.secrets[0]!))
+  ;({ mallory, beaconKey } = await joinAsMallory(alice))
   await handlers['entry.post']({ text: 'first' })
-  network = lawless(device, beaconKey)
-  await network.start()
-  link = await connect()
+  me = (await state()).me!.device
+  link = await mallory.connect(me)
 })
 afterAll(async () => {
-  await network.stop()
+  await mallory.network.stop()
   await alice.close()
   rmSync(dir, { recursive: true, force: true })
 })
@@ -178,20 +140,20 @@ test('[N4] backlink, order of time and equivocation are judged against what is s
 
 test('[F8] a frame of garbage costs its sender the link, and the peer goes on', async () => {
   const closed = new Promise<string>((resolve) => {
-    network.on('linkClosed', (_link, reason) => resolve(reason))
+    mallory.network.on('linkClosed', (_link, reason) => resolve(reason))
   })
   const before = await refused('FRAME_MALFORMED')
   link.send(randomBytes(500))
   await closed
   expect(await refused('FRAME_MALFORMED')).toBe(before + 1)
-  link = await connect()
+  link = await mallory.connect(me)
   await alice.backend.handlers['entry.post']({ text: 'still here' })
   expect((await rows()).map((row) => row.text)).toContain('still here')
 })
 
 test('[M5] a removed member is cut off at once, and gets nothing any more', async () => {
   const told: string[] = []
-  network.on('linkClosed', (_link, reason) => told.push(reason))
+  mallory.network.on('linkClosed', (_link, reason) => told.push(reason))
   await alice.backend.handlers['member.remove']({ member: mallory.member })
   await waitFor('the link to be cut', () => told.length > 0, 2000)
   const { circle: view } = await state()
@@ -205,9 +167,9 @@ test('[M5] a removed member is cut off at once, and gets nothing any more', asyn
     agreedBy: ['Alice'],
   })
   const frames: Uint8Array[] = []
-  network.on('frame', (_link, frame) => frames.push(frame))
+  mallory.network.on('frame', (_link, frame) => frames.push(frame))
   const before = (await state()).network.strangersRefused
-  network.dial((await state()).me!.device)
+  mallory.network.dial(me)
   await waitFor('the firewall to refuse', async () => (await state()).network.strangersRefused > before)
   expect(frames).toEqual([])
 })
@@ -218,9 +180,9 @@ test("[L3] a stranger's key gets no byte past the handshake", async () => {
   stranger.on('link', (l) => links.push(l))
   stranger.on('frame', () => links.push(link))
   await stranger.start()
-  const { me, network: view } = await state()
+  const { network: view } = await state()
   stranger.addAddress('127.0.0.1', view.port)
-  stranger.dial(me!.device)
+  stranger.dial(me)
   await waitFor('the firewall to refuse', async () => (await state()).network.strangersRefused > view.strangersRefused)
   expect(links).toEqual([])
   expect(stranger.status().counters.linksOpened).toBe(0)

@@ -407,7 +407,7 @@ describe('writing, reading and proving', () => {
       (await run(['invite', '--uses', '3', '--hours', '0.5', '--json', ...data])).out,
     )
     expect(invite).toMatchObject({ usesMax: 3, link: expect.stringMatching(/^twofold:\/\/join\//) as string })
-    expect((await run(['invites', ...data])).out[0]).toMatch(new RegExp(`^ID .*\n${invite!.id}  open +0/3  `))
+    expect((await run(['invites', ...data])).out[0]).toMatch(new RegExp(`^ID .*\n${invite!.id}  – +open +0/3  `))
     expect(await run(['revoke', invite!.id, ...data])).toMatchObject({ code: 0, out: ['Withdrawn.'] })
     expect(json((await run(['invites', '--json', ...data])).out)).toMatchObject([{ id: invite!.id, state: 'revoked' }])
     for (const flags of [
