@@ -5,26 +5,21 @@
 import type { SecretStream } from 'hyperdht'
 import Hyperswarm from 'hyperswarm'
 import type { DeviceKey } from '../../shared/types'
-import { isHost, isPort, localAddresses, pathTo, type LocalAddress } from './address'
+import { isHost, isPort, pathTo } from './address'
 import { Beacon } from './beacon'
 import type { BeaconPayload } from './beacon-payload'
 import { SETTLED_MS, type Route } from './dial'
 import { Dialler } from './dialler'
 import { Emitter } from './emitter'
+import { GivingWay } from './giving-way'
+import { Interfaces } from './interfaces'
 import { fromHex, LanDht, toHex, type Dial } from './lan-dht'
 import { LanPeers } from './lan-peers'
 import {
   DHT_PATIENCE_MS,
   DIAL_MS_MAX,
   DIALS_PARALLEL_MAX,
-  INTERFACES_EVERY_MS,
-  LAN_UPGRADE_EVERY_MS,
   LINKS_MAX,
-  NETWORK_CHANGE_SETTLE_MS,
-  PROBLEM_EVERY_MS,
-  PROBLEMS_MAX,
-  REFUSED_EVENTS_PER_SECOND_MAX,
-  RESTART_CUT_EVERY_MS,
   SEND_QUEUES_BYTES_MAX,
   SLEPT_MS,
   STALLED_MS,
@@ -38,6 +33,7 @@ import {
 import { PeerLink } from './link'
 import { ManualAddresses } from './manual'
 import { Pulse } from './pulse'
+import { Reports } from './reports'
 import { Topics, type TopicMode } from './topics'
 import {
   NET_PROBLEM_CODES,
@@ -73,27 +69,18 @@ export class Network extends Emitter<NetworkEvents> {
   readonly #streams = new Map<DeviceKey, SecretStream>()
   /** Open links, greeted or not. */
   readonly #links = new Map<DeviceKey, PeerLink>()
-  readonly #restartCutAt = new Map<DeviceKey, number>()
-  readonly #upgradeTriedAt = new Map<DeviceKey, number>()
-  readonly #problemAt = new Map<string, number>()
+  readonly #reports: Reports
+  readonly #interfaces: Interfaces
+  readonly #givingWay: GivingWay
 
-  #local: LocalAddress[] = []
   #state: 'new' | 'started' | 'stopped' = 'new'
   #startedAt = 0
   #internetUp = false
-  #interfacesAt = 0
-  /** When the network last became another one, or was looked at anew. */
-  #changedAt = 0
   #tickedAt = 0
   #ticker: NodeJS.Timeout | null = null
-  #changeTimer: NodeJS.Timeout | null = null
   #port = 0
-  #noInterface = false
   #dhtMissed = false
   #stopping: Promise<void> | null = null
-  #strangersRefused = 0
-  #refusedSecond = 0
-  #refusedInSecond = 0
   readonly #counters = { linksOpened: 0, linksClosed: 0, halfOpen: 0 }
 
   constructor(options: NetworkOptions) {
@@ -102,6 +89,27 @@ export class Network extends Emitter<NetworkEvents> {
     this.#now = options.now ?? Date.now
     this.#self = toHex(options.keyPair.publicKey)
     this.#run = options.run ?? this.#now()
+    this.#reports = new Reports({
+      now: this.#now,
+      problem: (problem) => this.emit('problem', problem),
+      refused: (device) => this.emit('refused', device),
+    })
+    this.#interfaces = new Interfaces({
+      now: this.#now,
+      host: options.host,
+      changed: (addresses) => this.emit('interfaces', addresses),
+      none: () => this.#reports.problem('NO_INTERFACE', 'only loopback'),
+      looked: (others, force) => this.#looked(others, force),
+    })
+    this.#givingWay = new GivingWay({
+      self: this.#self,
+      now: this.#now,
+      local: () => this.#interfaces.local,
+      lanAddresses: (device) => this.#lanAddresses(device),
+      ping: (address) => this.#dht.ping(address, { retry: false }),
+      isCurrent: (link) => this.#links.get(link.remote) === link,
+      dial: (device) => this.dial(device),
+    })
     this.#dht = new LanDht({
       bootstrap: options.internet ? (options.bootstrap ?? null) : [],
       internet: options.internet,
@@ -142,7 +150,7 @@ export class Network extends Emitter<NetworkEvents> {
     this.#topics = new Topics(this.#swarm)
     this.#manual = new ManualAddresses(
       () => this.#dialler.news(),
-      (detail) => this.#problem('ADDRESS_UNRESOLVED', detail),
+      (detail) => this.#reports.problem('ADDRESS_UNRESOLVED', detail),
     )
     this.#beacon = options.lan
       ? new Beacon({
@@ -153,7 +161,7 @@ export class Network extends Emitter<NetworkEvents> {
           others: () => this.#peers.size,
           now: this.#now,
           heard: (payload, host, ttlMs) => this.#heard(payload, host, ttlMs),
-          problem: (code, detail) => this.#problem(code, detail),
+          problem: (code, detail) => this.#reports.problem(code, detail),
         })
       : null
   }
@@ -170,16 +178,18 @@ export class Network extends Emitter<NetworkEvents> {
     try {
       await this.#dht.bind()
     } catch (error) {
-      this.#problem('LISTEN_FAILED', (error as NodeJS.ErrnoException).code ?? 'UNKNOWN')
+      this.#reports.problem('LISTEN_FAILED', (error as NodeJS.ErrnoException).code ?? 'UNKNOWN')
       throw error
     }
     if (this.#isStopped()) return
     this.#port = this.#dht.localAddress()?.port ?? 0
     const { preferredPort } = this.#options
-    if (preferredPort && this.#port !== preferredPort) this.#problem('PORT_IN_USE', String(preferredPort))
+    if (preferredPort && this.#port !== preferredPort) this.#reports.problem('PORT_IN_USE', String(preferredPort))
     this.#startedAt = this.#tickedAt = this.#now()
-    this.#dht.on('network-change', () => this.#networkChanged())
-    this.#rescan(false)
+    this.#dht.on('network-change', () => {
+      if (!this.#isStopped()) this.#interfaces.settle()
+    })
+    this.#interfaces.look(false)
     this.#manual.resolve(this.#now())
     this.#dialler.start()
     this.#tickLater()
@@ -230,7 +240,7 @@ export class Network extends Emitter<NetworkEvents> {
   refresh(): void {
     if (this.#state !== 'started') return
     const now = this.#now()
-    this.#rescan(true)
+    this.#interfaces.look(true)
     this.#manual.resolve(now, true)
     for (const link of this.#links.values()) link.probe()
     for (const [device, dial] of this.#dht.dials) if (now - dial.startedAt >= TICK_MS) this.#dht.abortDial(device)
@@ -243,17 +253,17 @@ export class Network extends Emitter<NetworkEvents> {
     return {
       listening: this.#state === 'started' && this.#port > 0,
       port: this.#port,
-      localAddresses: (this.#options.host ? [this.#options.host] : this.#local.map(({ address }) => address)).map(
+      localAddresses: (this.#options.host ? [this.#options.host] : this.#interfaces.addresses).map(
         (host) => `${host}:${this.#port}`,
       ),
       internet: this.#internetUp,
-      interfaces: this.#local.map(({ address }) => address),
+      interfaces: this.#interfaces.addresses,
       beaconOn: this.#beacon?.addresses() ?? [],
       lanPeers: this.#peers.list(),
       manualAddresses: this.#manual.list(),
       pendingDials: this.#dialler.pending(),
       links: [...this.#links.values()].filter(({ greeted }) => greeted).length,
-      strangersRefused: this.#strangersRefused,
+      strangersRefused: this.#reports.strangersRefused,
       counters: {
         ...this.#dialler.counters,
         ...this.#counters,
@@ -274,7 +284,7 @@ export class Network extends Emitter<NetworkEvents> {
     this.#state = 'stopped'
     if (this.#ticker) clearTimeout(this.#ticker)
     this.#dialler.stop()
-    if (this.#changeTimer) clearTimeout(this.#changeTimer)
+    this.#interfaces.stop()
     for (const device of this.#dht.dials.keys()) this.#dht.abortDial(device)
     for (const link of this.#links.values()) link.close('STOPPED')
     const open = [...this.#streams.values()].filter((stream) => !stream.destroyed)
@@ -303,23 +313,13 @@ export class Network extends Emitter<NetworkEvents> {
   #admit(device: DeviceKey): boolean {
     if (this.#isStopped()) return false
     if (!this.#mayConnect(device)) {
-      this.#refuse(device)
+      this.#reports.refused(device)
       return false
     }
     // A device with a link may replace it: after a crash it has lost its end.
     if (this.#links.size < LINKS_MAX || this.#links.has(device)) return true
-    this.#problem('LINK_CAP', device)
+    this.#reports.problem('LINK_CAP', device)
     return false
-  }
-
-  #refuse(device: DeviceKey): void {
-    this.#strangersRefused++
-    const second = Math.floor(this.#now() / 1_000)
-    if (second !== this.#refusedSecond) {
-      this.#refusedSecond = second
-      this.#refusedInSecond = 0
-    }
-    if (this.#refusedInSecond++ < REFUSED_EVENTS_PER_SECOND_MAX) this.emit('refused', device)
   }
 
   // ------------------------------------------------------------------ streams and links
@@ -332,7 +332,7 @@ export class Network extends Emitter<NetworkEvents> {
       return
     }
     if (!this.#mayConnect(device)) {
-      this.#refuse(device)
+      this.#reports.refused(device)
       stream.destroy()
       return
     }
@@ -347,7 +347,7 @@ export class Network extends Emitter<NetworkEvents> {
     const link = new PeerLink(stream, {
       remote: device,
       address,
-      path: pathTo(address.host, this.#local),
+      path: pathTo(address.host, this.#interfaces.local),
       run: this.#run,
       now: this.#now,
       greeted: (opened) => this.#opened(opened),
@@ -362,7 +362,7 @@ export class Network extends Emitter<NetworkEvents> {
     this.#counters.linksOpened++
     this.#dialler.linked(link.remote)
     this.emit('link', link)
-    this.#preferLan(link)
+    this.#givingWay.preferLan(link)
   }
 
   #closed(link: PeerLink, reason: string): void {
@@ -370,38 +370,13 @@ export class Network extends Emitter<NetworkEvents> {
     const now = this.#now()
     if (this.#links.get(device) === link) this.#links.delete(device)
     if (reason === 'HALF_OPEN') this.#counters.halfOpen++
-    if (isProblemCode(reason)) this.#problem(reason, device)
+    if (isProblemCode(reason)) this.#reports.problem(reason, device)
     const ours = ['PEER_RESTARTED', 'PEER_MOVED', 'LAN_PREFERRED'].includes(reason)
     const settled = link.greeted && now - link.openedAt >= SETTLED_MS
     this.#dialler.lost(device, settled || ours, link.greeted ? null : reason)
     if (!link.greeted) return
     this.#counters.linksClosed++
     this.emit('linkClosed', link, reason)
-  }
-
-  /** L2: an internet link gives way once the device's LAN address has proved to answer. Only the bigger key decides. */
-  #preferLan(link: PeerLink): void {
-    const device = link.remote
-    const [address] = this.#lanAddresses(device)
-    const now = this.#now()
-    const triedAt = this.#upgradeTriedAt.get(device) ?? 0
-    if (
-      link.path !== 'internet' ||
-      !address ||
-      pathTo(address.host, this.#local) === 'internet' ||
-      this.#self < device ||
-      now - triedAt < LAN_UPGRADE_EVERY_MS
-    )
-      return
-    this.#upgradeTriedAt.set(device, now)
-    this.#dht.ping(address, { retry: false }).then(
-      () => {
-        if (this.#links.get(device) !== link || !link.greeted) return
-        link.cut('LAN_PREFERRED')
-        this.dial(device)
-      },
-      () => {},
-    )
   }
 
   // ------------------------------------------------------------------ dialling
@@ -420,7 +395,7 @@ export class Network extends Emitter<NetworkEvents> {
 
   /** Beacons may come from public addresses too: private ones first. */
   #lanAddresses(device: DeviceKey): HostPort[] {
-    const isPublic = ({ host }: HostPort) => Number(pathTo(host, this.#local) === 'internet')
+    const isPublic = ({ host }: HostPort) => Number(pathTo(host, this.#interfaces.local) === 'internet')
     return this.#peers.addresses(device).toSorted((a, b) => isPublic(a) - isPublic(b))
   }
 
@@ -454,7 +429,7 @@ export class Network extends Emitter<NetworkEvents> {
       this.#reroute(device)
     }
     const link = this.#links.get(device)
-    if (link) this.#replace(link, payload.run, sighting === 'moved' && link.address.host !== host)
+    if (link) this.#givingWay.heard(link, payload.run, sighting === 'moved' && link.address.host !== host)
     else this.#dialler.heard(device)
   }
 
@@ -467,34 +442,12 @@ export class Network extends Emitter<NetworkEvents> {
       this.#dht.abortDial(device)
   }
 
-  /** A link to an earlier run is dead, though nobody closed it (kill -9); one to an old address may be; internet is second best. */
-  #replace(link: PeerLink, run: number, moved: boolean): void {
-    if (!link.greeted) return
-    const device = link.remote
-    const now = this.#now()
-    if (link.remoteRun < run && now - (this.#restartCutAt.get(device) ?? 0) >= RESTART_CUT_EVERY_MS) {
-      this.#restartCutAt.set(device, now)
-      link.cut('PEER_RESTARTED')
-    } else if (moved && link.path !== 'internet') this.#verifyAddress(link)
-    else this.#preferLan(link)
-  }
-
-  /** A device with two interfaces is heard at both; one with a new address no longer answers at the old one. Saves ~15 s. */
-  #verifyAddress(link: PeerLink): void {
-    const ask = () => this.#dht.ping(link.address, { retry: false })
-    // Twice, since one packet may be lost.
-    ask()
-      .catch(ask)
-      .catch(() => {
-        if (this.#links.get(link.remote) === link) link.cut('PEER_MOVED')
-      })
-  }
-
   // ------------------------------------------------------------------ housekeeping
 
   #tickLater(): void {
     if (this.#isStopped()) return
-    const underWay = this.#dht.dials.size > 0 || this.#topics.looking || this.#now() - this.#changedAt < RESTLESS_MS
+    const underWay =
+      this.#dht.dials.size > 0 || this.#topics.looking || this.#now() - this.#interfaces.changedAt < RESTLESS_MS
     this.#ticker = setTimeout(
       () => {
         this.#tick()
@@ -512,14 +465,12 @@ export class Network extends Emitter<NetworkEvents> {
     if (slept) {
       for (const link of this.#links.values()) link.woke(now)
       this.refresh()
-    } else if (now - this.#interfacesAt >= INTERFACES_EVERY_MS) this.#rescan(false)
+    } else this.#interfaces.tick(now)
     this.#pulse.tick(this.#links.values(), now)
     this.#checkInternet(now)
     for (const gone of this.#peers.expire(now)) this.emit('lanPeer', { ...gone, up: false })
     for (const [device, dial] of this.#dht.dials) if (now - dial.startedAt >= DIAL_MS_MAX) this.#giveUp(device)
-    for (const map of [this.#restartCutAt, this.#upgradeTriedAt]) {
-      for (const [device, at] of map) if (now - at >= LAN_UPGRADE_EVERY_MS) map.delete(device)
-    }
+    this.#givingWay.tick(now)
     this.#checkQueues(now)
     this.#manual.resolve(now)
     this.#topics.tick(now)
@@ -548,7 +499,7 @@ export class Network extends Emitter<NetworkEvents> {
     const up = this.#dht.toArray({ limit: 1 }).length > 0
     if (!up && !this.#dhtMissed && now - this.#startedAt >= DHT_PATIENCE_MS) {
       this.#dhtMissed = true
-      this.#problem('DHT_UNREACHABLE', 'no node answered')
+      this.#reports.problem('DHT_UNREACHABLE', 'no node answered')
     }
     if (up === this.#internetUp) return
     this.#internetUp = up
@@ -566,44 +517,18 @@ export class Network extends Emitter<NetworkEvents> {
     this.#topics.refresh(this.#now())
   }
 
-  #rescan(force: boolean): void {
+  #looked(others: boolean, force: boolean): void {
     if (this.#isStopped()) return
-    this.#interfacesAt = this.#now()
-    const before = this.#local.map(({ address }) => address).join()
-    this.#local = localAddresses()
-    const addresses = this.#local.map(({ address }) => address)
     const { host, loopbackBeacon = 'auto' } = this.#options
-    const changed = addresses.join() !== before
-    if (changed) this.emit('interfaces', addresses)
-    const noInterface = addresses.length === 0 && host !== LOOPBACK
-    if (noInterface && !this.#noInterface) this.#problem('NO_INTERFACE', 'only loopback')
-    this.#noInterface = noInterface
-    const beaconOn = new Set(host === undefined || host === '0.0.0.0' ? addresses : [host])
+    const beaconOn = new Set(host === undefined || host === '0.0.0.0' ? this.#interfaces.addresses : [host])
     if (loopbackBeacon === true || (loopbackBeacon === 'auto' && beaconOn.size === 0)) beaconOn.add(LOOPBACK)
     this.#beacon?.sync([...beaconOn], force)
-    if (!changed && !force) return
-    this.#changedAt = this.#interfacesAt
-    this.#dialler.news()
-  }
-
-  #networkChanged(): void {
-    if (this.#changeTimer) clearTimeout(this.#changeTimer)
-    this.#changeTimer = setTimeout(() => this.#rescan(true), NETWORK_CHANGE_SETTLE_MS)
-    this.#changeTimer.unref()
+    if (others) this.#dialler.news()
   }
 
   /** A method, so that the compiler does not take an earlier answer for granted. */
   #isStopped(): boolean {
     return this.#state === 'stopped'
-  }
-
-  #problem(code: NetProblemCode, detail: string): void {
-    const now = this.#now()
-    const key = `${code} ${detail}`
-    if (now - (this.#problemAt.get(key) ?? -Infinity) < PROBLEM_EVERY_MS) return
-    if (this.#problemAt.size >= PROBLEMS_MAX) this.#problemAt.clear()
-    this.#problemAt.set(key, now)
-    this.emit('problem', { code, detail })
   }
 }
 
