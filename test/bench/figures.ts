@@ -58,6 +58,12 @@ export const FIGURES = {
     // Two round trips of the link and 20 ms.
     'lan.postToVisibleP95Ms': most(null, 'ms'),
   },
+  hostile: {
+    'hostile.deliveryRatio': most(2, '× without'),
+    'hostile.deliveryP95Ratio': most(2, '× without'),
+    'hostile.memoryMiB': most(64, 'MiB'),
+    'hostile.cutOffMs': watched('ms'),
+  },
   forwarding: {
     'forwarding.full.sends': most(2.1, 'sends'),
     'forwarding.full.reached': exactly(100, '%'),

@@ -13,6 +13,9 @@ import { ran } from './processes'
 import type { Kind, Round } from './rounds'
 import { smallDisk, whyNoMount } from './small-disk'
 
+/** The old file, the new one before and after free pages are given back, their logs, the index. */
+const DISK_TIMES = 8
+
 /** The same nodes, as version 0.1 stored them. */
 function backToVersion1(dir: string): void {
   const store = openTimelineStore(dir, crypto)
@@ -54,7 +57,7 @@ export const migrating: Kind = {
     }
     const { size } = statSync(join(made, TIMELINE_FILE))
     const blocks = Math.ceil(size / 4096)
-    const disk = smallDisk(join(round.dir, 'disk'), blocks * 4 * 5)
+    const disk = smallDisk(join(round.dir, 'disk'), blocks * 4 * DISK_TIMES)
     try {
       const dir = join(disk.path, 'data')
       cpSync(made, dir, { recursive: true })

@@ -51,6 +51,10 @@ export class Twofold {
   get pid(): number {
     return this.child.pid!
   }
+  /** How it ended; null while it runs. */
+  get end(): number | NodeJS.Signals | null {
+    return this.child.exitCode ?? this.child.signalCode
+  }
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null
   }
