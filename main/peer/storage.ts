@@ -1,22 +1,11 @@
 // What a person does with what lies on the disk: sees what takes space, checks, compacts, exports, imports and backs up. Each
 // reads the store in small runs while everything else goes on.
-import { TwofoldError, sentence, spoken } from '../../shared/errors'
+import { TwofoldError, spoken } from '../../shared/errors'
 import { htmlWords } from '../../shared/archive-words'
-import type {
-  ExportForm,
-  ImportReport,
-  JobResult,
-  JobView,
-  MemberUse,
-  StorageUse,
-  StorageView,
-} from '../../shared/storage-types'
-import type { NodeId } from '../../shared/types'
-import { readBookmark, type HtmlEntry, type JsonNode, type RecordSource, type Step } from '../protocol/archive'
-import { equalBytes } from '../protocol/codec'
+import type { ExportForm, JobResult, JobView, MemberUse, StorageUse, StorageView } from '../../shared/storage-types'
+import type { HtmlEntry, JsonNode, RecordSource, Step } from '../protocol/archive'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import { decodeContent } from '../protocol/kinds'
-import { decodeGenesis } from '../protocol/genesis'
 import type { MemberList } from '../protocol/membership'
 import { decodeNode, type TimelineNode } from '../protocol/node'
 import { verifyNode } from '../protocol/verify'
@@ -26,6 +15,7 @@ import type { Mirror } from './mirror'
 import { pacer } from './pace'
 import type { Identity, Parts, StorePort, StoredNode } from './ports'
 import type { Reader } from './reader'
+import { takeIn } from './taking-in'
 
 /** Nodes of one piece of work: some milliseconds. */
 const RUN_NODES = 128
@@ -182,7 +172,7 @@ export class Storage {
     if (this.ports.parts.archive.formOf(path) === 'other') throw new TwofoldError('ARCHIVE_INVALID', { file: path })
     return this.jobs.start('import', path, null, async (step) => ({
       kind: 'import',
-      report: await this.take(path, step),
+      report: await takeIn(this.ports, path, step),
     }))
   }
 
@@ -342,91 +332,6 @@ export class Storage {
         about: row.target ?? null,
         reactions: row.reactions,
       }))
-    }
-  }
-
-  // -------------------------------------------------------------- in
-
-  /** Every node of a file, judged like a stranger's. What was stored before a failure stays: each stands for itself. */
-  private async take(path: string, step: Step): Promise<ImportReport> {
-    const { parts, keeper, store, judged, append, entropy } = this.ports
-    const { crypto } = parts.secrets
-    const refused = new Map<string, number>()
-    const refuse = (code: string) => void refused.set(code, (refused.get(code) ?? 0) + 1)
-    const report = { nodes: 0, stored: 0, duplicates: 0, unreadable: 0, torn: false }
-    let batch: TimelineNode[] = []
-    const flush = () => {
-      const good = batch.filter((node) => {
-        const code = verifyNode(crypto, node, judged(), parts.now())
-        if (code) refuse(code)
-        return code === null
-      })
-      batch = []
-      const items = good.map((node): StoreItem => ({
-        node,
-        origin: { from: null, how: 'sync', tree: null },
-        arrival: null,
-      }))
-      for (const outcome of items.length ? append(items) : []) {
-        if (outcome.type === 'stored') report.stored++
-        else if (outcome.type === 'duplicate') report.duplicates++
-        else refuse(outcome.type === 'refused' ? outcome.code : 'EQUIVOCATION')
-      }
-    }
-    const items =
-      parts.archive.formOf(path) === 'backup'
-        ? parts.archive.readBackup(path, entropy())
-        : parts.archive.readItems(path, () => (report.torn = true))
-    let begun = false
-    for (const item of items) {
-      switch (item.type) {
-        case 'genesis': {
-          if (!equalBytes(item.bytes, keeper.list.genesis.bytes))
-            throw new TwofoldError('ARCHIVE_OTHER_CIRCLE', { name: decodeGenesis(crypto, item.bytes)?.name ?? '?' })
-          begun = true
-          break
-        }
-        case 'epoch': {
-          const code = keeper.accept([item.bytes])
-          if (code) refuse(code)
-          break
-        }
-        case 'node': {
-          if (!begun) throw new TwofoldError('ARCHIVE_INVALID', { file: path })
-          report.nodes++
-          const decoded = decodeNode(crypto, item.bytes)
-          if (decoded.ok) batch.push(decoded.node)
-          else refuse(decoded.code)
-          break
-        }
-        case 'bookmark': {
-          flush()
-          const bookmark = readBookmark(item.bytes)
-          const stored = bookmark && store.byId(bookmark.id as NodeId)
-          if (stored) store.bookmark(stored.row, bookmark.at)
-          break
-        }
-        case 'secret':
-          keeper.learnSecret(item.bytes)
-          break
-        case 'unreadable':
-          report.unreadable++
-          break
-        case 'vector':
-        case 'checkpoint':
-        case 'end':
-        case 'name':
-          break
-      }
-      if (batch.length < RUN_NODES) continue
-      flush()
-      await step(report.nodes)
-    }
-    flush()
-    if (!begun) throw new TwofoldError('ARCHIVE_INVALID', { file: path })
-    return {
-      ...report,
-      refused: [...refused].map(([code, count]) => ({ code, text: sentence(code as never), count })),
     }
   }
 }

@@ -3,6 +3,7 @@
 import {
   closeSync,
   copyFileSync,
+  cpSync,
   existsSync,
   openSync,
   readFileSync,
@@ -21,7 +22,7 @@ import { checkArchive } from '../../main/archive/check'
 import { crypto } from '../../main/identity/sodium'
 import type { JobResult, JobView } from '../../shared/storage-types'
 import type { ErrorCode } from '../../shared/errors'
-import { makeFolders, openHere, postHere, texts, type OpenedFolder } from '../faults/folders'
+import { fill, makeFolders, openHere, postHere, texts, type OpenedFolder } from '../faults/folders'
 import { tempFolder } from '../support/folder'
 
 const code = (expected: ErrorCode) => expect.objectContaining({ code: expected })
@@ -131,7 +132,8 @@ describe('a signed archive', () => {
       if (i < 5 || !line.includes('"bytes"')) return line
       const value = JSON.parse(line) as { bytes: string }
       const bytes = Buffer.from(value.bytes, 'base64')
-      if (i % 7 === 0) bytes[bytes.length - 1]! ^= 1
+      // In what it says, before the 64 bytes of its signature.
+      if (i % 7 === 0) bytes[bytes.length - 66]! ^= 1
       return JSON.stringify({ ...value, text: 'what the reader sees', bytes: bytes.toString('base64') })
     })
     forged.splice(8, 0, 'nonsense', '{"bytes":"AAAA"}')
@@ -148,6 +150,43 @@ describe('a signed archive', () => {
     expect(Object.fromEntries(report.refused.map((r) => [r.code, r.count]))).toMatchObject({ NODE_VERSION: 1 })
     expect(report.refused.find((r) => r.code === 'SIGNATURE_INVALID')!.count).toBeGreaterThan(3)
     for (const [, text] of await withFolder(dora, texts)) expect(text).not.toContain('what the reader sees')
+  })
+
+  test('[N9] what stands by the node above it alone is taken in, in any order; the newest, which nothing names, is not', async () => {
+    const [carl, dora] = makeFolders(join(parent, 'chain'), ['Carl', 'Dora']) as [string, string]
+    fill(
+      carl,
+      Array.from({ length: 400 }, (_unused, i) => `link ${i}`),
+    )
+    const path = join(parent, 'chain.jsonl')
+    await exported(carl, 'json', path)
+    const lines = readFileSync(path, 'utf8').split('\n')
+    const places = lines.flatMap((line, i) => (line.includes('"bytes"') ? [i] : []))
+    const spoiled = (places: readonly number[]) =>
+      lines.map((line, i) => {
+        if (!places.includes(i)) return line
+        const value = JSON.parse(line) as { bytes: string }
+        const bytes = Buffer.from(value.bytes, 'base64')
+        bytes[bytes.length - 1]! ^= 1
+        return JSON.stringify({ ...value, bytes: bytes.toString('base64') })
+      })
+    const inner = places.filter((_place, n) => n < 399 && n % 3 !== 0)
+    const head = lines.slice(0, places[0])
+    const backwards = [...head, ...spoiled(inner).slice(places[0]).filter(Boolean).reverse()]
+    for (const [name, text] of [
+      ['forwards', spoiled(inner)],
+      ['backwards', backwards],
+    ] as const) {
+      const copy = join(parent, `dora ${name}`)
+      cpSync(dora, copy, { recursive: true })
+      writeFileSync(path, text.join('\n'))
+      expect(await imported(copy, path), name).toMatchObject({ nodes: 400, stored: 400, refused: [] })
+      expect(await imported(copy, path), name).toMatchObject({ nodes: 400, stored: 0, duplicates: 400, refused: [] })
+    }
+    writeFileSync(path, spoiled([places.at(-1)!, places.at(-2)!]).join('\n'))
+    const report = await imported(dora, path)
+    expect(report).toMatchObject({ nodes: 400, stored: 398 })
+    expect(report.refused.map((r) => [r.code, r.count])).toEqual([['SIGNATURE_INVALID', 2]])
   })
 
   test('[N2] cancelling, or a name that is taken, leaves nothing half', async () => {

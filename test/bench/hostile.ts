@@ -180,6 +180,11 @@ async function measured(
   let outMs: number | null = null
   const cutting = (async () => {
     if (attack.ends === 'harmless') return
+    // He has to be heard before he can fall silent.
+    if (attack.ends === 'lost') {
+      await begun
+      await waitFor('his link', async () => (await circle.out()).unlinked < ATTACKED, SETTLES_MS)
+    }
     await waitFor(
       `him to be out after “${attack.name}”`,
       async () => {
@@ -193,7 +198,9 @@ async function measured(
   await begun
   const during = await circle.delays(posts)
   await cutting
-  const { misdeeds, keptOut } = await circle.out()
+  const { misdeeds, keptOut, unlinked } = await circle.out()
+  if (attack.ends === 'harmless' && unlinked)
+    throw new Error(`no link any more after “${attack.name}”, which is harmless`)
   mallory.rests()
   await waitFor('him to be gone', async () => (await circle.out()).unlinked === ATTACKED, SETTLES_MS)
   await circle.readmit()

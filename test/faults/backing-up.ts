@@ -8,7 +8,7 @@ import { fill, judge, judgeCopy, makeFolders, openHere } from './folders'
 import { killedWithin } from './kills'
 import { lines } from './pairs'
 import { ran } from './processes'
-import type { Kind } from './rounds'
+import { pause, type Kind } from './rounds'
 
 const ENTRIES = 600
 
@@ -47,7 +47,9 @@ export const backingUp: Kind = {
     for (let kills = round.between(4, 8); kills > 0; kills--) {
       await killedWithin(round, dir, again, { name, aboutMs: 250 })
       if (check && existsSync(target)) await check(target)
-      await judgeCopy(dir, posted.keys(), posted.size)
+      // A copy of the folder would write to the same second copy.
+      if (check) await judgeCopy(dir, posted.keys(), posted.size)
+      else await judge(dir, posted.keys(), false, posted.size)
     }
     const { code, err } = await ran(dir, again)
     if (code !== 0) throw new Error(`doing it again ended with ${code}: ${err}`)
@@ -64,6 +66,7 @@ export const backingUp: Kind = {
           const job = await opened.call('storage.job', {})
           if (job?.state === 'done') break
           if (job?.state !== 'running') throw new Error(`checking the copy: ${job?.problem?.code}`)
+          await pause(1)
         }
       } finally {
         await opened.close()
