@@ -7,7 +7,9 @@ import { FRAME_MESSAGES_MAX } from '../../main/protocol/limits'
 import { encodeMessage, type Message } from '../../main/protocol/messages'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
 import { mixed } from '../../main/simulator/random'
-import type { Peer } from '../../main/simulator/world'
+import type { Peer, PeerSetup } from '../../main/simulator/world'
+import type { Machine } from '../../main/peer/driver'
+import type { Engine } from '../../main/protocol/engine'
 import { NEW_YEAR, crypto, makeCircle, writeTimeline } from '../support/people'
 import { SlowWorld } from './machine'
 
@@ -209,8 +211,20 @@ const attacks: Attack[] = [
   },
 ]
 
+/** Takes everything and never says that it has: neither acknowledgements nor anything that it should hand on leave it. */
+const silent = (engine: Engine): Machine => ({
+  get list() {
+    return engine.list
+  },
+  wakeAt: () => engine.wakeAt(),
+  handle: (event, now) =>
+    engine
+      .handle(event, now)
+      .filter((effect) => effect.type !== 'send' || !['ack', 'node', 'part', 'announce'].includes(effect.message.type)),
+})
+
 /** Runs the circle, with or without the attack. */
-function run(attack: Attack | null) {
+function run(attack: Attack | null, machine?: PeerSetup['machine']) {
   const world = new SlowWorld({
     crypto,
     circle,
@@ -219,7 +233,9 @@ function run(attack: Attack | null) {
     redial: true,
     network: { latencyMs: [5, 30], loss: 0, duplication: 0, reordering: false },
   })
-  const peers = times(PEERS, (i) => world.peer(i).already(history))
+  const peers = times(PEERS, (i) =>
+    world.peer(i, undefined, i === HOSTILE && machine ? { machine } : {}).already(history),
+  )
   for (const peer of peers) peer.start()
   world.run(WARM_UP_MS)
   const bad = peers[HOSTILE]!
@@ -287,4 +303,16 @@ describe('[H3] one hostile member', () => {
     },
     TIMEOUT_MS,
   )
+
+  test('never acknowledging and handing nothing on: honest posts take at most twice as long; it stays, and is asked last', () => {
+    const { bad, honest, posted } = run(null, silent)
+    const ratio = meanOf(delays(posted)) / usual
+    lines.push(`${'nothing acknowledged, nothing handed on'.padEnd(64)} ${ratio.toFixed(2)} times the usual delay`)
+    expect(ratio).toBeLessThanOrEqual(2)
+    // It breaks no rule that one peer could hold against it.
+    for (const peer of honest) expect(peer.engine.conduct.allKeptOut(peer.now())).toEqual([])
+    const heldBack = honest.reduce((sum, { engine }) => sum + engine.forwarding.counters.retried, 0)
+    expect(heldBack, 'somebody waited for it and went on with others').toBeGreaterThan(0)
+    expect(bad.running).toBe(true)
+  })
 })
