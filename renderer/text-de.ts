@@ -902,12 +902,6 @@ export const german: Catalogue = {
     folderHint:
       'Hier ist alles. Kopieren Sie ihn nicht auf einen anderen Computer: Stellen Sie sich dort aus Ihren 24 Wörtern wieder her.',
     copyFolder: 'Pfad kopieren',
-    verify: 'Jeden gespeicherten Eintrag prüfen',
-    verifyHint: 'Form, Inhalt, Unterschrift, Mitgliedschaft und Kette, noch einmal.',
-    verifyRun: 'Jetzt prüfen',
-    verifying: 'Wird geprüft…',
-    verifiedAll: (checked) => `Alle ${plural(checked, 'Eintrag hält', 'Einträge halten')}.`,
-    verifiedBad: (bad, checked) => `${number(bad)} von ${number(checked)} halten nicht:`,
     keys: 'Ihre Schlüssel',
     keysHow: 'Wie sie verwahrt sind',
     keysBy: {

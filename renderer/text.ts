@@ -898,12 +898,6 @@ const english = {
     folder: 'Data folder',
     folderHint: 'Everything is in here. Do not copy it to another computer: restore from your 24 words there instead.',
     copyFolder: 'Copy path',
-    verify: 'Check every stored entry',
-    verifyHint: 'Form, content, signature, membership and chain of each one, again.',
-    verifyRun: 'Check now',
-    verifying: 'Checking…',
-    verifiedAll: (checked: number) => `All ${plural(checked, 'entry', 'entries')} hold.`,
-    verifiedBad: (bad: number, checked: number) => `${number(bad)} of ${number(checked)} do not hold:`,
     keys: 'Your keys',
     keysHow: 'How they are kept',
     keysBy: {

@@ -12,7 +12,7 @@ import { badArguments, dispatch, type Backend, type Report } from './dispatch'
 import { jsonLines, LINE_BYTES_MAX } from './json-lines'
 
 /** Command lines at once; more are refused by the system. */
-const CONNECTIONS_MAX = 32
+export const CONNECTIONS_MAX = 32
 /** Calls of one connection that run at once; the socket is not read while so many run. */
 const CALLS_MAX = 32
 /** Bytes that may wait for a connection that does not read; then it is cut off. */

@@ -686,6 +686,8 @@ const WRITES: ReadonlySet<string> = new Set([
   'keepCheckpoints',
   'setMeta',
   'signaturesChecked',
+  'compactIndex',
+  'compact',
   'close',
 ] satisfies (keyof TimelineStore)[])
 

@@ -1,12 +1,10 @@
 // Decides the settings: how the window looks, which ways to peers are open, and plainly where data and keys are.
-import { useState } from 'react'
 import type { Settings as SettingsView } from '../../shared/types'
 import { call } from '../backend'
 import { useApp } from '../state'
 import { text } from '../text'
-import { useAction } from '../ui/action'
 import { Button, CopyButton } from '../ui/button'
-import { Problem, Segments, SwitchLine } from '../ui/field'
+import { Segments, SwitchLine } from '../ui/field'
 import { Mark } from '../ui/mark'
 import { PageHead } from '../ui/page-head'
 import { useShell } from '../ui/shell-context'
@@ -105,7 +103,6 @@ export function Settings({ openNavigation }: { openNavigation: () => void }) {
                 </div>
                 <CopyButton value={dataDir} label={text.settings.copyFolder} />
               </div>
-              <Verify />
             </div>
           </section>
           <section aria-label={text.settings.keys}>
@@ -152,45 +149,6 @@ function Key({ label, value }: { label: string; value: string }) {
         <p className="hex">{value}</p>
       </div>
       <CopyButton value={value} label={text.action.copy} />
-    </div>
-  )
-}
-
-function Verify() {
-  const [result, setResult] = useState<{ checked: number; bad: { id: string; code: string }[] } | null>(null)
-  const { busy, problem, run } = useAction()
-  return (
-    <div className="line settings-verify">
-      <div className="line-text">
-        <p className="line-title">{text.settings.verify}</p>
-        <p className="line-hint">{text.settings.verifyHint}</p>
-        <div role="status">
-          {result && (
-            <p className="settings-result" data-ok={result.bad.length === 0}>
-              {result.bad.length === 0
-                ? text.settings.verifiedAll(result.checked)
-                : text.settings.verifiedBad(result.bad.length, result.checked)}
-            </p>
-          )}
-        </div>
-        {result && result.bad.length > 0 && (
-          <ul className="settings-bad">
-            {result.bad.map((bad) => (
-              <li key={bad.id} className="hex">
-                {bad.code} {bad.id}
-              </li>
-            ))}
-          </ul>
-        )}
-        {problem && <Problem>{problem}</Problem>}
-      </div>
-      <Button
-        size="small"
-        disabled={busy}
-        onClick={() => void run(async () => setResult(await call('store.verify', {})))}
-      >
-        {busy ? text.settings.verifying : text.settings.verifyRun}
-      </Button>
     </div>
   )
 }

@@ -23,6 +23,7 @@ const QUICK: Record<Bench, readonly string[]> = {
   start: ['--rounds', '3'],
   idle: ['--peers', '60', '--seconds', '30'],
   lan: ['--posts', '50'],
+  hostile: ['--posts', '10'],
   forwarding: ['--peers', '40', '--seconds', '5'],
 }
 const { values: given } = parseArgs({

@@ -18,7 +18,7 @@ import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { connectControl, type ControlClient } from '../../main/ipc/control-client'
 import { controlPath } from '../../main/ipc/control-path'
-import { startControl, type ControlServer } from '../../main/ipc/control-server'
+import { CONNECTIONS_MAX, startControl, type ControlServer } from '../../main/ipc/control-server'
 import { LINE_BYTES_MAX } from '../../main/ipc/json-lines'
 import type { Backend } from '../../main/ipc/dispatch'
 import { TwofoldError } from '../../shared/errors'
@@ -136,6 +136,38 @@ describe('calls and events', () => {
       code: 'BAD_ARGUMENTS',
     })
     expect(await own.call('draft.get', {})).toEqual({ text: '' })
+  })
+})
+
+describe('who takes too much', () => {
+  test('connections beyond the bound are closed at once; when one leaves, another may come', async () => {
+    await start(fakeBackend({ 'draft.get': () => ({ text: '' }) }))
+    const open = await Promise.all(Array.from({ length: CONNECTIONS_MAX }, () => client()))
+    for (const one of open) await one.call('draft.get', {})
+    expect(await raw((socket) => socket.write('{"id":1,"call":"draft.get","input":{}}\n'))).toBe('')
+    open[0]!.close()
+    await vi.waitFor(async () => expect(await (await client()).call('draft.get', {})).toEqual({ text: '' }))
+  })
+
+  test('who asks and never reads is cut off, and the others go on', async () => {
+    const large = 'x'.repeat(LINE_BYTES_MAX / 2)
+    await start(
+      fakeBackend({ 'entry.proof': () => ({ fileName: 'a', content: large }), 'draft.get': () => ({ text: '' }) }),
+    )
+    const socket = connect(controlPath(dir))
+    cleanups.push(() => socket.destroy())
+    socket.on('error', () => undefined)
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    socket.pause()
+    const ask = (id: number) => `${JSON.stringify({ id, call: 'entry.proof', input: { id: 'a'.repeat(64) } })}\n`
+    socket.write(Array.from({ length: 32 }, (_unused, id) => ask(id)).join(''))
+    expect(await (await client()).call('draft.get', {})).toEqual({ text: '' })
+    // What the system had taken is read to its end, which comes before the last answer.
+    let received = 0
+    socket.on('data', (chunk) => (received += chunk.length))
+    socket.resume()
+    await ended
+    expect(received).toBeLessThan(32 * large.length)
   })
 })
 

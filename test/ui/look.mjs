@@ -271,7 +271,7 @@ const looks = {
       await page.mouse.move(map.x + map.width * 0.74, map.y + map.height * 0.62)
     }),
   ],
-  settings: ['small', 1280, 900, 'light', then(key('g'), key('s'), open('Check now'))],
+  settings: ['small', 1280, 900, 'light', then(key('g'), key('s'))],
   'settings-cap': [
     'small',
     1280,
