@@ -33,9 +33,10 @@ const Inspector = lazy(async () => ({ default: (await import('./inspector/inspec
 const Palette = lazy(async () => ({ default: (await import('./commands/palette')).Palette }))
 const GoToDate = lazy(async () => ({ default: (await import('./timeline/go-to-date')).GoToDate }))
 const Shortcuts = lazy(async () => ({ default: (await import('./commands/shortcuts')).Shortcuts }))
+const AddDeviceDialog = lazy(async () => ({ default: (await import('./circle/add-device')).AddDeviceDialog }))
 const InviteDialog = lazy(async () => ({ default: (await import('./circle/invites')).InviteDialog }))
 
-type Open = 'palette' | 'shortcuts' | 'invite' | 'date' | null
+type Open = 'palette' | 'shortcuts' | 'invite' | 'device' | 'date' | null
 const EVERYONE: View = { name: 'timeline', ...FIRST_VIEW }
 const MINE: View = { name: 'timeline', scope: { type: 'mine' } }
 const BOOKMARKS: View = { name: 'timeline', scope: { type: 'bookmarks' } }
@@ -154,6 +155,7 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
       search: () => openSearch(true),
       goToDate: () => setOpen('date'),
       invite: () => setOpen('invite'),
+      addDevice: () => setOpen('device'),
       palette: () => setOpen('palette'),
       shortcuts: () => setOpen('shortcuts'),
     }),
@@ -355,6 +357,9 @@ export function ShellView({ link, onLinkDone }: { link: string | null; onLinkDon
       <Suspense>{opened.has('shortcuts') && <Shortcuts open={open === 'shortcuts'} onClose={closeDialogs} />}</Suspense>
       <Suspense>
         {opened.has('invite') && <InviteDialog open={open === 'invite' && writable} onClose={closeDialogs} />}
+      </Suspense>
+      <Suspense>
+        {opened.has('device') && <AddDeviceDialog open={open === 'device' && writable} onClose={closeDialogs} />}
       </Suspense>
       <Dialog
         open={link !== null}

@@ -926,6 +926,7 @@ export const german: Catalogue = {
     group: { go: 'Gehe zu', member: 'Mitglieder', do: 'Tun' },
     compose: 'Einen neuen Eintrag schreiben',
     invite: 'Jemanden einladen…',
+    addDevice: 'Eigenes Gerät hinzufügen…',
     shortcuts: 'Tastenkürzel zeigen',
     newest: 'Zum neuesten Eintrag springen',
     search: 'Einträge durchsuchen',

@@ -921,6 +921,7 @@ const english = {
     group: { go: 'Go to', member: 'Members', do: 'Do' },
     compose: 'Write a new entry',
     invite: 'Invite somebody…',
+    addDevice: 'Add a device of yours…',
     shortcuts: 'Show keyboard shortcuts',
     newest: 'Jump to the newest entry',
     search: 'Search entries',

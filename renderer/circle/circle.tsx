@@ -30,7 +30,6 @@ import { PageHead } from '../ui/page-head'
 import { useShell } from '../ui/shell-context'
 import { relativeTime, shortTime } from '../ui/time'
 import { tell, tellError } from '../ui/toast'
-import { AddDeviceDialog } from './add-device'
 import { Invites } from './invites'
 import { ListActionDialog, type ListAction } from './list-action'
 import './circle.css'
@@ -41,7 +40,6 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
   const { circle, phase } = useApp()
   const shell = useShell()
   const now = useNow(MINUTE_MS)
-  const [adding, setAdding] = useState(false)
   if (!circle) return null
   const writable = phase.phase === 'circle' && circle.standing === 'member' && !circle.copied
   return (
@@ -53,7 +51,7 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
       >
         {writable && (
           <>
-            <Button onClick={() => setAdding(true)}>
+            <Button onClick={shell.addDevice}>
               <MonitorSmartphone size={15} aria-hidden />
               {text.circle.newDevice}
             </Button>
@@ -66,7 +64,6 @@ export function Circle({ openNavigation }: { openNavigation: () => void }) {
           </>
         )}
       </PageHead>
-      <AddDeviceDialog open={adding && writable} onClose={() => setAdding(false)} />
       <div className="page scrolls">
         <div className="page-column">
           {circle.requests.length > 0 && <Requests requests={circle.requests} now={now} />}

@@ -9,6 +9,7 @@ import {
   Feather,
   Keyboard,
   Layers,
+  MonitorSmartphone,
   Moon,
   HardDrive,
   Network,
@@ -213,6 +214,14 @@ function useCommands(onNewest: () => void): Command[] {
         label: text.palette.invite,
         icon: <UserPlus {...icon} />,
         run: shell.invite,
+      })
+    if (writable && circle?.standing === 'member' && !circle.copied)
+      doing.unshift({
+        id: 'device',
+        group: 'do',
+        label: text.palette.addDevice,
+        icon: <MonitorSmartphone {...icon} />,
+        run: shell.addDevice,
       })
     if (writable)
       doing.unshift({

@@ -25,6 +25,8 @@ export interface Shell {
   search: () => void
   goToDate: () => void
   invite: () => void
+  /** Adds a further device of one's own. */
+  addDevice: () => void
   palette: () => void
   shortcuts: () => void
 }
