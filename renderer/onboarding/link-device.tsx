@@ -1,15 +1,15 @@
 // Decides how a new device becomes one of a member who is in the circle already: scan or paste what the other device shows,
 // see whose it will be and what that means, then ask.
 import { MonitorSmartphone } from 'lucide-react'
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useState } from 'react'
 import type { InvitePreview } from '../../shared/types'
-import { call, sentenceOf } from '../backend'
-import { Scan, usePictures } from '../qr/scan'
+import { call } from '../backend'
 import { locale, text } from '../text'
 import { useAction } from '../ui/action'
 import { Button } from '../ui/button'
 import { Problem } from '../ui/field'
 import { shortTime } from '../ui/time'
+import { LinkForm, useLinkInput } from './link-input'
 
 interface Found {
   link: string
@@ -17,25 +17,15 @@ interface Found {
 }
 
 export function LinkDevice({ link, onBack }: { link: string | null; onBack: () => void }) {
-  const [typed, setTyped] = useState('')
   const [found, setFound] = useState<Found | null>(null)
-  const [refused, setRefused] = useState<string | null>(null)
   const { busy, problem, run } = useAction()
-  /** What is wrong with a link, or null. */
-  const take = useCallback(async (given: string): Promise<string | null> => {
-    try {
-      const preview = await call('invite.preview', { link: given.trim() })
-      if (!preview.forDevice) return text.device.notForDevice
-      setFound({ link: given.trim(), preview })
-      return null
-    } catch (error) {
-      return sentenceOf(error)
-    }
+  const look = useCallback(async (given: string): Promise<string | null> => {
+    const preview = await call('invite.preview', { link: given })
+    if (!preview.forDevice) return text.device.notForDevice
+    setFound({ link: given, preview })
+    return null
   }, [])
-  const pictures = usePictures(take, setRefused)
-  useEffect(() => {
-    if (link !== null) void take(link).then(setRefused)
-  }, [link, take])
+  const input = useLinkInput(link, look)
   if (found) {
     const { circleName, inviterName, expiresAt } = found.preview
     return (
@@ -82,46 +72,6 @@ export function LinkDevice({ link, onBack }: { link: string | null; onBack: () =
       </div>
     )
   }
-  return (
-    <form
-      className="first-form"
-      {...pictures}
-      onSubmit={(event) => {
-        event.preventDefault()
-        void take(typed).then(setRefused)
-      }}
-    >
-      <h1>{text.device.title}</h1>
-      <p className="first-lead">{text.device.lead}</p>
-      <div className="first-scan">
-        <Scan take={take} />
-        <span>{text.scan.orPicture}</span>
-      </div>
-      <div className="field">
-        <label htmlFor="device-link">{text.device.field}</label>
-        <textarea
-          id="device-link"
-          className="input join-link scrolls"
-          rows={3}
-          placeholder="twofold://device/…"
-          spellCheck={false}
-          value={typed}
-          aria-invalid={refused !== null || undefined}
-          onChange={(event) => {
-            setTyped(event.target.value)
-            setRefused(null)
-          }}
-        />
-        {refused && <Problem>{refused}</Problem>}
-      </div>
-      <div className="first-actions">
-        <Button look="quiet" size="large" onClick={onBack}>
-          {text.action.back}
-        </Button>
-        <Button type="submit" look="primary" size="large" disabled={typed.trim() === ''}>
-          {text.device.look}
-        </Button>
-      </div>
-    </form>
-  )
+  const words = { ...text.device, placeholder: 'twofold://device/…' }
+  return <LinkForm id="device-link" rows={3} words={words} input={input} onBack={onBack} />
 }
