@@ -142,7 +142,12 @@ export const storageGerman: typeof storageText = {
   care: {
     title: 'Pflege',
     check: 'Jeden gespeicherten Eintrag prüfen',
-    checkHint: 'Form, Inhalt, Unterschrift, Mitgliedschaft und Kette, noch einmal. Alles andere läuft dabei weiter.',
+    checkHint:
+      'Form, Inhalt, Unterschrift, Mitgliedschaft und Kette, noch einmal. Alles andere läuft dabei weiter. Einmal im Monat geschieht es von selbst, nach und nach.',
+    checkedAll: (when, checked) => `Vollständig geprüft am ${when}: alle ${number(checked)} Einträge halten.`,
+    checkedBad: (when, bad, checked) =>
+      `Vollständig geprüft am ${when}: ${number(bad)} von ${number(checked)} Einträgen halten nicht. Beim nächsten Start wird die Datenbank zurückgelesen, und der Kreis bringt, was fehlt.`,
+    checking: (done) => `Wird gerade von selbst geprüft: ${number(done)} bisher.`,
     checkRun: 'Jetzt prüfen',
     compact: 'Datenbank verdichten',
     compactHint: (unused) =>

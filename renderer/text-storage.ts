@@ -139,7 +139,12 @@ export const storageText = {
   care: {
     title: 'Care',
     check: 'Check every stored entry',
-    checkHint: 'Form, content, signature, membership and chain of each one, again. Everything else goes on meanwhile.',
+    checkHint:
+      'Form, content, signature, membership and chain of each one, again. Everything else goes on meanwhile. Once a month it happens by itself, a little at a time.',
+    checkedAll: (when: string, checked: number) => `Checked in full on ${when}: all ${number(checked)} entries hold.`,
+    checkedBad: (when: string, bad: number, checked: number) =>
+      `Checked in full on ${when}: ${number(bad)} of ${number(checked)} entries do not hold. At the next start the database is read back, and the circle brings what is missing.`,
+    checking: (done: number) => `Being checked by itself now: ${number(done)} so far.`,
     checkRun: 'Check now',
     compact: 'Compact the database',
     compactHint: (unused: number | null) =>

@@ -85,6 +85,14 @@ export interface JobView {
   problem: { code: ErrorCode; text: string } | null
 }
 
+/** The check of everything that runs by itself once a month, or was asked for. */
+export interface ScrubView {
+  /** The last one that came to its end; `at`: ms since 1970 UTC. Null: none has yet. */
+  last: { at: number; checked: number; bad: number } | null
+  /** How many nodes the one under way has looked at; null: none is. */
+  done: number | null
+}
+
 export interface StorageView {
   folder: string
   /** Bytes that the disk still takes; null: it does not say. */
@@ -96,6 +104,7 @@ export interface StorageView {
   /** Null: it is still being counted. */
   use: StorageUse | null
   mirror: MirrorView
+  scrub: ScrubView
   /** What was set going last. */
   job: JobView | null
 }

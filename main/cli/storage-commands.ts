@@ -109,6 +109,12 @@ export const storageCommands: Readonly<Record<string, Command>> = {
         `\nDatabase ${size(view.database)}: search ${size(use.index)}, drawn texts ${size(use.trees)}, unused ${size(use.unused)}. Logs ${size(view.logs)}.${view.free === null ? '' : ` The disk has ${size(view.free)} left.`}`,
       )
       call.io.out(mirrorSentence(view.mirror))
+      if (view.scrub.last) {
+        const { at, checked, bad } = view.scrub.last
+        call.io.out(
+          `Checked in full ${when(at)} UTC: ${bad ? `${number(bad)} of ${number(checked)} entries do not hold` : `all ${number(checked)} entries hold`}.`,
+        )
+      }
       for (const { file, bytes, at } of aside) call.io.out(`set aside ${when(at)} UTC: ${file}, ${size(bytes)}`)
     },
   },

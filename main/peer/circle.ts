@@ -386,6 +386,7 @@ export class Circle {
     await this.connections.start()
     // Without a link it has nobody to tell anything.
     if (!this.stopped) this.driver.start()
+    if (!this.stopped) this.storage.start()
   }
 
   async stop(): Promise<void> {

@@ -15,6 +15,7 @@ import type { Mirror } from './mirror'
 import { pacer } from './pace'
 import type { Identity, Parts, StorePort, StoredNode } from './ports'
 import type { Reader } from './reader'
+import { Scrub } from './scrub'
 import { takeIn } from './taking-in'
 
 /** Nodes of one piece of work: some milliseconds. */
@@ -45,6 +46,7 @@ interface Ports {
 
 export class Storage {
   private readonly jobs: Jobs
+  private readonly scrub: Scrub
   private use: StorageUse | null = null
   private usedAt = 0
   private counting = false
@@ -52,10 +54,21 @@ export class Storage {
 
   constructor(private readonly ports: Ports) {
     this.jobs = new Jobs({ parts: ports.parts, changed: () => ports.changed() })
+    this.scrub = new Scrub({
+      parts: ports.parts,
+      store: ports.store,
+      checkSome: (after) => this.verifySome(after),
+      busy: () => this.jobs.view()?.state === 'running',
+    })
+  }
+
+  start(): void {
+    this.scrub.start()
   }
 
   async stop(): Promise<void> {
     this.stopped = true
+    this.scrub.stop()
     await this.jobs.stop()
   }
 
@@ -73,6 +86,7 @@ export class Storage {
       aside,
       use: this.use,
       mirror: mirror.view(),
+      scrub: this.scrub.view(),
       job: this.jobs.view(),
     }
   }
@@ -117,10 +131,11 @@ export class Storage {
   }
 
   check(): JobView {
-    return this.jobs.start('check', null, this.ports.store.lastRow(), async (step) => ({
-      kind: 'check',
-      ...(await this.verifyAll(step)),
-    }))
+    return this.jobs.start('check', null, this.ports.store.lastRow(), async (step) => {
+      const { checked, bad } = await this.verifyAll(step)
+      this.scrub.done(checked, bad.length)
+      return { kind: 'check', checked, bad }
+    })
   }
   checkMirror(): JobView {
     const { mirror } = this.ports
@@ -182,30 +197,39 @@ export class Storage {
 
   /** Every stored node once more, against everything that rule N4 says of it. */
   async verifyAll(step: Step): Promise<{ checked: number; bad: { id: string; code: string }[] }> {
-    const { parts, store, judged } = this.ports
     let checked = 0
     const bad: { id: string; code: string }[] = []
     for (let after = 0; ;) {
-      const rows = store.rowsAfter(after, RUN_NODES)
-      if (!rows.length) return { checked, bad }
-      after = rows.at(-1)!.row
-      for (const stored of rows) {
-        const { node } = stored
-        checked++
-        const again = decodeNode(parts.secrets.crypto, node.bytes)
-        const below = node.seq > 1 ? store.at(node.device, node.seq - 1) : null
-        const changed = !again.ok || again.node.id !== node.id
-        let code: string | null = changed
-          ? 'NODE_CHANGED'
-          : (verifyNode(parts.secrets.crypto, again.node, judged(), parts.now()) ??
-            (below && below.id !== again.node.backlink ? 'BACKLINK_MISMATCH' : null))
-        // It was checked before it was stored: the disk has changed it.
-        if (code === 'SIGNATURE_INVALID' && stored.signature === 'checked') code = 'NODE_CHANGED'
-        if (code === 'NODE_CHANGED') store.noteDamage()
-        if (code && bad.length < BAD_MAX) bad.push({ id: node.id, code })
-      }
+      const some = this.verifySome(after)
+      if (!some) return { checked, bad }
+      ;({ after } = some)
+      checked += some.checked
+      bad.push(...some.bad.slice(0, BAD_MAX - bad.length))
       await step(checked)
     }
+  }
+
+  /** The next of them behind a row; null: there are no more. */
+  private verifySome(row: number): { after: number; checked: number; bad: { id: string; code: string }[] } | null {
+    const { parts, store, judged } = this.ports
+    const rows = store.rowsAfter(row, RUN_NODES)
+    if (!rows.length) return null
+    const bad: { id: string; code: string }[] = []
+    for (const stored of rows) {
+      const { node } = stored
+      const again = decodeNode(parts.secrets.crypto, node.bytes)
+      const below = node.seq > 1 ? store.at(node.device, node.seq - 1) : null
+      const changed = !again.ok || again.node.id !== node.id
+      let code: string | null = changed
+        ? 'NODE_CHANGED'
+        : (verifyNode(parts.secrets.crypto, again.node, judged(), parts.now()) ??
+          (below && below.id !== again.node.backlink ? 'BACKLINK_MISMATCH' : null))
+      // It was checked before it was stored: the disk has changed it.
+      if (code === 'SIGNATURE_INVALID' && stored.signature === 'checked') code = 'NODE_CHANGED'
+      if (code === 'NODE_CHANGED') store.noteDamage()
+      if (code) bad.push({ id: node.id, code })
+    }
+    return { after: rows.at(-1)!.row, checked: rows.length, bad }
   }
 
   // -------------------------------------------------------------- out

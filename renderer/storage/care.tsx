@@ -1,7 +1,9 @@
 // Decides how the database is looked after: checked in full, and given back what it does not need.
 import { Minimize2, ShieldQuestion } from 'lucide-react'
+import type { ScrubView } from '../../shared/storage-types'
 import { call } from '../backend'
-import { text } from '../text'
+import { fullTime } from '../ui/time'
+import { locale, text } from '../text'
 import { useAction } from '../ui/action'
 import { Button } from '../ui/button'
 import { Problem } from '../ui/field'
@@ -9,7 +11,14 @@ import { tellError } from '../ui/toast'
 import { useApp } from '../state'
 import type { Begin } from './second-copy'
 
-export function Care({ busy, unused, begin }: { busy: boolean; unused: number | null; begin: Begin }) {
+interface Props {
+  busy: boolean
+  scrub: ScrubView
+  unused: number | null
+  begin: Begin
+}
+
+export function Care({ busy, scrub, unused, begin }: Props) {
   const { dataDir } = useApp()
   const check = useAction()
   const compact = useAction()
@@ -23,6 +32,14 @@ export function Care({ busy, unused, begin }: { busy: boolean; unused: number | 
           <div className="line-text">
             <p className="line-title">{t.check}</p>
             <p className="line-hint">{t.checkHint}</p>
+            {scrub.last && (
+              <p className="line-hint">
+                {scrub.last.bad === 0
+                  ? t.checkedAll(fullTime(scrub.last.at, locale), scrub.last.checked)
+                  : t.checkedBad(fullTime(scrub.last.at, locale), scrub.last.bad, scrub.last.checked)}
+              </p>
+            )}
+            {scrub.done !== null && <p className="line-hint">{t.checking(scrub.done)}</p>}
             {check.problem && <Problem>{check.problem}</Problem>}
           </div>
           <Button

@@ -69,7 +69,12 @@ export function Storage({ openNavigation }: { openNavigation: () => void }) {
               <Space view={view} />
               <SecondCopy mirror={view.mirror} busy={running} begin={begin} />
               <TakeOut busy={job?.state === 'running'} begin={begin} />
-              <Care busy={job?.state === 'running'} unused={view.use?.unused ?? null} begin={begin} />
+              <Care
+                busy={job?.state === 'running'}
+                scrub={view.scrub}
+                unused={view.use?.unused ?? null}
+                begin={begin}
+              />
               <Aside files={view.aside} onGone={() => setTurn((n) => n + 1)} />
             </>
           )}

@@ -36,6 +36,7 @@ export class FakeStorage {
       aside: this.aside,
       use: { members: members.sort((a, b) => b.bytes - a.bytes), index: 127 * MIB, trees: 76 * MIB, unused: 31 * MIB },
       mirror: this.mirror,
+      scrub: { last: { at: Date.now() - 9 * DAY, checked: 3429, bad: 0 }, done: null },
       job: this.job(),
     }
   }
