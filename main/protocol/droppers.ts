@@ -46,7 +46,7 @@ interface Sampled {
   at: number
   ring: Ring
   seed: NodeSeed
-  late: [Set<DeviceKey>, Set<DeviceKey>]
+  late: [Set<DeviceKey> | null, Set<DeviceKey> | null]
   charges: { parent: DeviceKey; child: DeviceKey }[]
 }
 interface Hearing {
@@ -91,7 +91,7 @@ export class Droppers {
   /** A node that travelled the trees. */
   sampled(place: string, ring: Ring, seed: NodeSeed, at: number): void {
     if (this.sample.has(place)) return
-    const gone = this.sample.add(place, { at, ring, seed, late: [new Set(), new Set()], charges: [] })
+    const gone = this.sample.add(place, { at, ring, seed, late: [null, null], charges: [] })
     for (const { parent, child } of gone?.[1].charges ?? []) {
       this.forget(this.records.get(parent)?.drops, child)
       this.forget(this.records.get(child)?.accuses, parent)
@@ -106,8 +106,8 @@ export class Droppers {
   /** `device` says that one tree of a node never brought it. */
   late(place: string, tree: Tree, device: DeviceKey, now: number): void {
     const node = this.sample.get(place)
-    if (!node || node.late[tree].has(device)) return
-    node.late[tree].add(device)
+    if (!node || node.late[tree]?.has(device)) return
+    ;(node.late[tree] ??= new Set()).add(device)
     const path = chain(node.ring, node.seed, device, tree)?.path
     const parent = path?.at(-2)
     if (parent === undefined) return
@@ -133,7 +133,7 @@ export class Droppers {
       if (now - hearing.since < HEARING_MS) return true
       const node = this.sample.get(hearing.place)
       // It missed the node as well: the edge above it is the broken one.
-      if (!node || node.late[hearing.tree].has(hearing.parent)) return false
+      if (!node || node.late[hearing.tree]?.has(hearing.parent)) return false
       if (this.heardOf(hearing.parent) < hearing.since) return now - hearing.since < HEARING_MAX_MS
       this.charge(node, hearing)
       return false

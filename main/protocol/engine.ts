@@ -20,6 +20,7 @@ import { isCurrentDevice, type MemberList } from './membership'
 import { PROTOCOL_VERSION, decodeFrame, markOf, type Late, type Message } from './messages'
 import { CLOCK_AHEAD_MS } from './limits'
 import { decodeNode, type TimelineNode } from './node'
+import { Places } from './places'
 import { Pulled, type PulledRun } from './pulled'
 import { Receipts, type Proven } from './receipts'
 import type { Rings } from './rings'
@@ -216,8 +217,9 @@ export class Engine {
   private currentList: MemberList
   private readonly crypto: Crypto
   private readonly me: DeviceKey
+  private readonly places = new Places()
   /** What is being verified or stored. */
-  readonly landing = new Landing()
+  readonly landing = new Landing(this.places)
   private readonly held = new Map<NodeId, Held>()
   private readonly heldBytes = new Shares<DeviceKey | null>()
   private releaseAt = Infinity
@@ -246,6 +248,7 @@ export class Engine {
     this.droppers = new Droppers((device) => this.receipts.provenAt(device))
     this.forwarding = new Forwarding({
       me,
+      places: this.places,
       crypto,
       links,
       ring,

@@ -22,6 +22,7 @@ import type { LinkState } from './links'
 import { Bounded } from './bounded'
 import { markOf, type Late, type Message } from './messages'
 import type { TimelineNode } from './node'
+import type { PlaceKey, Places } from './places'
 import type { Range } from './timeline'
 
 /** The segment that came with a node or an announcement. */
@@ -90,7 +91,7 @@ interface Recent {
   /** Segments handed on, by tree. */
   handed: [Segment[], Segment[]]
   /** Devices that got the payload over the link that we have with them. */
-  carried: Set<DeviceKey>
+  carried: Set<DeviceKey> | null
 }
 interface HandOver {
   node: TimelineNode
@@ -129,6 +130,7 @@ export interface ForwardCounters {
 
 interface Ports {
   me: DeviceKey
+  places: Places
   crypto: Crypto
   links: ReadonlyMap<DeviceKey, LinkState>
   ring(epoch: number): Ring | null
@@ -146,9 +148,6 @@ interface Ports {
   dial(device: DeviceKey): void
 }
 
-/** Names a node's place before its content is known. */
-const placeKey = (device: DeviceKey, seq: number): string => `${device}${seq}`
-
 export class Forwarding {
   readonly counters: ForwardCounters = {
     sent: 0,
@@ -161,12 +160,12 @@ export class Forwarding {
     late: 0,
   }
   private readonly recent = new Bounded<NodeId, Recent>(RECENT_MAX)
-  private readonly places = new Bounded<string, NodeId>(RECENT_MAX)
+  private readonly idAt = new Bounded<PlaceKey, NodeId>(RECENT_MAX)
   private readonly whole = new Bounded<NodeId, TimelineNode>(WHOLE_MAX)
   private readonly handOvers = new Map<string, HandOver>()
   private readonly awaited = new Map<NodeId, Awaited>()
   /** Announced, not here: the segments to hand on once it is. */
-  private readonly announced = new Bounded<string, Segment>(ANNOUNCED_MAX)
+  private readonly announced = new Bounded<PlaceKey, Segment>(ANNOUNCED_MAX)
   private readonly lateWaiting: Late[] = []
   private readonly reachable = new Set<DeviceKey>()
   private everybodyReachable = false
@@ -192,9 +191,9 @@ export class Forwarding {
   /** A node is stored. */
   learned(node: TimelineNode): void {
     if (this.recent.has(node.id)) return
-    this.recent.add(node.id, { route: this.routeOf(node), handed: [[], []], carried: new Set() })
-    const place = placeKey(node.device, node.seq)
-    if (!this.places.has(place)) this.places.add(place, node.id)
+    this.recent.add(node.id, { route: this.routeOf(node), handed: [[], []], carried: null })
+    const place = this.ports.places.key(node.device, node.seq)
+    if (!this.idAt.has(place)) this.idAt.add(place, node.id)
     this.whole.add(node.id, node)
   }
 
@@ -218,7 +217,7 @@ export class Forwarding {
     this.suspectedAt.delete(device)
   }
   linkDown(device: DeviceKey, now: number): void {
-    for (const { carried } of this.recent.values()) carried.delete(device)
+    for (const { carried } of this.recent.values()) carried?.delete(device)
     for (const handOver of this.handOvers.values()) if (handOver.to === device) handOver.deadline = now
     this.wake = Math.min(this.wake, now)
   }
@@ -283,7 +282,7 @@ export class Forwarding {
   repaired(node: TimelineNode, young: boolean, settled: boolean, now: number): void {
     const route = this.recent.get(node.id)?.route
     if (!route || route.holder === 0 || !young) {
-      this.announced.delete(placeKey(node.device, node.seq))
+      this.announced.delete(this.ports.places.key(node.device, node.seq))
       return
     }
     this.ports.sampled(node, route.ring, route.seed)
@@ -295,7 +294,7 @@ export class Forwarding {
   /** Nodes came by a pull that are too old to be handed on. */
   passed(device: DeviceKey, { from, to }: Range): void {
     if (!this.announced.size) return
-    for (let seq = from; seq <= to; seq++) this.announced.delete(placeKey(device, seq))
+    for (let seq = from; seq <= to; seq++) this.announced.delete(this.ports.places.key(device, seq))
   }
 
   private await(node: TimelineNode, brief: boolean, missing: [boolean, boolean], now: number): void {
@@ -309,8 +308,8 @@ export class Forwarding {
 
   /** An announcement came: handed on now, or once its node is here. False: the segment is not one that we can hold. */
   heard({ seq, lo, len }: Announcement, author: DeviceKey, here: boolean, now: number): boolean {
-    const key = placeKey(author, seq)
-    const id = this.places.get(key)
+    const key = this.ports.places.key(author, seq)
+    const id = this.idAt.get(key)
     const node = id === undefined ? undefined : this.whole.get(id)
     if (node) return this.handOn(node, { tree: 1, brief: true, lo, len }, now)
     if (here) return true
@@ -320,7 +319,8 @@ export class Forwarding {
   }
 
   private announcedBefore(node: TimelineNode, now: number): void {
-    const key = placeKey(node.device, node.seq)
+    if (!this.announced.size) return
+    const key = this.ports.places.key(node.device, node.seq)
     const known = this.announced.get(key)
     if (!known) return
     this.announced.delete(key)
@@ -369,16 +369,16 @@ export class Forwarding {
     this.handOvers.set(`${markOf(node.id)}${tree}${to}`, { ...what, to, sentAt: now, deadline })
     if (this.handOvers.size > HAND_OVERS_MAX) this.handOvers.delete(this.handOvers.keys().next().value!)
     this.wake = Math.min(this.wake, deadline)
-    const carried = this.recent.get(node.id)?.carried
+    const recent = this.recent.get(node.id)
     if (brief && tree === 1) {
       const { epoch, seq } = node
       this.counters.announced++
       this.ports.send(to, { type: 'announce', epoch, author: route.seed.author, seq, mark: markOf(node.id), ...part })
-    } else if (link && carried?.has(to)) {
+    } else if (link && recent?.carried?.has(to)) {
       // In a small circle both trees often lead to the same neighbour: one payload does for both.
       this.ports.send(to, { type: 'part', tree, ...part, id: node.id })
     } else {
-      if (link) carried?.add(to)
+      if (link && recent) (recent.carried ??= new Set()).add(to)
       this.counters.sent++
       this.ports.send(to, { type: 'node', tree, brief, ...part, bytes: node.bytes })
     }

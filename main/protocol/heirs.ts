@@ -29,12 +29,12 @@ export const JUMP_MAX = 3
 
 /** What the trees of one node depend on (rule F2): never its content, so its author cannot choose its route. */
 export interface NodeSeed {
-  s0: number
-  s1: number
-  stripe: 0 | 1
+  readonly s0: number
+  readonly s1: number
+  readonly stripe: 0 | 1
   /** Ring position of the author. */
-  author: number
-  jump: Jump
+  readonly author: number
+  readonly jump: Jump
 }
 
 /** Contiguous run [lo, lo + len) of positions relative to the author. */
@@ -68,27 +68,50 @@ function stripeOf(crypto: Crypto, ring: Ring, author: DeviceKey): number {
   return stripe
 }
 
-/** Null when the author is not on the ring. */
-export function nodeSeed(crypto: Crypto, ring: Ring, author: DeviceKey, seq: number): NodeSeed | null {
+/** Null when the author is not on the ring. `jump`: how, if not as the circle's nodes do. */
+export function nodeSeed(
+  crypto: Crypto,
+  ring: Ring,
+  author: DeviceKey,
+  seq: number,
+  jump: Jump = ring.jump,
+): NodeSeed | null {
   const position = ring.position.get(author)
   if (position === undefined) return null
   const stripe = ((stripeOf(crypto, ring, author) + (seq % 2)) & 1) as 0 | 1
-  let seed: Uint8Array | null = null
-  const word = (at: number) => {
-    seed ??= labelledHash(crypto, 'seed', fromHex(ring.epoch), fromHex(author), new Writer().uint(seq).finish())
-    return ((seed[at]! << 24) | (seed[at + 1]! << 16) | (seed[at + 2]! << 8) | seed[at + 3]!) >>> 0
+  return new Seed(crypto, ring, seq, position, stripe, jump)
+}
+
+/** The words are hashed when somebody asks for them, which only free mode does (rule F4). */
+class Seed implements NodeSeed {
+  #hash: Uint8Array | null = null
+
+  constructor(
+    private readonly crypto: Crypto,
+    private readonly ring: Ring,
+    private readonly seq: number,
+    readonly author: number,
+    readonly stripe: 0 | 1,
+    readonly jump: Jump,
+  ) {}
+
+  get s0(): number {
+    return this.word(0)
   }
-  return {
-    // Only free mode asks for them (rule F4).
-    get s0() {
-      return word(0)
-    },
-    get s1() {
-      return word(4)
-    },
-    stripe,
-    author: position,
-    jump: ring.jump,
+  get s1(): number {
+    return this.word(4)
+  }
+  private word(at: number): number {
+    const { ring, author, seq } = this
+    this.#hash ??= labelledHash(
+      this.crypto,
+      'seed',
+      fromHex(ring.epoch),
+      fromHex(ring.order[author]!),
+      new Writer().uint(seq).finish(),
+    )
+    const hash = this.#hash
+    return ((hash[at]! << 24) | (hash[at + 1]! << 16) | (hash[at + 2]! << 8) | hash[at + 3]!) >>> 0
   }
 }
 

@@ -3,6 +3,7 @@
 // its way is memory, and whoever waits for the disk must not fill it.
 import type { DeviceKey, NodeId } from '../../shared/types'
 import type { StoreItem } from './engine'
+import type { PlaceKey, Places } from './places'
 import type { Range } from './timeline'
 
 /** Bytes of nodes on their way beyond which nothing more is pulled: some 20 answers, half a second of work. */
@@ -10,10 +11,12 @@ export const LANDING_BYTES_MAX = 6 * 1_048_576
 
 export class Landing {
   private readonly items = new Map<NodeId, StoreItem>()
-  private readonly places = new Map<DeviceKey, Set<number>>()
+  private readonly taken = new Set<PlaceKey>()
   /** Long answers, whose nodes are not known one by one. */
   private readonly runs = new Map<DeviceKey, Range[]>()
   private size = 0
+
+  constructor(private readonly places: Places) {}
 
   get bytes(): number {
     return this.size
@@ -28,9 +31,7 @@ export class Landing {
       if (this.items.has(id)) continue
       this.items.set(id, item)
       this.size += bytes.length
-      const places = this.places.get(device)
-      if (places) places.add(seq)
-      else this.places.set(device, new Set([seq]))
+      this.taken.add(this.places.key(device, seq))
     }
   }
 
@@ -40,9 +41,7 @@ export class Landing {
       if (this.items.get(id) !== item) continue
       this.items.delete(id)
       this.size -= bytes.length
-      const places = this.places.get(device)
-      places?.delete(seq)
-      if (!places?.size) this.places.delete(device)
+      this.taken.delete(this.places.key(device, seq))
     }
   }
 
@@ -50,7 +49,7 @@ export class Landing {
     return this.items.get(id) ?? null
   }
   holds(device: DeviceKey, seq: number): boolean {
-    if (this.places.get(device)?.has(seq)) return true
+    if (this.taken.has(this.places.key(device, seq))) return true
     return this.runs.get(device)?.some(({ from, to }) => from <= seq && seq <= to) ?? false
   }
 
@@ -70,9 +69,8 @@ export class Landing {
   /** Something of a stretch is on its way. */
   overlaps(device: DeviceKey, { from, to }: Range): boolean {
     if (this.runs.get(device)?.some((run) => run.from <= to && from <= run.to)) return true
-    const places = this.places.get(device)
-    if (!places) return false
-    for (const seq of places) if (from <= seq && seq <= to) return true
+    if (!this.taken.size) return false
+    for (let seq = from; seq <= to; seq++) if (this.taken.has(this.places.key(device, seq))) return true
     return false
   }
 }

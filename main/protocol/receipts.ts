@@ -223,9 +223,8 @@ export class Receipts {
   private passOn(epoch: number, ring: Ring, checkpoint: Checkpoint, segment: Segment, now: number): void {
     // As if rounds were a timeline: stripes alternate, so who is a leaf in one round is not in the next.
     const round = Math.floor(checkpoint.at / roundMs(ring.n))
-    const seed = nodeSeed(this.ports.crypto, ring, checkpoint.device, round)
+    const seed = nodeSeed(this.ports.crypto, ring, checkpoint.device, round, 0)
     const holder = seed && relative(ring, seed, this.ports.me)
-    if (seed) seed.jump = 0
     if (!seed || holder === null || holder < segment.lo || holder >= segment.lo + segment.len) return
     if (segment.lo + segment.len > ring.n) return
     const { at, digest, late, signature } = checkpoint
