@@ -86,6 +86,8 @@ interface Route {
   holder: number
 }
 interface Recent {
+  /** Only for the last WHOLE_MAX. */
+  node: TimelineNode | null
   /** Null: not a ring that we know or are on. */
   route: Route | null
   /** Segments handed on, by tree. */
@@ -160,8 +162,10 @@ export class Forwarding {
     late: 0,
   }
   private readonly recent = new Bounded<NodeId, Recent>(RECENT_MAX)
-  private readonly idAt = new Bounded<PlaceKey, NodeId>(RECENT_MAX)
-  private readonly whole = new Bounded<NodeId, TimelineNode>(WHOLE_MAX)
+  private readonly recentAt = new Bounded<PlaceKey, Recent>(RECENT_MAX)
+  /** The last WHOLE_MAX, in a ring. */
+  private readonly whole: Recent[] = []
+  private wholeNext = 0
   private readonly handOvers = new Map<string, HandOver>()
   private readonly awaited = new Map<NodeId, Awaited>()
   /** Announced, not here: the segments to hand on once it is. */
@@ -191,15 +195,19 @@ export class Forwarding {
   /** A node is stored. */
   learned(node: TimelineNode): void {
     if (this.recent.has(node.id)) return
-    this.recent.add(node.id, { route: this.routeOf(node), handed: [[], []], carried: null })
+    const recent: Recent = { node, route: this.routeOf(node), handed: [[], []], carried: null }
+    this.recent.add(node.id, recent)
     const place = this.ports.places.key(node.device, node.seq)
-    if (!this.idAt.has(place)) this.idAt.add(place, node.id)
-    this.whole.add(node.id, node)
+    if (!this.recentAt.has(place)) this.recentAt.add(place, recent)
+    const gone = this.whole[this.wholeNext]
+    if (gone) gone.node = null
+    this.whole[this.wholeNext] = recent
+    this.wholeNext = (this.wholeNext + 1) % WHOLE_MAX
   }
 
   /** A node that was stored a moment ago, or null. */
   lately(id: NodeId): TimelineNode | null {
-    return this.whole.get(id) ?? null
+    return this.recent.get(id)?.node ?? null
   }
 
   setReachable(device: DeviceKey, reachable: boolean): void {
@@ -309,8 +317,7 @@ export class Forwarding {
   /** An announcement came: handed on now, or once its node is here. False: the segment is not one that we can hold. */
   heard({ seq, lo, len }: Announcement, author: DeviceKey, here: boolean, now: number): boolean {
     const key = this.ports.places.key(author, seq)
-    const id = this.idAt.get(key)
-    const node = id === undefined ? undefined : this.whole.get(id)
+    const node = this.recentAt.get(key)?.node
     if (node) return this.handOn(node, { tree: 1, brief: true, lo, len }, now)
     if (here) return true
     if (this.announced.has(key)) this.announced.set(key, { lo, len })
