@@ -14,6 +14,8 @@ interface Ports {
   store: Pick<StorePort, 'bulk' | 'damagedElsewhere' | 'notIndexed' | 'believedCount'>
   indexed(): void
   missigned(device: DeviceKey): void
+  /** A thread is gone that may have committed something and not told. */
+  reread(): void
 }
 
 export class BulkWork {
@@ -50,6 +52,7 @@ export class BulkWork {
     this.ports.store.bulk(false)
     this.ports.parts.log('error', 'threads', { error: error.stack ?? error.message })
     void workers.close()
+    this.ports.reread()
   }
 
   /** As `StorePort.append`, beside the main loop. Rejects with a TwofoldError, or with whatever lost the thread. */

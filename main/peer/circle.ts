@@ -140,6 +140,7 @@ export class Circle {
       store,
       indexed: () => this.reader.indexed(),
       missigned: (device) => this.onMissigned(device),
+      reread: () => this.onReread(),
     })
     const driverHooks: DriverHooks = {
       stored: (nodes, exact) => this.onStored(nodes, exact),
@@ -442,6 +443,19 @@ export class Circle {
     this.rate.note(nodes.count, this.parts.now())
     this.checker.wake()
     this.mirror.stored([device])
+    this.changed()
+  }
+
+  /** Threads are gone: what they have committed is what the database holds. */
+  private onReread(): void {
+    if (this.stopped) return
+    try {
+      this.driver.handle({ type: 'reread', have: this.store.have() })
+      this.reader.changed()
+    } catch (error) {
+      if (!(error instanceof TwofoldError)) throw error
+      this.onTrouble(error.code)
+    }
     this.changed()
   }
 

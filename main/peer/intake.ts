@@ -31,6 +31,8 @@ const COMMIT_NODES_MIN = 512
 const COMMIT_NODES_MAX = 2000
 /** Nodes a millisecond, until it was measured. */
 const COMMIT_RATE_FIRST = 30
+/** Committed nodes of which the engine hears in one turn: some 2 ms. */
+const TOLD_NODES = 128
 /** Transactions handed over: one under way, one that follows it without a pause. */
 const COMMITS_OPEN_MAX = 2
 /**
@@ -59,6 +61,8 @@ export class Intake {
   private checking = 0
   private readonly commits: StoreItem[] = []
   private committing = 0
+  private readonly telling: { items: StoreItem[]; outcomes: StoreOutcome[] }[] = []
+  private tellsLater = false
   private rate = COMMIT_RATE_FIRST
   private atOnce = { from: 0, ms: 0 }
   /** Bytes that wait beside the main loop, by link. */
@@ -236,7 +240,7 @@ export class Intake {
   }
 
   private pumpCommits(): void {
-    const { work, memberOf, parts, store, handle } = this.ports
+    const { work, memberOf, parts, store } = this.ports
     while (this.commits.length && this.committing < COMMITS_OPEN_MAX) {
       const most = Math.min(COMMIT_NODES_MAX, Math.max(COMMIT_NODES_MIN, Math.floor(this.rate * COMMIT_MS)))
       const items = this.commits.splice(0, most)
@@ -254,7 +258,7 @@ export class Intake {
               this.rate += (items.length / Math.max(1, tookMs) - this.rate) / 8
               store.follow(commit, changes)
               this.committed(items, outcomes, false)
-              handle({ type: 'stored', items, outcomes })
+              this.tell(items, outcomes)
             },
           (error: unknown) => {
             if (error instanceof TwofoldError) return () => this.failed([...items, ...this.givenUp()], error)
@@ -270,6 +274,19 @@ export class Intake {
           this.pumpCommits()
         })
     }
+  }
+
+  /** Acknowledging and handing on many at once would hold up frames and screens: a part each turn, in their order. */
+  private tell(items: readonly StoreItem[], outcomes: readonly StoreOutcome[]): void {
+    for (let at = 0; at < items.length; at += TOLD_NODES)
+      this.telling.push({ items: items.slice(at, at + TOLD_NODES), outcomes: outcomes.slice(at, at + TOLD_NODES) })
+    if (!this.tellsLater) this.tellNext()
+  }
+  private tellNext(): void {
+    const next = this.telling.shift()
+    this.tellsLater = this.telling.length > 0
+    if (this.tellsLater) setImmediate(() => !this.stopped && this.tellNext())
+    if (next) this.ports.handle({ type: 'stored', ...next })
   }
 
   /** What waits behind a batch that the disk refused would be refused too. */

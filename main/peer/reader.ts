@@ -125,6 +125,12 @@ export class Reader {
     this.touched()
   }
 
+  /** Nobody knows what came: totals are read again. */
+  changed(): void {
+    this.views.changed()
+    this.indexer.wake()
+  }
+
   /** More can be found than before. */
   indexed(): void {
     this.views.relist()

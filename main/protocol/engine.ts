@@ -105,6 +105,8 @@ export type Event =
   /** What became of a long answer to a pull; or the store could not take it, as above. */
   | { type: 'run-stored'; run: PulledRun; result: RunDone }
   | { type: 'run-failed'; run: PulledRun }
+  /** What the store holds, where it may have committed something of which nobody was told. */
+  | { type: 'reread'; have: HaveVector }
   /** `have`: how far the timelines of newly removed devices reach after they were cut off. */
   | { type: 'list-changed'; list: MemberList; have?: HaveVector }
   /** A device that is not linked can (or can no longer) be dialled: its beacon was heard. Null: anybody, over the internet. */
@@ -415,6 +417,11 @@ export class Engine {
       case 'run-failed':
         this.pulled.failed(event.run)
         this.catchUp.storeFailed(now)
+        break
+      case 'reread':
+        this.take(event.have)
+        this.catchUp.stir()
+        this.catchUp.pump(now)
         break
       case 'list-changed':
         this.listChanged(event.list, event.have ?? new Map(), now)
@@ -891,10 +898,7 @@ export class Engine {
 
   private listChanged(list: MemberList, have: HaveVector, now: number): void {
     this.currentList = list
-    for (const [device, known] of have) {
-      this.have.set(device, known)
-      this.cuts.reset(device, this.have)
-    }
+    this.take(have)
     for (const [device, link] of this.links) {
       if (isCurrentDevice(list, device) || this.options.mayRead?.(device)) {
         this.sendHello(device)
@@ -906,6 +910,13 @@ export class Engine {
       this.cut(device, 'REMOVED_FROM_CIRCLE')
     }
     this.release(now)
+  }
+
+  private take(have: HaveVector): void {
+    for (const [device, known] of have) {
+      this.have.set(device, known)
+      this.cuts.reset(device, this.have)
+    }
   }
 
   private hold(held: Held): void {

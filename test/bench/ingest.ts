@@ -97,6 +97,7 @@ async function ingest(records: Records, { frames, count }: Frames, dir: string) 
     store,
     indexed: () => undefined,
     missigned: () => undefined,
+    reread: () => undefined,
   })
   const engine = new Engine({
     crypto,

@@ -2,11 +2,13 @@
 // that the author signed get in; what was believed by the chain is checked later, and shown for what it is.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Machine } from '../../main/peer/driver'
 import { checkProofFile, proofFile } from '../../main/peer/proof'
 import type { StorePort } from '../../main/peer/ports'
 import { chainAbove, checkSome } from '../../main/peer/signatures'
 import { toHex } from '../../main/protocol/codec'
 import { WHOLE } from '../../main/protocol/cuts'
+import type { Engine } from '../../main/protocol/engine'
 import type { Message } from '../../main/protocol/messages'
 import { makeNode, type TimelineNode } from '../../main/protocol/node'
 import { signatureHolds } from '../../main/protocol/verify'
@@ -14,6 +16,7 @@ import { packNodes } from '../../main/protocol/packed'
 import { openTimelineStore } from '../../main/store/timeline-store'
 import { tempFolder } from '../support/folder'
 import { NEW_YEAR, crypto, makeCircle, writeTimeline } from '../support/people'
+import type { PeerSetup } from '../../main/simulator/world'
 import { World, type Peer, type Rogue } from './world'
 
 const circle = makeCircle(3)
@@ -30,9 +33,10 @@ type Corrupt = (run: Uint8Array[]) => Uint8Array[]
 function served(
   corrupt: Corrupt,
   disk?: ReturnType<typeof openTimelineStore>,
+  setup: PeerSetup = {},
 ): { world: World; late: Peer; rogue: Rogue } {
   const world = new World(circle)
-  const late = disk ? world.peer(2, disk as never) : world.peer(2)
+  const late = world.peer(2, disk as never, setup)
   late.start()
   const rogue = world.rogue(liar!, late)
   const tell = () =>
@@ -59,6 +63,45 @@ function served(
   }
   return { world, late, rogue }
 }
+/** What somebody may do to an answer. */
+const place = fc.nat(10_000)
+const change: fc.Arbitrary<Corrupt> = fc.oneof(
+  fc.tuple(place, place, fc.integer({ min: 1, max: 255 })).map(([node, byte, by]): Corrupt => (run) => {
+    const bytes = run[node % run.length]!
+    bytes[byte % bytes.length]! ^= by
+    return run
+  }),
+  place.map(
+    (node): Corrupt =>
+      (run) =>
+        run.toSpliced(node % run.length, 1),
+  ),
+  fc.tuple(place, place).map(([a, b]): Corrupt => (run) => {
+    const [i, j] = [a % run.length, b % run.length]
+    ;[run[i], run[j]] = [run[j]!, run[i]!]
+    return run
+  }),
+  // A text put in by somebody else, the chain above it made to fit as far as he can: he has no key to sign its head.
+  place.map((at): Corrupt => (run) => {
+    let below: TimelineNode | null = null
+    return run.map((bytes, i) => {
+      const original = timeline.find((node) => toHex(node.bytes) === toHex(bytes))
+      if (!original || i < at % run.length) return bytes
+      below = makeNode(
+        crypto,
+        {
+          ...original,
+          ...(i === at % run.length && { body: new Uint8Array([1, 70]) }),
+          ...(below && original.seq > 1 && { backlink: below.id }),
+        },
+        () => original.signature,
+      )
+      return below.bytes
+    })
+  }),
+  fc.uint8Array({ maxLength: 400 }).map((bytes): Corrupt => (run) => [...run.slice(0, -1), bytes]),
+)
+
 const everythingIsSigned = (late: Peer) => {
   for (const { bytes } of late.stored) expect(signedByAuthor.has(unsigned(bytes))).toBe(true)
 }
@@ -84,43 +127,6 @@ describe('a run', () => {
   })
 
   test('[N9] whatever is changed in it, nothing gets in that its author has not signed', () => {
-    const place = fc.nat(10_000)
-    const change: fc.Arbitrary<Corrupt> = fc.oneof(
-      fc.tuple(place, place, fc.integer({ min: 1, max: 255 })).map(([node, byte, by]): Corrupt => (run) => {
-        const bytes = run[node % run.length]!
-        bytes[byte % bytes.length]! ^= by
-        return run
-      }),
-      place.map(
-        (node): Corrupt =>
-          (run) =>
-            run.toSpliced(node % run.length, 1),
-      ),
-      fc.tuple(place, place).map(([a, b]): Corrupt => (run) => {
-        const [i, j] = [a % run.length, b % run.length]
-        ;[run[i], run[j]] = [run[j]!, run[i]!]
-        return run
-      }),
-      // A text put in by somebody else, the chain above it made to fit as far as he can: he has no key to sign its head.
-      place.map((at): Corrupt => (run) => {
-        let below: TimelineNode | null = null
-        return run.map((bytes, i) => {
-          const original = timeline.find((node) => toHex(node.bytes) === toHex(bytes))
-          if (!original || i < at % run.length) return bytes
-          below = makeNode(
-            crypto,
-            {
-              ...original,
-              ...(i === at % run.length && { body: new Uint8Array([1, 70]) }),
-              ...(below && original.seq > 1 && { backlink: below.id }),
-            },
-            () => original.signature,
-          )
-          return below.bytes
-        })
-      }),
-      fc.uint8Array({ maxLength: 400 }).map((bytes): Corrupt => (run) => [...run.slice(0, -1), bytes]),
-    )
     fc.assert(
       fc.property(
         fc.array(change, { minLength: 1, maxLength: 3 }),
@@ -140,6 +146,42 @@ describe('a run', () => {
         },
       ),
       { numRuns: 60 },
+    )
+  }, 60_000)
+
+  test('[N9] judged in one piece it comes to what it comes to node by node', () => {
+    const nodeByNode = (engine: Engine): Machine => ({
+      list: engine.list,
+      wakeAt: () => engine.wakeAt(),
+      handle(event, now) {
+        return engine
+          .handle(event, now)
+          .flatMap((effect) =>
+            effect.type === 'store-run'
+              ? this.handle({ type: 'run-stored', run: effect.run, result: { type: 'unusual' } }, now)
+              : [effect],
+          )
+      },
+    })
+    fc.assert(
+      fc.property(
+        fc.array(change, { maxLength: 2 }),
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
+        (changes, when) => {
+          const [whole, each] = [{}, { machine: nodeByNode }].map((setup) => {
+            let n = 0
+            const { late, rogue } = served(
+              (run) => (when[n++ % when.length] ? changes.reduce((r, c) => (r.length ? c(r) : r), run) : run),
+              undefined,
+              setup,
+            )
+            const stored = late.stored.map(({ id }) => id).sort()
+            return { stored, refused: [...late.refused], have: [...late.engine.have], closed: rogue.closed }
+          })
+          expect(whole).toEqual(each)
+        },
+      ),
+      { numRuns: 40 },
     )
   }, 60_000)
 

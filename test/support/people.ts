@@ -182,6 +182,11 @@ export const fieldsOf = (w: Written): NodeFields => ({
   epoch: w.epoch ?? 0,
   ...encodeContent({ kind: 'post', text: w.text ?? `entry ${w.seq}` }),
 })
+/** Every field of a node, however it was made: id and backlink as text. */
+export const everyField = (node: TimelineNode): TimelineNode => {
+  const { circle, device, seq, backlink, timestamp, epoch, kind, body, id, signature, bytes } = node
+  return { circle, device, seq, backlink, timestamp, epoch, kind, body, id, signature, bytes }
+}
 export const write = (w: Written): TimelineNode => makeNode(crypto, fieldsOf(w), w.device.sign)
 
 /** Nodes 1 … count of one device, `stepMs` apart. */
