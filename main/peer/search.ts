@@ -18,7 +18,6 @@ export const wordsOf = (text: string): string => (MAY_BE_UNSPACED.test(text) ? t
 const hexOf = (text: string): string => toHex(utf8(text))
 const textOf = (hex: string): string =>
   new TextDecoder().decode(Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)))
-const EVERY = 'e'
 const facet = {
   member: (member: number) => `m${member}`,
   kind: (kind: string) => `k${kind}`,
@@ -26,11 +25,13 @@ const facet = {
   tag: (tag: string) => `t${hexOf(tag)}`,
   mention: (member: MemberKey) => `a${member}`,
 }
+/** One of them stands in every document. */
+const EVERY_KIND = ['post', 'reply'].map(facet.kind)
 export const tagPrefix = (prefix: string): string => facet.tag(prefix.replace(/^#/, '').normalize('NFC').toLowerCase())
 export const tagOf = (facetWord: string): string => textOf(facetWord.slice(1))
 
 export function facetWords(member: number, kind: string, { has, tags, members }: TreeFacets): string {
-  let words = `${EVERY} ${facet.member(member)} ${facet.kind(kind)}`
+  let words = `${facet.member(member)} ${facet.kind(kind)}`
   for (const one of has) words += ` ${facet.has(one)}`
   for (const one of tags) words += ` ${facet.tag(one)}`
   for (const one of members) words += ` ${facet.mention(one)}`
@@ -85,7 +86,7 @@ export function questionOf(
   if (filter.kinds?.length) oneOf(filter.kinds.map(facet.kind))
   for (const has of filter.has ?? []) oneOf([facet.has(has)])
   if (filter.mentions) oneOf([facet.mention(filter.mentions)])
-  if (!all.length) oneOf([EVERY])
+  if (!all.length) oneOf(EVERY_KIND)
   const positive = all.join(' AND ')
   return { match: none.length ? `(${positive}) NOT (${none.join(' OR ')})` : positive, terms }
 }

@@ -59,18 +59,21 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
     'SELECT seq, id48, timestamp, backlink, substr(rest, 1, 26) AS tail FROM nodes WHERE device = ? AND seq BETWEEN ? AND ?',
   )
   const insert = db.prepare(
-    'INSERT INTO nodes (device, seq, member, id48, timestamp, received, via, tree, entry, backlink, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO nodes (rowid, device, seq, member, id48, timestamp, received, via, tree, entry, backlink, rest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const headOf = db.prepare<[number], { height: number; top: number | null }>(
     'SELECT height, (SELECT MAX(seq) FROM nodes WHERE device = id) AS top FROM devices WHERE id = ?',
   )
+  const seqsAbove = db
+    .prepare<[number, number], number>('SELECT seq FROM nodes WHERE device = ? AND seq > ? ORDER BY seq')
+    .pluck()
   const setHead = db.prepare('UPDATE devices SET height = ?, head = ? WHERE id = ?')
   const addProof = db.prepare('INSERT OR IGNORE INTO equivocations VALUES (?, ?, ?, ?)')
-  const note = db.prepare<[string | null], { commits: number }>(
-    'UPDATE ledger SET commits = commits + 1, circle = COALESCE(circle, ?) RETURNING commits',
+  const note = db.prepare<[string | null, number], { commits: number }>(
+    'UPDATE ledger SET commits = commits + 1, circle = COALESCE(circle, ?), last = ? RETURNING commits',
   )
 
-  const commitsOf = db.prepare<[], { commits: number }>('SELECT commits FROM ledger')
+  const ledger = db.prepare<[], { commits: number; last: number }>('SELECT commits, last FROM ledger')
   /** Timelines as the last batch left them, true as long as nobody else has committed since. */
   const timelines = new Map<number, Timeline>()
   let trueAt = -1
@@ -110,8 +113,12 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
   const append = db.transaction(
     (items: readonly StoreItem[], memberOf: (device: DeviceKey) => MemberKey, now: number): Appended => {
       const counted: Counted[] = []
-      if (commitsOf.get()!.commits !== trueAt) timelines.clear()
+      const before = ledger.get()!
+      if (before.commits !== trueAt) timelines.clear()
       trueAt = -1
+      let row = before.last
+      /** The hour in which all of them arrive: looked at with the first that is stored. */
+      let arrived = -1
 
       function timelineOf(device: number): Timeline {
         let timeline = timelines.get(device)
@@ -159,7 +166,10 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
         const memberNumber = keys.member(member)
         const { entry, target } = standing(node.kind, node.body)
         const id48 = id48OfNode(node)
-        const { lastInsertRowid } = insert.run(
+        row++
+        if (arrived < 0) arrived = positions.arriving(now, row)
+        insert.run(
+          row,
           device,
           seq,
           memberNumber,
@@ -172,24 +182,25 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
           below || seq === 1 ? null : fromHex(node.backlink!),
           restOf(node),
         )
-        const row = Number(lastInsertRowid)
         if (target) references.add(target, node.kind, row)
         if (entry)
           counted.push({
             member: memberNumber,
             written: { at: node.timestamp, tie: id48 },
-            reached: { at: now, tie: row },
+            reached: { at: arrived, tie: row },
           })
         if (item.chain) believed.add(device, seq)
         timeline.places.set(seq, node)
         timeline.top = Math.max(timeline.top, seq)
         if (seq !== timeline.height + 1) return { type: 'stored', head: null }
-        let head: Place = node
         let height = seq
-        for (let next: Place | null = above; next; next = placeAt(device, timeline, height + 1)) {
-          height++
-          head = next
-        }
+        // What floated above was checked against its neighbours when it was stored: now all of it is linked.
+        if (above)
+          for (const next of seqsAbove.iterate(device, seq)) {
+            if (next !== height + 1) break
+            height = next
+          }
+        const head = height === seq ? node : placeAt(device, timeline, height)!
         timeline.height = height
         timeline.moved = true
         return { type: 'stored', head: headAt(height, head) }
@@ -200,7 +211,7 @@ export function openAppending(db: Database.Database, { keys, positions, referenc
         if (moved) setHead.run(height, fromHex(places.get(height)!.id), device)
       believed.flush()
       const changes = positions.count(counted, 1)
-      const { commits } = note.get(items[0]?.node.circle ?? null)!
+      const { commits } = note.get(items[0]?.node.circle ?? null, row)!
       return { outcomes, commit: commits, changes }
     },
   )

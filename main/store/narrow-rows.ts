@@ -60,8 +60,6 @@ export function toNarrowRows(db: Database.Database): void {
   ALTER TABLE narrow_nodes RENAME TO nodes;
   CREATE INDEX nodes_by_id ON nodes (id48);
   CREATE INDEX entries_by_time ON nodes (timestamp, id48) WHERE entry = 1;
-  CREATE INDEX entries_by_arrival ON nodes (received, rowid) WHERE entry = 1;
   CREATE INDEX entries_of_member_by_time ON nodes (member, timestamp, id48) WHERE entry = 1;
-  CREATE INDEX entries_of_member_by_arrival ON nodes (member, received, rowid) WHERE entry = 1;
   `)
 }

@@ -33,21 +33,25 @@ export function id48OfNode(node: TimelineNode): number {
   for (let i = 0; i < ID48_BYTES; i++) id48 = id48 * 256 + id[i]!
   return id48
 }
-const scratch = Buffer.alloc(ID48_BYTES + ID_TAIL_BYTES)
+const idBytes = Buffer.alloc(ID48_BYTES + ID_TAIL_BYTES)
 /** `tail`: any bytes that begin with the id's. As one text: ids are keys, and a text put together of two is slow as one. */
 export function idOfRow(id48: number, tail: Uint8Array): NodeId {
   // A number out of its bounds is damage, and no node has what is made of it.
-  scratch.writeUIntBE(id48 >= 0 && id48 < ID48_END ? id48 : 0, 0, ID48_BYTES)
-  for (let i = 0; i < ID_TAIL_BYTES; i++) scratch[ID48_BYTES + i] = tail[i]!
-  return scratch.toString('hex') as NodeId
+  idBytes.writeUIntBE(id48 >= 0 && id48 < ID48_END ? id48 : 0, 0, ID48_BYTES)
+  for (let i = 0; i < ID_TAIL_BYTES; i++) idBytes[ID48_BYTES + i] = tail[i]!
+  return idBytes.toString('hex') as NodeId
 }
 
+let scratch = new Uint8Array(4096)
+
+/** What `rest` holds of a node. The bytes are good until the next call: whoever stores them copies them. */
 export function restOf(node: TimelineNode): Uint8Array {
   const from = headBytes(node.seq) + uintBytes(node.timestamp)
-  const rest = new Uint8Array(ID_TAIL_BYTES + node.bytes.length - from)
-  rest.set(idBytesOf(node).subarray(ID48_BYTES))
-  rest.set(node.bytes.subarray(from), ID_TAIL_BYTES)
-  return rest
+  const length = ID_TAIL_BYTES + node.bytes.length - from
+  if (length > scratch.length) scratch = new Uint8Array(2 * length)
+  scratch.set(idBytesOf(node).subarray(ID48_BYTES))
+  scratch.set(node.bytes.subarray(from), ID_TAIL_BYTES)
+  return scratch.subarray(0, length)
 }
 
 /** What a node says, without the rest of it. Throws what `isDamage` recognises for a row that is not one of ours. */

@@ -3,8 +3,9 @@
 // position, a window and the histogram cost the same at a thousand and at a million entries.
 import type Database from 'better-sqlite3'
 import type { Order } from '../../shared/types'
+import { HOUR_MS } from './arrival-order'
+import { openArrivals } from './arrivals'
 
-const HOUR_MS = 3_600_000
 /** Everyone by the hour; a single member writes less. */
 const spanMsOf = (member: number): number => (member === 0 ? HOUR_MS : 24 * HOUR_MS)
 /** Entries between two anchors: at most this many index entries are stepped over, some 50 µs. */
@@ -12,7 +13,10 @@ const STEP = 1024
 /** Scopes whose sums are kept in memory: everyone and the members last looked at, in two orders. */
 const SCOPES_MAX = 64
 
-/** What orders entries: time (written or received, ms), then the id's first 48 bits or the row number. */
+/**
+ * What orders entries. As written: the time, ms, then the id's first 48 bits. As they reached this device: the row number; `at`
+ * is then the hour in which it came, as ms, and follows from it.
+ */
 export interface Key {
   at: number
   tie: number
@@ -47,14 +51,20 @@ interface Sums {
   anchors: Map<number, Key[]>
 }
 
+type Counting = Database.Statement<unknown[], { n: number }>
 interface Statements {
   page: Database.Statement<unknown[], { rowid: number }>
   pageFrom: Database.Statement<unknown[], { rowid: number }>
   first: Database.Statement<unknown[], Key>
   next: Database.Statement<unknown[], Key>
-  newer: Database.Statement<unknown[], { n: number }>
-  upTo: Database.Statement<unknown[], { n: number }>
-  between: Database.Statement<unknown[], { n: number }>
+  newer: Counting
+  upTo: Counting
+  between: Counting
+  /** Moments and keys as these statements take them. */
+  moment(at: number): number
+  key(key: Key): number[]
+  /** A key as `first` and `next` give it. */
+  keyOf(found: Key): Key
 }
 
 const ORDERS: readonly Order[] = ['written', 'reached']
@@ -67,6 +77,7 @@ const nameOf = (order: number, member: number, span: number): number => (span * 
 export type Positions = ReturnType<typeof openPositions>
 
 export function openPositions(db: Database.Database) {
+  const arrivals = openArrivals(db)
   const statements = new Map<string, Statements>()
   const cached = new Map<string, Sums>()
 
@@ -74,19 +85,24 @@ export function openPositions(db: Database.Database) {
     const name = `${order} ${member === 0}`
     const known = statements.get(name)
     if (known) return known
-    const [at, tie] = order === 'written' ? ['timestamp', 'id48'] : ['received', 'rowid']
+    const written = order === 'written'
+    const time = written ? 'timestamp' : 'rowid'
+    const [columns, key] = written ? ['(timestamp, id48)', '(?, ?)'] : ['rowid', '?']
     const from = `FROM nodes WHERE entry = 1${member === 0 ? '' : ' AND member = ?'}`
-    const newest = `ORDER BY ${at} DESC, ${tie} DESC`
+    const newest = `ORDER BY ${time} DESC${written ? ', id48 DESC' : ''}`
+    const oldest = `ORDER BY ${time}${written ? ', id48' : ''}`
+    const select = written ? 'timestamp AS at, id48 AS tie' : '0 AS at, rowid AS tie'
     const made: Statements = {
-      page: db.prepare(`SELECT rowid ${from} AND ${at} < ? ${newest} LIMIT ? OFFSET ?`),
-      pageFrom: db.prepare(`SELECT rowid ${from} AND (${at}, ${tie}) <= (?, ?) ${newest} LIMIT ? OFFSET ?`),
-      first: db.prepare(`SELECT ${at} AS at, ${tie} AS tie ${from} AND ${at} >= ? ORDER BY ${at}, ${tie} LIMIT 1`),
-      next: db.prepare(
-        `SELECT ${at} AS at, ${tie} AS tie ${from} AND (${at}, ${tie}) >= (?, ?) ORDER BY ${at}, ${tie} LIMIT 1 OFFSET ${STEP}`,
-      ),
-      newer: db.prepare(`SELECT COUNT(*) AS n ${from} AND ${at} < ? AND (${at}, ${tie}) > (?, ?)`),
-      upTo: db.prepare(`SELECT COUNT(*) AS n ${from} AND (${at}, ${tie}) > (?, ?) AND (${at}, ${tie}) <= (?, ?)`),
-      between: db.prepare(`SELECT COUNT(*) AS n ${from} AND (${at}, ${tie}) > (?, ?) AND (${at}, ${tie}) < (?, ?)`),
+      page: db.prepare(`SELECT rowid ${from} AND ${time} < ? ${newest} LIMIT ? OFFSET ?`),
+      pageFrom: db.prepare(`SELECT rowid ${from} AND ${columns} <= ${key} ${newest} LIMIT ? OFFSET ?`),
+      first: db.prepare(`SELECT ${select} ${from} AND ${time} >= ? ${oldest} LIMIT 1`),
+      next: db.prepare(`SELECT ${select} ${from} AND ${columns} >= ${key} ${oldest} LIMIT 1 OFFSET ${STEP}`),
+      newer: db.prepare(`SELECT COUNT(*) AS n ${from} AND ${time} < ? AND ${columns} > ${key}`),
+      upTo: db.prepare(`SELECT COUNT(*) AS n ${from} AND ${columns} > ${key} AND ${columns} <= ${key}`),
+      between: db.prepare(`SELECT COUNT(*) AS n ${from} AND ${columns} > ${key} AND ${columns} < ${key}`),
+      moment: written ? (at) => at : arrivals.firstRow,
+      key: written ? (one) => [one.at, one.tie] : (one) => [one.tie],
+      keyOf: written ? (found) => found : ({ tie }) => ({ at: arrivals.hourOf(tie), tie }),
     }
     statements.set(name, made)
     return made
@@ -145,13 +161,14 @@ export function openPositions(db: Database.Database) {
     enough: (last: Key, count: number) => boolean,
   ) {
     const span = sums.spans[at]!
-    const { first, next } = statementsOf(order, member)
+    const { first, next, moment, key, keyOf } = statementsOf(order, member)
     let anchors = sums.anchors.get(span)
-    if (!anchors?.length) sums.anchors.set(span, (anchors = [first.get(...scoped(member, span * spanMsOf(member)))!]))
+    if (!anchors?.length)
+      sums.anchors.set(span, (anchors = [keyOf(first.get(...scoped(member, moment(span * spanMsOf(member))))!)]))
     const most = Math.floor((sums.counts[at]! - 1) / STEP) + 1
     while (anchors.length < most && !enough(anchors.at(-1)!, anchors.length)) {
       const last = anchors.at(-1)!
-      anchors.push(next.get(...scoped(member, last.at, last.tie))!)
+      anchors.push(keyOf(next.get(...scoped(member, ...key(last)))!))
     }
     return anchors
   }
@@ -170,14 +187,14 @@ export function openPositions(db: Database.Database) {
     }
     const inSpan = rank - sums.older[low]!
     const skip = sums.counts[low]! - 1 - inSpan
-    const { page: fromEnd, pageFrom } = statementsOf(order, member)
+    const { page: fromEnd, pageFrom, moment, key } = statementsOf(order, member)
     if (skip <= STEP) {
-      const end = (sums.spans[low]! + 1) * spanMsOf(member)
+      const end = moment((sums.spans[low]! + 1) * spanMsOf(member))
       return fromEnd.all(...scoped(member, end, count, skip)).map((row) => row.rowid)
     }
     const wanted = Math.ceil(inSpan / STEP)
     const anchor = anchorsOf(order, member, sums, low, (_last, made) => made > wanted)[wanted]!
-    return pageFrom.all(...scoped(member, anchor.at, anchor.tie, count, wanted * STEP - inSpan)).map((row) => row.rowid)
+    return pageFrom.all(...scoped(member, ...key(anchor), count, wanted * STEP - inSpan)).map((row) => row.rowid)
   }
 
   /** How many entries of a scope are newer than a key. */
@@ -189,15 +206,15 @@ export function openPositions(db: Database.Database) {
     if (at === sums.spans.length) return 0
     const newerSpans = sums.total - sums.older[at]! - (sums.spans[at] === span ? sums.counts[at]! : 0)
     if (sums.spans[at] !== span) return newerSpans
-    const { newer, upTo } = statementsOf(order, member)
+    const { newer, upTo, moment, key: values } = statementsOf(order, member)
     const n = sums.counts[at]!
-    const end = (span + 1) * spanMs
-    if (n <= 2 * STEP) return newerSpans + newer.get(...scoped(member, end, key.at, key.tie))!.n
+    const newerHere = () => newer.get(...scoped(member, moment((span + 1) * spanMs), ...values(key)))!.n
+    if (n <= 2 * STEP) return newerSpans + newerHere()
     const anchors = anchorsOf(order, member, sums, at, (last) => !before(last, key))
     const index = anchors.findIndex((anchor) => !before(anchor, key))
-    if (index < 0) return newerSpans + newer.get(...scoped(member, end, key.at, key.tie))!.n
+    if (index < 0) return newerSpans + newerHere()
     const anchor = anchors[index]!
-    return newerSpans + n - 1 - index * STEP + upTo.get(...scoped(member, key.at, key.tie, anchor.at, anchor.tie))!.n
+    return newerSpans + n - 1 - index * STEP + upTo.get(...scoped(member, ...values(key), ...values(anchor)))!.n
   }
 
   // ---------------------------------------------------------------- what changes, here and over other connections
@@ -232,22 +249,30 @@ export function openPositions(db: Database.Database) {
     count(entries: readonly Counted[], by: 1 | -1): SpanChange[] {
       const changes = new Map<number, SpanChange>()
       const members = new Map<number, number>()
-      for (const entry of entries) {
-        members.set(entry.member, (members.get(entry.member) ?? 0) + by)
-        for (let ordering = 0; ordering < 2; ordering++) {
-          const order = ORDERS[ordering]!
-          const key = entry[order]
-          for (const member of [0, entry.member]) {
-            const span = Math.floor(key.at / spanMsOf(member))
-            const name = nameOf(ordering, member, span)
-            const change = changes.get(name)
-            if (!change) changes.set(name, { order, member, span, by, least: key })
-            else {
-              change.by += by
-              if (before(key, change.least)) change.least = key
-            }
+      /** By member, what was changed last in each order: mostly the same span again. */
+      const lately = new Map<number, (SpanChange | undefined)[]>()
+      const change = (member: number, key: Key, ordering: number): void => {
+        let last = lately.get(member)
+        if (!last) lately.set(member, (last = []))
+        const span = Math.floor(key.at / spanMsOf(member))
+        let one = last[ordering]
+        if (one?.span !== span) {
+          const name = nameOf(ordering, member, span)
+          last[ordering] = one = changes.get(name)
+          if (!one) {
+            changes.set(name, (last[ordering] = { order: ORDERS[ordering]!, member, span, by, least: key }))
+            return
           }
         }
+        one.by += by
+        if (before(key, one.least)) one.least = key
+      }
+      for (const { member, written, reached } of entries) {
+        members.set(member, (members.get(member) ?? 0) + by)
+        change(0, written, 0)
+        change(0, reached, 1)
+        change(member, written, 0)
+        change(member, reached, 1)
       }
       for (const { order, member, span, by: n } of changes.values())
         addToSpan.run(ORDERS.indexOf(order), member, span, n)
@@ -283,10 +308,16 @@ export function openPositions(db: Database.Database) {
     total: (order: Order, member: number): number => sumsOf(order, member).total,
     /** How many entries of a scope were written (or arrived) after a moment, ms. */
     after: (order: Order, member: number, at: number): number =>
-      position(order, member, { at, tie: Number.MAX_SAFE_INTEGER }),
+      position(order, member, order === 'written' ? { at, tie: Number.MAX_SAFE_INTEGER } : arrivals.keyAt(at)),
     /** How many stand strictly between two keys, the newer one given first. */
-    between: (order: Order, member: number, newer: Key, older: Key): number =>
-      statementsOf(order, member).between.get(...scoped(member, older.at, older.tie, newer.at, newer.tie))!.n,
+    between(order: Order, member: number, newer: Key, older: Key): number {
+      const { between, key } = statementsOf(order, member)
+      return between.get(...scoped(member, ...key(older), ...key(newer)))!.n
+    },
+    /** The key of a row in the order of arrival. */
+    reached: (row: number): Key => ({ at: arrivals.hourOf(row), tie: row }),
+    /** The hour in which rows from this one on arrive, as ms; to be called inside the transaction that stores them. */
+    arriving: arrivals.arriving,
     /** Entries per span that holds any, oldest first: start in ms since 1970 UTC, and how many. */
     histogram(order: Order, member: number): { spanMs: number; spans: { start: number; n: number }[] } {
       const sums = sumsOf(order, member)

@@ -3,6 +3,7 @@
 // a second node for one place; no 32-byte primary keys, which collapse at a million rows.
 import type Database from 'better-sqlite3'
 import { TwofoldError } from '../../shared/errors'
+import { toArrivalOrder } from './arrival-order'
 import { toNarrowRows } from './narrow-rows'
 
 /** SQL, or what SQL alone cannot do. `slim`: pages are free afterwards, and the file is written anew without them. */
@@ -62,6 +63,7 @@ const MIGRATIONS: readonly Migration[] = [
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
   { run: toNarrowRows, slim: true },
+  { run: toArrivalOrder, slim: true },
 ]
 
 /** Brings a file to the newest shape. Throws DATABASE_NEWER for a file of a later version. */

@@ -383,7 +383,7 @@ function storeOn(
       counted.push({
         member: row.member,
         written: { at: row.timestamp, tie: row.id48 },
-        reached: { at: row.received, tie: row.rowid },
+        reached: positions.reached(row.rowid),
       })
     }
     const changes = positions.count(counted, -1)
@@ -403,7 +403,7 @@ function storeOn(
   function keyOf(node: Pick<TimelineNode, 'id' | 'timestamp'>, order: Order): Key | null {
     if (order === 'written') return { at: node.timestamp, tie: id48Of(node.id) }
     const row = findById(node.id)
-    return row ? { at: row.received, tie: row.rowid } : null
+    return row ? positions.reached(row.rowid) : null
   }
 
   /** Row number of a scope in `spans`; null: that member has nothing here. */

@@ -19,6 +19,10 @@ export const FIGURES = {
     'parts.render': watched('× limit'),
     'parts.route100': watched('× limit'),
     'parts.route1000': watched('× limit'),
+    'parts.append': watched('× limit'),
+    'parts.appendRuns': watched('× limit'),
+    'parts.index': watched('× limit'),
+    'parts.readRun': watched('× limit'),
     'parts.joinMs': watched('ms'),
   },
   ingest: {

@@ -1,6 +1,6 @@
 // `npm run bench -- parts [--json]`: single steps of the product's own code, each beside the limit of everything: one Ed25519
 // check with libsodium.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crypto, keyPairFromSeed, signer } from '../../main/identity/sodium'
@@ -15,10 +15,14 @@ import { fromHex, toHex } from '../../main/protocol/codec'
 import { newBackend } from '../support/backend'
 import { waitFor } from '../support/wait'
 import type { DeviceKey, MemberKey } from '../../shared/types'
+import { makeRecords } from './records'
 import { median, report } from './report'
+import { measureStoring, type Stored } from './storing'
 
 const NODES = 10_000
 const ROUNDS = 3
+/** Entries that the store is measured with. */
+const STORED = 100_000
 const TEXT =
   'The *kettle* is on. See https://example.org/tea for **which** tea, and bring: milk, sugar, a `spoon`. '.repeat(2)
 
@@ -117,8 +121,20 @@ function routed(n: number): number {
   })
 }
 
-// ---------------------------------------------------------------- two real peers on loopback
+// ---------------------------------------------------------------- the store alone, of a circle of 100
 const folder = mkdtempSync(join(tmpdir(), 'twofold-bench-'))
+const records = makeRecords(STORED, 100)
+const stored = [...records.nodes()]
+const storing = Array.from({ length: ROUNDS }, (_unused, i) => {
+  const dir = join(folder, `stored-${i}`)
+  mkdirSync(dir)
+  const measured = measureStoring(dir, stored, records.memberOf)
+  rmSync(dir, { recursive: true })
+  return measured
+})
+const ofStoring = (what: keyof Stored): number => median(storing.map((one) => one[what])) / limit
+
+// ---------------------------------------------------------------- two real peers on loopback
 const [a, b] = [await newBackend(join(folder, 'Ann'), 'Ann'), await newBackend(join(folder, 'Bob'), 'Bob')]
 await a.backend.handlers['circle.create']({ name: 'Bench', approval: 'auto', jump: 0 })
 const { link } = await a.backend.handlers['invite.create']({ hours: 1, uses: 1 })
@@ -139,5 +155,9 @@ report('parts', {
   'parts.render': { value: rendered / limit, against: 'render tree of a post' },
   'parts.route100': { value: routed(100) / limit, against: 'whole routing decision of one hop among 100 devices' },
   'parts.route1000': { value: routed(1000) / limit, against: 'the same among 1,000' },
+  'parts.append': { value: ofStoring('live'), against: `committed as they are written, ${STORED} nodes` },
+  'parts.appendRuns': { value: ofStoring('runs'), against: 'the same in runs, as in a first sync' },
+  'parts.index': { value: ofStoring('index'), against: 'made findable' },
+  'parts.readRun': { value: ofStoring('read'), against: 'read back for another peer' },
   'parts.joinMs': { value: joinMs, against: 'join by link to first link as a member, on loopback' },
 })

@@ -11,6 +11,7 @@ const MEMBERS = [1, 2, 3]
 
 interface Entry extends Counted {
   row: number
+  receivedMs: number
 }
 function setUp() {
   const db = new Database(':memory:')
@@ -24,11 +25,15 @@ function setUp() {
   const model: Entry[] = []
   let row = 0
   let commit = 0
+  /** The clock, at first at some hour. */
+  let clockMs = 5 * HOUR - 1000
   const change = (entries: Entry[], by: 1 | -1) => {
     const changes = db.transaction(() => {
       for (const e of entries)
-        if (by === 1) insert.run(e.row, e.row, e.member, e.written.tie, e.written.at, e.reached.at)
-        else db.prepare('DELETE FROM nodes WHERE rowid = ?').run(e.row)
+        if (by === 1) {
+          insert.run(e.row, e.row, e.member, e.written.tie, e.written.at, e.receivedMs)
+          e.reached.at = positions.arriving(e.receivedMs, e.row)
+        } else db.prepare('DELETE FROM nodes WHERE rowid = ?').run(e.row)
       db.exec('UPDATE ledger SET commits = commits + 1')
       return positions.count(entries, by)
     })()
@@ -39,15 +44,18 @@ function setUp() {
     db,
     positions,
     model,
-    add(items: { member: number; at: number; tie: number; received: number }[]) {
-      const entries = items.map(({ member, at, tie, received }): Entry => {
+    /** `laterMs`: than the one before; below 0 the clock has gone back. */
+    add(items: { member: number; at: number; tie: number; laterMs: number }[]) {
+      const entries = items.map(({ member, at, tie, laterMs }): Entry => {
         row++
+        clockMs += laterMs
         // Two ids never share their first 48 bits here, as hardly ever anywhere.
         return {
           row,
           member,
           written: { at, tie: tie - (tie % 128) + (row % 128) },
-          reached: { at: received, tie: row },
+          reached: { at: 0, tie: row },
+          receivedMs: clockMs,
         }
       })
       change(entries, 1)
@@ -58,13 +66,13 @@ function setUp() {
       change(gone, -1)
       for (const e of gone) model.splice(model.indexOf(e), 1)
     },
-    /** Everything that can be asked, against the plain list. */
-    check(samples: number[]) {
+    /** Everything that can be asked, against the plain list. `clock`: it never went back. */
+    check(samples: number[], clock = true) {
       for (const order of ['written', 'reached'] as const)
         for (const member of [0, ...MEMBERS]) {
           const sorted = model
             .filter((e) => member === 0 || e.member === member)
-            .sort((a, b) => b[order].at - a[order].at || b[order].tie - a[order].tie)
+            .sort((a, b) => (order === 'reached' ? 0 : b.written.at - a.written.at) || b[order].tie - a[order].tie)
           expect(positions.total(order, member)).toBe(sorted.length)
           const { spans, spanMs } = positions.histogram(order, member)
           expect(spans.reduce((sum, { n }) => sum + n, 0)).toBe(sorted.length)
@@ -76,9 +84,10 @@ function setUp() {
             const at = sorted[start]
             if (!at) continue
             expect(positions.position(order, member, at[order])).toBe(start)
-            expect(positions.after(order, member, at[order].at)).toBe(
-              sorted.filter((e) => e[order].at > at[order].at).length,
-            )
+            const momentOf = (e: Entry) => (order === 'written' ? e.written.at : e.receivedMs)
+            if (clock || order === 'written')
+              for (const moment of [momentOf(at), momentOf(at) + 1, momentOf(at) - 30 * HOUR])
+                expect(positions.after(order, member, moment)).toBe(sorted.filter((e) => momentOf(e) > moment).length)
             const to = sorted[(start + sample) % sorted.length]!
             const [i, j] = [sorted.indexOf(at), sorted.indexOf(to)].sort((a, b) => a - b) as [number, number]
             if (i !== j) expect(positions.between(order, member, sorted[i]![order], sorted[j]![order])).toBe(j - i - 1)
@@ -92,7 +101,7 @@ const item = fc.record({
   member: fc.constantFrom(...MEMBERS),
   at: fc.oneof(fc.integer({ min: 0, max: 3 * 24 * HOUR }), fc.integer({ min: 0, max: 50 })),
   tie: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
-  received: fc.oneof(fc.integer({ min: 0, max: 2 * HOUR }), fc.constant(5)),
+  laterMs: fc.oneof(fc.integer({ min: 0, max: 2 * HOUR }), fc.constant(0), fc.constant(30 * HOUR)),
 })
 
 describe('places', () => {
@@ -127,7 +136,7 @@ describe('places', () => {
         at: from + i * step,
         tie: (i * 7919) % 1_000_003,
         // All of them arrive within one millisecond, as a batch does.
-        received: 1000,
+        laterMs: 0,
       }))
     world.add(many(6000, 0, 500))
     const samples = [0, 1, 1023, 1024, 1025, 2500, 4095, 5998, 5999]
@@ -142,9 +151,19 @@ describe('places', () => {
     world.db.close()
   }, 60_000)
 
+  test('[N8] a clock that goes back changes no order and no place', () => {
+    const world = setUp()
+    const one = (at: number, laterMs: number) => ({ member: MEMBERS[at % 3]!, at, tie: at * 1000, laterMs })
+    const years = 2 * 365 * 24 * HOUR
+    world.add([one(1, 0), one(2, HOUR), one(3, years), one(4, -years), one(5, 7 * HOUR), one(6, years), one(7, -HOUR)])
+    world.check([0, 1, 2, 3, 4, 5, 6], false)
+    expect(world.positions.histogram('reached', 0).spans.map(({ n }) => n)).toEqual([1, 1, 3, 2])
+    world.db.close()
+  })
+
   test('[N8] what a rolled-back batch counted is not followed', () => {
     const world = setUp()
-    world.add([{ member: 1, at: 5, tie: 1, received: 5 }])
+    world.add([{ member: 1, at: 5, tie: 1, laterMs: 5 }])
     world.check([0])
     const entry: Counted = { member: 1, written: { at: 6, tie: 2 }, reached: { at: 6, tie: 99 } }
     expect(() =>

@@ -14,6 +14,7 @@ import { TIMELINE_FILE, openTimelineStore, type TimelineStore } from '../../main
 import type { DeviceKey, MemberKey } from '../../shared/types'
 import { tempFolder } from '../support/folder'
 import { storeAsVersion1 as storeAs1 } from '../support/version-1'
+import { toVersion2 } from '../support/version-2'
 import { NEW_YEAR, crypto, makeCircle, writeTimeline, type Device } from '../support/people'
 
 const { people, list } = makeCircle(3)
@@ -113,6 +114,37 @@ describe('a folder of version 0.1', () => {
     const nodes = mixed(people[0]!.device, 20)
     storeAsVersion1(dir, nodes, NEW_YEAR)
     expect(readableNodes(join(dir, TIMELINE_FILE), null).map(({ id }) => id)).toEqual(nodes.map(({ id }) => id))
+  })
+})
+
+describe('a folder of the second shape', () => {
+  test('[N8] opens with the same nodes; they arrived in the order in which they were stored, whatever the clock did', () => {
+    const HOUR = 3_600_000
+    const nodes = mixed(people[0]!.device, 200)
+    const dir = tempFolder()
+    storeAsVersion1(dir, nodes, NEW_YEAR)
+    // Hour by hour; from row 101 on the clock was two days early, and from 151 on it was right again.
+    const received = nodes.map(
+      (_node, i) => NEW_YEAR + Math.floor(i / 10) * HOUR - (i >= 100 && i < 150 ? 48 * HOUR : 0),
+    )
+    toVersion2(dir, new Map(received.map((at, i) => [i + 1, at])))
+    const store = openTimelineStore(dir, crypto)
+    expect([...store.all()].map((one) => [toHex(one.node.bytes), one.receivedAt])).toEqual(
+      nodes.map((node, i) => [toHex(node.bytes), received[i]]),
+    )
+    const entries = [...store.all()].filter(({ node }) => ![3, 4, 5].includes(node.kind)).map(({ row }) => row)
+    for (const scope of [null, people[0]!.member]) {
+      expect(store.window(scope, 0, 500, 'reached').map(({ row }) => row)).toEqual(entries.toReversed())
+      const { spans } = store.histogram(scope, 'reached')
+      expect(spans.reduce((sum, { n }) => sum + n, 0)).toBe(entries.length)
+    }
+    // An hour that has begun stays begun: those of the early clock are in the hour of the row before them.
+    const hours = store.histogram(null, 'reached').spans.map(({ start }) => (start - NEW_YEAR) / HOUR)
+    expect(hours).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 19])
+    // The index of words is filled anew.
+    expect(store.find({ match: 'words', from: 0, to: NEW_YEAR, limit: 9 })).toEqual([])
+    expect(store.toIndex(500).map(({ row, fresh }) => [row, fresh])).toEqual(nodes.map((_node, i) => [i + 1, true]))
+    store.close()
   })
 })
 
