@@ -6,8 +6,6 @@ import { TwofoldError } from '../shared/errors'
 import { crypto } from './identity/sodium'
 import { Indexer } from './peer/indexer'
 import { checkSome } from './peer/signatures'
-import { facetsOf } from './render/facets'
-import { RENDER_VERSION, renderMarkdown } from './render/markdown'
 import { openTimelineStore } from './store/timeline-store'
 import { RunBatches } from './workers/run-batch'
 import {
@@ -33,20 +31,29 @@ const wanting = new Int32Array(turn)
 const store = openTimelineStore(dir, crypto, { beside: true })
 const say = (message: FromStoreWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 const log = () => undefined
-const indexer = new Indexer({
-  parts: {
-    secrets: { crypto },
-    render: renderMarkdown,
-    renderVersion: RENDER_VERSION,
-    facets: facetsOf,
-    log,
-    now: Date.now,
-  },
-  store,
-  rows: { takeMade: () => [] },
-  biteNodes: BITE_NODES,
-  indexed: () => say({ type: 'indexed' }),
-})
+let indexer: Indexer | null = null
+
+/** The renderer is read when something is to be indexed: whoever waits for the thread waits for the database alone. */
+async function openIndexer(): Promise<Indexer> {
+  const [{ facetsOf }, { RENDER_VERSION, renderMarkdown }] = await Promise.all([
+    import('./render/facets'),
+    import('./render/markdown'),
+  ])
+  return new Indexer({
+    parts: {
+      secrets: { crypto },
+      render: renderMarkdown,
+      renderVersion: RENDER_VERSION,
+      facets: facetsOf,
+      log,
+      now: Date.now,
+    },
+    store,
+    rows: { takeMade: () => [] },
+    biteNodes: BITE_NODES,
+    indexed: () => say({ type: 'indexed' }),
+  })
+}
 
 type Job = Extract<ToStoreWorker, { id: number }>
 const jobs: Job[] = []
@@ -115,12 +122,14 @@ function work(): void {
 async function bite(): Promise<boolean> {
   if (Date.now() < pausedUntil) return false
   try {
-    waitForTurn()
     if (index) {
+      indexer ??= await openIndexer()
+      waitForTurn()
       index = indexer.bite()
       return true
     }
     if (!signatures) return false
+    waitForTurn()
     const checked = checkSome(crypto, store, Date.now())
     signatures = checked !== null
     if (checked?.bad.length) say({ type: 'missigned', device: checked.device, seqs: checked.bad })

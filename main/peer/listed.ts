@@ -68,11 +68,9 @@ export function list(store: StorePort, spec: ListSpec, me: MemberKey): Listed {
   if (more) rows = rows.slice(0, LISTED_MAX)
   // What the index finds comes newest first already; a thread reads from its beginning.
   if (scope.type === 'thread' || scope.type === 'bookmarks' || order === 'reached') {
-    const times = store.timesOf(rows)
-    const at = (row: number) => {
-      const time = times.get(row)
-      return (order === 'written' ? time?.timestamp : time?.receivedAt) ?? 0
-    }
+    // They arrived in the order of their rows.
+    const times = order === 'written' ? store.timesOf(rows) : null
+    const at = (row: number) => times?.get(row)?.timestamp ?? 0
     const newestFirst = (a: number, b: number) => at(b) - at(a) || b - a
     rows.sort(scope.type === 'thread' ? (a, b) => newestFirst(b, a) : newestFirst)
   }
