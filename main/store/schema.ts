@@ -6,8 +6,8 @@ import { TwofoldError } from '../../shared/errors'
 import { toArrivalOrder } from './arrival-order'
 import { toNarrowRows } from './narrow-rows'
 
-/** SQL, or what SQL alone cannot do. `slim`: pages are free afterwards, and the file is written anew without them. */
-type Migration = string | { run(db: Database.Database): void; slim: true }
+/** SQL, or what SQL alone cannot do. `slim`: so many pages are free afterwards that the file is written anew without them. */
+type Migration = string | { run(db: Database.Database): void; slim: boolean }
 
 const MIGRATIONS: readonly Migration[] = [
   `
@@ -63,7 +63,8 @@ const MIGRATIONS: readonly Migration[] = [
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
   { run: toNarrowRows, slim: true },
-  { run: toArrivalOrder, slim: true },
+  // The index, filled anew, takes the pages that it gives back.
+  { run: toArrivalOrder, slim: false },
 ]
 
 /** Brings a file to the newest shape. Throws DATABASE_NEWER for a file of a later version. */
@@ -78,7 +79,7 @@ export function migrate(db: Database.Database): void {
     db.pragma(`user_version = ${MIGRATIONS.length}`)
   })()
   // A new file has nothing to give back.
-  const slim = version > 0 && missing.some((migration) => typeof migration !== 'string')
+  const slim = version > 0 && missing.some((migration) => typeof migration !== 'string' && migration.slim)
   if (slim) slimDown(db)
 }
 
