@@ -1,5 +1,5 @@
 // To the shape in which nodes arrived in the order of their row numbers: two indexes less to write for every node. Only when
-// each hour began is kept beside them. The index of words gets smaller numbers, so it is filled anew behind the timeline.
+// each hour began is kept beside them. The index of words no longer holds a word that every entry had, so it is filled anew behind the timeline.
 import type Database from 'better-sqlite3'
 
 export const HOUR_MS = 3_600_000
@@ -25,7 +25,7 @@ export function toArrivalOrder(db: Database.Database): void {
   DROP TABLE found_words;
   DROP TABLE found;
   DELETE FROM meta WHERE key IN ('found-up-to', 'found-furthest');
-  -- Full text without a copy of the text. Its rowid is timestamp × 16 + id48 mod 16, so matches come in order of time.
+  -- Full text without a copy of the text. Its rowid is timestamp × 2048 + id48 mod 2048, so matches come in order of time.
   CREATE VIRTUAL TABLE found USING fts5(body, facets, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2");
   CREATE VIRTUAL TABLE found_words USING fts5vocab(found, 'col');
   `)

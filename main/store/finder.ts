@@ -6,7 +6,7 @@ import { rewrites } from '../protocol/kinds'
 import { contentOf } from './node-row'
 
 /** Document numbers of one millisecond. Two entries of one millisecond rarely share one; then they share the document. */
-const PER_MS = 16
+const PER_MS = 2048
 const AT = 'found-up-to'
 /** Kinds on the wire (rule N3). */
 const EDIT = 4
