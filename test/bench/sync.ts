@@ -1,6 +1,7 @@
-// `npm run bench -- sync [--entries N] [--million N] [--json]`: a newcomer's first sync between two processes on loopback: a
-// peer that is the built command line, and here the backend with the built threads. Beside it, in the same rounds, the limit
-// of everything (one Ed25519 check with libsodium on one core) and hypercore, which replicates the same records.
+// `npm run bench -- sync [--entries N] [--million N | --folder DIR] [--json]`: a newcomer's first sync between two processes on
+// loopback: a peer that is the built command line, and here the backend with the built threads. Beside it, in the same rounds,
+// the limit of everything (one Ed25519 check with libsodium on one core) and hypercore, which replicates the same records.
+// --folder takes a sample that `twofold seed` made before in place of the one of --million entries.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -18,10 +19,16 @@ import { loopback, startPeer, twofoldJson } from '../e2e/command-line'
 import { newBackend } from '../support/backend'
 import { builtMain } from './built'
 import { median, report, rounded } from './report'
+import { sampleFor } from './sample'
 
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
-  options: { entries: { type: 'string' }, million: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    entries: { type: 'string' },
+    million: { type: 'string' },
+    folder: { type: 'string' },
+    json: { type: 'boolean' },
+  },
 })
 const ENTRIES = Number(given.entries ?? 100_000)
 const MILLION = Number(given.million ?? 1_000_000)
@@ -166,7 +173,8 @@ process.env.TWOFOLD_BIND = loopback.TWOFOLD_BIND
 const from = await sample('sample', ENTRIES)
 const { nodes, bytes } = recordsOf(from)
 const few = nodes.slice(0, LIMIT_NODES)
-const size = Math.round(bytes / nodes.length)
+const nodeCount = nodes.length
+const size = Math.round(bytes / nodeCount)
 nodes.length = 0
 limit(few)
 const rounds: { stored: number; found: number; core: number; limit: number; firstRowsMs: number }[] = []
@@ -190,7 +198,11 @@ for (let i = 0; i < ROUNDS; i++) {
   rmSync(join(parent, `core-${i}`), { recursive: true })
 }
 let million: Synced | null = null
-if (MILLION > 0) million = await sync(await sample('million', MILLION), join(parent, 'newcomer'))
+if (given.folder !== undefined || MILLION > 0) {
+  const { folder, remove } = await sampleFor(given.folder, MILLION)
+  million = await sync(folder, join(parent, 'newcomer'))
+  remove()
+}
 rmSync(parent, { recursive: true })
 
 const of = (value: (one: (typeof rounds)[number]) => number) => median(rounds.map(value))
@@ -210,11 +222,11 @@ report('sync', {
   },
   'sync.millionRatio': million && {
     value: (million.nodes * 1000) / million.storedMs / of((one) => one.stored),
-    against: `${MILLION} entries: ${Math.round((million.nodes * 1000) / million.storedMs)} nodes/s, ${rounded((million.nodes * 1000) / million.foundMs)} with full text`,
+    against: `${million.nodes} nodes: ${Math.round((million.nodes * 1000) / million.storedMs)} nodes/s, ${rounded((million.nodes * 1000) / million.foundMs)} with full text`,
   },
   'sync.firstRowsMs': {
     value: million ? million.firstRowsMs : of((one) => one.firstRowsMs),
-    against: `the newest ${NEWEST} after the first link as a member, while ${million ? MILLION : ENTRIES} arrive`,
+    against: `the newest ${NEWEST} after the first link as a member, while ${million?.nodes ?? nodeCount} arrive`,
   },
 })
 process.exit(0)
