@@ -15,6 +15,10 @@ import {
   type StoreWorkerData,
   type ToStoreWorker,
 } from './workers/packing'
+import { standBack } from './workers/stand-back'
+
+/** Behind the main loop, which may wait for its transaction, but not far. */
+standBack(5)
 
 /** Nodes indexed at once: their transaction takes some 20 ms. */
 const BITE_NODES = 4000
