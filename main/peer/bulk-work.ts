@@ -45,12 +45,14 @@ export class BulkWork {
   }
 
   /** A thread could not be started, or ended by itself. */
-  lost(error: Error): void {
+  lost(error: unknown): void {
     if (!this.workers) return
     const { workers } = this
     this.workers = null
     this.ports.store.bulk(false)
-    this.ports.parts.log('error', 'threads', { error: error.stack ?? error.message })
+    this.ports.parts.log('error', 'threads', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
     void workers.close()
     this.ports.reread()
   }
@@ -103,7 +105,7 @@ export class BulkWork {
       start()
       return true
     } catch (error) {
-      this.lost(error instanceof Error ? error : new Error(String(error)))
+      this.lost(error)
       return false
     }
   }

@@ -4,6 +4,7 @@
 import type { ErrorCode } from '../../shared/errors'
 import { TwofoldError } from '../../shared/errors'
 import type { DeviceKey, MemberKey } from '../../shared/types'
+import { CommitSize } from '../protocol/commit-size'
 import type { Event, StoreItem, StoreOutcome } from '../protocol/engine'
 import type { TimelineNode } from '../protocol/node'
 import type { PulledRun } from '../protocol/pulled'
@@ -22,15 +23,9 @@ const UNTIL_READY_MS = 50
 /** Signatures handed over at once: from 64 on the hand-over costs next to nothing (measured). */
 const CHECKS_MIN = 64
 const CHECKS_MAX = 256
-/**
- * One transaction beside the main loop: an own entry waits for it, so it is short. Not shorter, though, than what is written
- * anyway: each node touches pages of six trees, and few nodes would write as many of them as many do.
- */
-const COMMIT_MS = 20
+/** Nodes of one transaction beside the main loop. */
 const COMMIT_NODES_MIN = 512
 const COMMIT_NODES_MAX = 2000
-/** Nodes a millisecond, until it was measured. */
-const COMMIT_RATE_FIRST = 30
 /** Committed nodes of which the engine hears in one turn: some 2 ms. */
 const TOLD_NODES = 128
 /** Transactions handed over: one under way, one that follows it without a pause. */
@@ -63,7 +58,7 @@ export class Intake {
   private committing = 0
   private readonly telling: { items: StoreItem[]; outcomes: StoreOutcome[] }[] = []
   private tellsLater = false
-  private rate = COMMIT_RATE_FIRST
+  private readonly commitSize = new CommitSize(COMMIT_NODES_MIN, COMMIT_NODES_MAX)
   private atOnce = { from: 0, ms: 0 }
   /** Bytes that wait beside the main loop, by link. */
   private readonly waiting = new Map<DeviceKey, number>()
@@ -112,7 +107,7 @@ export class Intake {
         .then(
           (holds) => () => this.ports.handle({ type: 'verified', items, holds }),
           (error: unknown) => {
-            this.ports.work?.lost(error instanceof Error ? error : new Error(String(error)))
+            this.ports.work?.lost(error)
             return () => this.verifyHere(items)
           },
         )
@@ -204,7 +199,7 @@ export class Intake {
           },
         (error: unknown) => {
           if (error instanceof TwofoldError) return () => this.runFailed(run, error)
-          work.lost(error instanceof Error ? error : new Error(String(error)))
+          work.lost(error)
           return () => this.runHere(run)
         },
       )
@@ -242,8 +237,7 @@ export class Intake {
   private pumpCommits(): void {
     const { work, memberOf, parts, store } = this.ports
     while (this.commits.length && this.committing < COMMITS_OPEN_MAX) {
-      const most = Math.min(COMMIT_NODES_MAX, Math.max(COMMIT_NODES_MIN, Math.floor(this.rate * COMMIT_MS)))
-      const items = this.commits.splice(0, most)
+      const items = this.commits.splice(0, this.commitSize.nodes)
       if (!work?.beside) {
         this.arrived(items)
         this.storeHere(items)
@@ -255,14 +249,14 @@ export class Intake {
         .then(
           ({ outcomes, commit, changes, tookMs }) =>
             () => {
-              this.rate += (items.length / Math.max(1, tookMs) - this.rate) / 8
+              this.commitSize.took(items.length, tookMs)
               store.follow(commit, changes)
               this.committed(items, outcomes, false)
               this.tell(items, outcomes)
             },
           (error: unknown) => {
             if (error instanceof TwofoldError) return () => this.failed([...items, ...this.givenUp()], error)
-            work.lost(error instanceof Error ? error : new Error(String(error)))
+            work.lost(error)
             return () => this.storeHere(items)
           },
         )

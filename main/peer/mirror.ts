@@ -8,6 +8,7 @@ import type { ListSource, Step } from '../protocol/archive'
 import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { MemberList } from '../protocol/membership'
 import type { TimelineNode } from '../protocol/node'
+import { syncItem } from '../protocol/store-item'
 import { verifyNode } from '../protocol/verify'
 import type { CopyFolder, CopyScan } from './archive-port'
 import type { ListKeeper } from './list-keeper'
@@ -228,7 +229,7 @@ export class Mirror {
     const { parts, judged, append } = this.ports
     const items = nodes
       .filter((node) => verifyNode(parts.secrets.crypto, node, judged(), parts.now()) === null)
-      .map((node): StoreItem => ({ node, origin: { from: null, how: 'sync', tree: null }, arrival: null }))
+      .map((node) => syncItem(node))
     if (items.length) this.broughtBack += append(items).filter(({ type }) => type === 'stored').length
   }
 

@@ -6,6 +6,7 @@ import type { StoreItem, StoreOutcome } from '../protocol/engine'
 import type { MemberList } from '../protocol/membership'
 import { decodeNode, type TimelineNode } from '../protocol/node'
 import { readBookmark } from '../protocol/archive'
+import { syncItem } from '../protocol/store-item'
 import { verifyNode } from '../protocol/verify'
 import { pacer } from './pace'
 import type { DamagedStore, Parts, StorePort } from './ports'
@@ -121,7 +122,7 @@ export class Recovery {
     const items = nodes
       .filter((node) => !only || linked(node))
       .filter((node) => verifyNode(parts.secrets.crypto, node, list, parts.now()) === null)
-      .map((node): StoreItem => ({ node, origin: { from: null, how: 'sync', tree: null }, arrival: null }))
+      .map((node) => syncItem(node))
     if (items.length)
       this.recovered += append(items).filter(({ type }) => type === 'stored' || type === 'duplicate').length
     for (const { id, at } of bookmarks) {

@@ -11,6 +11,7 @@ import { CLOCK_AHEAD_MS } from '../protocol/limits'
 import { decodeGenesis } from '../protocol/genesis'
 import type { MemberList } from '../protocol/membership'
 import { decodeNode, type TimelineNode } from '../protocol/node'
+import { syncItem } from '../protocol/store-item'
 import { verifyNode } from '../protocol/verify'
 import type { ListKeeper } from './list-keeper'
 import type { Parts, StorePort } from './ports'
@@ -30,12 +31,8 @@ export interface TakingInPorts {
   entropy(): Uint8Array
 }
 
-const item = (node: TimelineNode, chain?: 'above'): StoreItem => ({
-  node,
-  origin: { from: null, how: 'sync', tree: null },
-  arrival: null,
-  ...(chain && { chain }),
-})
+/** By the node above it alone (rule N9). */
+const below = (node: TimelineNode): StoreItem => ({ ...syncItem(node), chain: 'above' })
 const placeOf = (device: string, seq: number): string => `${device} ${seq}`
 
 class TakingIn {
@@ -75,10 +72,10 @@ class TakingIn {
       else this.refuse(code)
     }
     this.batch = []
-    const here = this.append(good.map((node) => item(node)))
+    const here = this.append(good.map((node) => syncItem(node)))
     // From the top down: each is named by the one above it.
     unsigned.sort((a, b) => b.seq - a.seq)
-    here.push(...this.append(unsigned.map((node) => item(node, 'above'))))
+    here.push(...this.append(unsigned.map(below)))
     this.vouched(here)
   }
 
@@ -119,7 +116,7 @@ class TakingIn {
         this.unvouched.delete(place)
         run.push(node)
       }
-      this.append(run.map((node) => item(node, 'above')))
+      this.append(run.map(below))
     }
   }
 

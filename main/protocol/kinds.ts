@@ -5,7 +5,8 @@ import { Writer, decodeWhole, type Reader } from './codec'
 import { NAME_BYTES_MAX, NAME_CHARS_MAX, TEXT_BYTES_MAX } from './limits'
 
 /** Numbers on the wire. Never reuse one. */
-const KIND = { post: 1, reply: 2, reaction: 3, edit: 4, retract: 5, profile: 6 } as const
+/** On the wire. */
+export const KIND = { post: 1, reply: 2, reaction: 3, edit: 4, retract: 5, profile: 6 } as const
 
 export type Content =
   | { kind: 'post'; text: string }

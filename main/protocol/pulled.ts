@@ -16,6 +16,7 @@ import type { Message } from './messages'
 import { decodeNode, type TimelineNode } from './node'
 import { unpackNodes } from './packed'
 import type { Run, RunDone, RunRules } from './runs'
+import { syncItem } from './store-item'
 import { linkCode, type Range } from './timeline'
 import { membershipCode, signatureHolds, type VerifyCode } from './verify'
 
@@ -139,11 +140,7 @@ export class Pulled {
     const { crypto, have, landing, catchUp, list, isYoung, isAhead, addsRun, refuse, turnedDown } = this.ports
     const run: Asked = { left: 0, settle }
     const taken: StoreItem[] = []
-    const item = (node: TimelineNode): StoreItem => ({
-      node,
-      origin: { from: link.device, how: 'sync', tree: null },
-      arrival: null,
-    })
+    const item = (node: TimelineNode) => syncItem(node, link.device)
     /** The node above in this answer, if it is believed or stands by what is stored above it. */
     let above: TimelineNode | null = null
     /** The signature of the highest node holds. If not, everything stands by what is stored above it, or falls. */

@@ -12,6 +12,7 @@ import { standing } from './kinds'
 import type { DeviceRecord } from './membership'
 import { decodeNode, type TimelineNode } from './node'
 import { unpackNodes, type PackedNodes } from './packed'
+import { syncItem } from './store-item'
 import { linkCode } from './timeline'
 import { authorCode, signatureHolds } from './verify'
 
@@ -70,12 +71,7 @@ export function judgeRun(crypto: Crypto, { device, to, nodes }: Run, rules: RunR
 
 /** What the store is to take. `nodes`: as judged. */
 export const itemsOfRun = ({ from }: Run, nodes: readonly TimelineNode[]): StoreItem[] =>
-  nodes.map((node, i) => ({
-    node,
-    origin: { from, how: 'sync', tree: null },
-    arrival: null,
-    ...(i < nodes.length - 1 && { chain: 'run' }),
-  }))
+  nodes.map((node, i) => ({ ...syncItem(node, from), ...(i < nodes.length - 1 && { chain: 'run' }) }))
 
 export function resultOfRun(
   nodes: readonly TimelineNode[],

@@ -6,7 +6,7 @@ import { Driver, type DriverHooks, type Machine } from '../peer/driver'
 import type { Link, StorePort } from '../peer/ports'
 import type { Crypto, Sign } from '../protocol/crypto'
 import { Cuts, WHOLE } from '../protocol/cuts'
-import { Engine, type EngineOptions, type StoreItem } from '../protocol/engine'
+import { Engine, type EngineOptions } from '../protocol/engine'
 import type { HaveVector } from '../protocol/have'
 import { areNeighbours, neighboursOf } from '../protocol/heirs'
 import { encodeContent } from '../protocol/kinds'
@@ -16,6 +16,7 @@ import { foundedList, isCurrentDevice, type MemberList } from '../protocol/membe
 import { makeNode, type TimelineNode } from '../protocol/node'
 import type { Proven } from '../protocol/receipts'
 import { Rings } from '../protocol/rings'
+import { syncItem } from '../protocol/store-item'
 import { Clock } from './clock'
 import { seededRandom } from './random'
 
@@ -230,11 +231,7 @@ export class Peer {
 
   /** Puts what was written before the world began onto the disk. */
   already(nodes: readonly TimelineNode[]): this {
-    const items = nodes.map((node): StoreItem => ({
-      node,
-      origin: { from: null, how: 'sync', tree: null },
-      arrival: null,
-    }))
+    const items = nodes.map((node) => syncItem(node))
     this.disk.append(items, (device) => this.list.devices.get(device)!.member, this.world.clock.at)
     return this
   }

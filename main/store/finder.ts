@@ -2,15 +2,12 @@
 // document's number is made of its entry's time, so that matches come newest first and a span of time is a range.
 // What stands in a document is decided outside (main/peer/indexer.ts); here it is only kept.
 import type Database from 'better-sqlite3'
-import { rewrites } from '../protocol/kinds'
+import { KIND, rewrites } from '../protocol/kinds'
 import { contentOf } from './node-row'
 
 /** Document numbers of one millisecond. Two entries of one millisecond rarely share one; then they share the document. */
 const PER_MS = 2048
 const AT = 'found-up-to'
-/** Kinds on the wire (rule N3). */
-const EDIT = 4
-const RETRACT = 5
 /** Made for folders of version 0.1 by their migration (narrow-rows.ts). */
 export const FURTHEST = 'found-furthest'
 
@@ -70,7 +67,7 @@ export function openFinder(db: Database.Database) {
   const next = db
     .prepare<[number, number]>(
       `SELECT n.rowid, n.member, n.timestamp, n.id48, n.entry, n.rest,
-         EXISTS (SELECT 1 FROM refs r WHERE r.target48 = n.id48 AND r.kind BETWEEN ${EDIT} AND ${RETRACT})
+         EXISTS (SELECT 1 FROM refs r WHERE r.target48 = n.id48 AND r.kind BETWEEN ${KIND.edit} AND ${KIND.retract})
          OR EXISTS (SELECT 1 FROM nodes o WHERE o.timestamp = n.timestamp AND o.entry = 1 AND o.rowid <> n.rowid AND o.id48 % ${PER_MS} = n.id48 % ${PER_MS})
        FROM nodes n WHERE n.rowid > ? ORDER BY n.rowid LIMIT ?`,
     )

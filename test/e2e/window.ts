@@ -52,11 +52,9 @@ export async function post(page: Page, text: string): Promise<void> {
   await composer(page).and(page.locator(':placeholder-shown')).waitFor()
 }
 
-/** A picture of the window in test-results/, so that a person can look at what the test saw. */
-export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync('test-results', { recursive: true })
-  // As it looks when it has come to rest; a spinner never does.
-  await page.evaluate(() =>
+/** When everything that moves has come to rest; a spinner never does. */
+export const atRest = (page: Page) =>
+  page.evaluate(() =>
     Promise.allSettled(
       document
         .getAnimations()
@@ -64,5 +62,10 @@ export async function picture(page: Page, name: string): Promise<void> {
         .map((motion) => motion.finished),
     ),
   )
+
+/** A picture of the window in test-results/, so that a person can look at what the test saw. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync('test-results', { recursive: true })
+  await atRest(page)
   await page.screenshot({ path: `test-results/${name}.png` })
 }

@@ -13,6 +13,7 @@ import { german } from '../../renderer/text-de'
 import type { Bridge } from '../../shared/ipc-contract'
 import setup from '../e2e/display'
 import { launch } from '../e2e/launch'
+import { atRest } from '../e2e/window'
 import { conversation, viewsIn } from './views'
 
 const { values: given, positionals } = parseArgs({
@@ -50,14 +51,7 @@ async function pictures(page: Page, name: string, show: () => Promise<void> = as
         await show()
         // Motion begins with the frame after what set it off.
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-        await page.evaluate(() =>
-          Promise.allSettled(
-            document
-              .getAnimations()
-              .filter((motion) => motion.effect?.getComputedTiming().iterations !== Infinity)
-              .map((motion) => motion.finished),
-          ),
-        )
+        await atRest(page)
         await page.screenshot({ path: join(out, file) })
       } catch (error) {
         console.error(`${name} ${theme} ${size}: ${String(error).split('\n')[0]}`)
